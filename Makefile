@@ -1,0 +1,90 @@
+# `make demo` and `make test` need nothing before them but Python 3.11, 3.12 or 3.13.
+
+PYTHON ?= python3
+# more arguments for pytest: make test ARGS="-k ledger"
+ARGS ?=
+# make lock UPGRADE=1 takes the newest versions; without it, only what has to change
+UPGRADE ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+UV_VERSION := 0.13.9
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --quiet --custom-compile-command "make lock" \
+	$(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup dev demo test lint wheel lock clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/project.stamp ## Make .venv from requirements.lock, every file checked by its hash
+
+dev: .venv/dev.stamp ## The same with the tools for tests and lint
+
+demo: setup ## Load a month of invented data from the bundled App Store Connect
+	$(BIN)/python pipelines/asc_segments.py --demo
+
+test: dev ## Run the tests; ARGS="-k name" for some of them
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: dev ## Check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Installed where no checkout is near, so that a file missing from the wheel shows.
+wheel: dev ## Build sdist and wheel, and try the wheel in an empty environment
+	rm -rf build dist
+	$(BIN)/python -m build --quiet --no-isolation --outdir dist
+	@set -eu; \
+	lock="$(CURDIR)/requirements.lock"; dist="$(CURDIR)/dist"; python="$(CURDIR)/$(BIN)/python"; \
+	room=$$(mktemp -d); trap 'rm -rf "$$room"' EXIT; trap 'exit 130' INT TERM; \
+	mkdir "$$room/empty"; cd "$$room/empty"; \
+	unset PYTHONPATH; export DLT_DATA_DIR="$$room/dlt"; \
+	"$$python" -m venv "$$room/venv"; \
+	pip="$$room/venv/bin/python -m pip --disable-pip-version-check"; \
+	set -x; \
+	$$pip install --quiet --require-hashes -r "$$lock"; \
+	$$pip install --quiet --no-deps "$$dist"/*.whl; \
+	$$pip check; \
+	"$$room/venv/bin/asc-segments" --help; \
+	"$$room/venv/bin/asc-segments" --demo
+
+lock: ## Write both locks from pyproject.toml and constraints.txt; UPGRADE=1 for the newest
+	@set -eu; \
+	tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; trap 'exit 130' INT TERM; \
+	$(PYTHON) -m venv "$$tools"; \
+	"$$tools/bin/python" -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); \
+	PATH="$$tools/bin:$$PATH"; \
+	set -x; \
+	$(COMPILE) --constraints constraints.txt --output-file requirements.lock; \
+	$(COMPILE) --constraints requirements.lock --extra postgres --group dev \
+		--output-file requirements-dev.lock
+
+clean: ## Remove .venv, caches, builds and what the demo made
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist sources/*.egg-info
+	rm -f asc_segments.duckdb asc_segments.duckdb.wal
+	find sources pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is written last, so a set-up that was cut off starts over.
+.venv/runtime.stamp: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+		found=$$($(PYTHON) --version 2>/dev/null) || found="not to be found"; \
+		echo "This project needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is $$found." \
+			"Name another: make setup PYTHON=python3.12" >&2; \
+		exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+# setuptools, the build backend, is in the lock (dlt needs it), so nothing unpinned takes part.
+.venv/project.stamp: pyproject.toml .venv/runtime.stamp
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/project.stamp
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,214 @@
+"""`asc-segments`: options, messages and exit codes. Everything slow is imported when it is needed."""
+
+import json
+import logging
+import signal
+import sys
+from contextlib import ExitStack
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from app_store_connect.runner import Settings
+
+_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
+_DATE = click.DateTime(["%Y-%m-%d"])
+_GRANULARITIES = ["DAILY", "WEEKLY", "MONTHLY"]
+_ACCESS_TYPES = ["ONGOING", "ONE_TIME_SNAPSHOT"]
+
+
+def _choice(values: list[str]) -> click.Choice[str]:
+    return click.Choice(values, case_sensitive=False)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--app-id", "app_ids", multiple=True, metavar="ID", help="Only these apps.")
+@click.option("--bundle-id", "bundle_ids", multiple=True, metavar="ID", help="Only these apps.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="NAME",
+    help="Apple's report names, case and punctuation aside; '*' for all. Default: the Standard"
+    " reports, App Crashes and App Opt In.",
+)
+@click.option("--category", "categories", multiple=True, help="Only reports of these categories.")
+@click.option(
+    "--granularity",
+    "granularities",
+    multiple=True,
+    type=_choice(_GRANULARITIES),
+    default=["DAILY"],
+    show_default=True,
+)
+@click.option(
+    "--access-type",
+    "access_types",
+    multiple=True,
+    type=_choice(_ACCESS_TYPES),
+    default=_ACCESS_TYPES,
+    help="Default: both.",
+)
+@click.option("--since", type=_DATE, help="Earliest processing date, inclusive.")
+@click.option("--until", type=_DATE, help="Latest processing date, inclusive.")
+@click.option(
+    "--instance-id", "instance_ids", multiple=True, metavar="ID", help="Exactly these instances."
+)
+@click.option(
+    "--request-id",
+    "request_ids",
+    multiple=True,
+    metavar="ID",
+    help="Use these report requests and list none.",
+)
+@click.option(
+    "--create-requests",
+    type=_choice(_ACCESS_TYPES),
+    is_flag=False,
+    flag_value="ONGOING",
+    help="Make a missing report request (ONGOING unless named); needs an Admin key.",
+)
+@click.option(
+    "--recheck",
+    "recheck_days",
+    type=click.IntRange(min=0),
+    default=2,
+    show_default=True,
+    metavar="DAYS",
+    help="Look for re-published segments of instances processed in the last DAYS days.",
+)
+@click.option(
+    "--max-wait",
+    type=click.FloatRange(min=0),
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for Apple's hourly request budget.",
+)
+@click.option("--destination", default="duckdb", show_default=True, metavar="NAME")
+@click.option("--dataset", default="app_store_connect", show_default=True, metavar="NAME")
+@click.option("--plan", "is_plan", is_flag=True, help="Say what would be loaded; load nothing.")
+@click.option("--progress", type=_choice(["auto", "bar", "log", "none"]), default="auto")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout.")
+@click.option("--demo", is_flag=True, help="Load from a bundled App Store Connect; no account.")
+@click.option("--debug", is_flag=True, help="Log more, and show the traceback of an error.")
+@click.version_option(package_name="dlt-app-store-connect")
+def main(**options: Any) -> None:
+    """Load Apple's App Store Connect Analytics Reports into DuckDB or another dlt destination.
+
+    Exit codes: 0 all that was due is loaded, 1 something could not be loaded, 2 wrong usage,
+    configuration or credentials, 3 stopped at the request budget, 130 interrupted.
+    """
+    sys.exit(_run(options))
+
+
+def _run(options: dict[str, Any]) -> int:
+    from rich.console import Console
+
+    from app_store_connect.errors import AppStoreConnectError
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    logging.basicConfig(
+        level=logging.DEBUG if options["debug"] else logging.ERROR,
+        format="%(asctime)s %(name)s %(message)s",
+    )
+    errors = Console(stderr=True)
+    try:
+        return _load(options, errors)
+    except AppStoreConnectError as error:
+        return _fail(error, _exit_code(error), options, errors)
+    except KeyboardInterrupt:
+        errors.print("interrupted before anything was loaded", **_PLAIN)
+        return 130
+
+
+def _load(options: dict[str, Any], errors: "Console") -> int:
+    from dlt.common.exceptions import SignalReceivedException
+    from rich.console import Console
+
+    from app_store_connect.configuration import read_configuration
+    from app_store_connect.progress import progress_for
+    from app_store_connect.report import print_plan, print_summary
+    from app_store_connect.runner import Run
+
+    with ExitStack() as stack:
+        configuration = read_configuration()
+        if options["demo"]:
+            from app_store_connect.demo import start_demo
+
+            configuration = stack.enter_context(start_demo(configuration, errors))
+        settings = _settings(options)
+        progress = progress_for(options["progress"], errors)
+        stack.callback(progress.close)
+        run = Run(configuration, settings, progress)
+        try:
+            run.execute()
+        except (KeyboardInterrupt, SignalReceivedException):
+            run.summary.is_interrupted = True
+        progress.close()
+        console = errors if options["as_json"] else Console()
+        if settings.is_plan:
+            print_plan(run.summary, console, settings.options)
+        else:
+            print_summary(run.summary, console)
+        if options["as_json"]:
+            click.echo(json.dumps(run.summary.as_json(), indent=2))
+        return run.summary.exit_code
+
+
+def _settings(options: dict[str, Any]) -> "Settings":
+    from app_store_connect.model import AccessType, Granularity
+    from app_store_connect.runner import Settings
+    from app_store_connect.selection import Options
+
+    created = options["create_requests"]
+    return Settings(
+        options=Options(
+            app_ids=options["app_ids"],
+            bundle_ids=options["bundle_ids"],
+            reports=options["reports"],
+            categories=options["categories"],
+            granularities=tuple(Granularity(each.upper()) for each in options["granularities"]),
+            access_types=tuple(AccessType(each.upper()) for each in options["access_types"]),
+            since=_day(options["since"]),
+            until=_day(options["until"]),
+            instance_ids=options["instance_ids"],
+            request_ids=options["request_ids"],
+            create_requests=AccessType(created.upper()) if created else None,
+            recheck_days=options["recheck_days"],
+        ),
+        destination=options["destination"],
+        dataset=options["dataset"],
+        max_wait=options["max_wait"],
+        is_plan=options["is_plan"],
+    )
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _fail(error: Exception, code: int, options: dict[str, Any], errors: "Console") -> int:
+    """Say what went wrong, on stderr, and as JSON where that was asked for."""
+    if options["debug"]:
+        errors.print_exception()
+    errors.print(f"{type(error).__name__.removesuffix('Error')}: {error}", **_PLAIN)
+    if options["as_json"]:
+        click.echo(json.dumps({"exit_code": code, "error": str(error)}))
+    return code
+
+
+def _exit_code(error: Exception) -> int:
+    from app_store_connect.errors import ConfigurationError, ForbiddenError, UnauthorizedError
+    from app_store_connect.summary import INCOMPLETE, UNUSABLE
+
+    is_users = isinstance(error, (ConfigurationError, UnauthorizedError, ForbiddenError))
+    return UNUSABLE if is_users else INCOMPLETE
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,259 @@
+"""The endpoints of App Store Connect that lead to segments, over HTTP, as Apple's nouns.
+
+Paths, parameters and statuses: Apple's OpenAPI description 4.4.1. Every list is read to its last page or
+raises: a failed page is never a shorter list.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from app_store_connect.answers import TransientError, api_error, document_of, retry_after_seconds
+from app_store_connect.auth import TokenAuth
+from app_store_connect.budget import RequestBudget
+from app_store_connect.credentials import Credentials, origin_of
+from app_store_connect.errors import MalformedResponseError, UnavailableError, UntrustedUrlError
+from app_store_connect.model import (
+    AccessType,
+    App,
+    Granularity,
+    Report,
+    ReportInstance,
+    ReportRequest,
+    ReportSegment,
+)
+
+logger = logging.getLogger(__name__)
+
+PAGE_LIMIT = "200"
+TIMEOUT_SECONDS = (10.0, 60.0)
+TRIES = 6
+MAX_CONNECTIONS = 32
+IDS_PER_FILTER = 100
+"""Keeps the address of a filtered list of apps well under what servers accept."""
+
+_FIELDS_REQUESTS = {"fields[analyticsReportRequests]": "accessType,stoppedDueToInactivity"}
+_FIELDS_INSTANCES = {"fields[analyticsReportInstances]": "granularity,processingDate"}
+_FIELDS_SEGMENTS = {"fields[analyticsReportSegments]": "checksum,sizeInBytes,url"}
+
+Params = Mapping[str, str]
+
+
+class AppStoreConnectClient:
+    """Safe to share between threads. All methods raise what `errors` has under "Apple's answer"."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        budget: RequestBudget | None = None,
+        auth: TokenAuth | None = None,
+        backoff_seconds: float = 1.0,
+        timeout_seconds: tuple[float, float] = TIMEOUT_SECONDS,
+    ) -> None:
+        self._credentials = credentials
+        self.budget = budget or RequestBudget()
+        self._auth = auth or TokenAuth(credentials)
+        self._backoff = wait_random_exponential(multiplier=backoff_seconds, max=30)
+        self._timeout = timeout_seconds
+        self._session = requests.Session()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
+
+    def list_apps(
+        self, *, app_ids: Iterable[str] = (), bundle_ids: Iterable[str] = ()
+    ) -> list[App]:
+        """`GET /v1/apps`: those with the given ids and bundle ids, or all that the key sees."""
+        fields = {"fields[apps]": "name,bundleId,sku,primaryLocale"}
+        filters = [
+            {f"filter[{name}]": ",".join(values[start : start + IDS_PER_FILTER])}
+            for name, values in (("id", list(app_ids)), ("bundleId", list(bundle_ids)))
+            for start in range(0, len(values), IDS_PER_FILTER)
+        ]
+        found = (
+            App.from_api(item)
+            for chosen in filters or [{}]
+            for item in self._list("/v1/apps", fields | chosen)
+        )
+        return list({app.id: app for app in found}.values())
+
+    def list_report_requests(self, app_id: str) -> list[ReportRequest]:
+        """`GET /v1/apps/{id}/analyticsReportRequests`"""
+        items = self._list(_path("/v1/apps/{}/analyticsReportRequests", app_id), _FIELDS_REQUESTS)
+        return [ReportRequest.from_api(item, app_id=app_id) for item in items]
+
+    def read_report_request(self, report_request_id: str, *, app_id: str) -> ReportRequest:
+        """`GET /v1/analyticsReportRequests/{id}`. Apple does not say which app it is for."""
+        path = _path("/v1/analyticsReportRequests/{}", report_request_id)
+        return ReportRequest.from_api(self._read(path, _FIELDS_REQUESTS), app_id=app_id)
+
+    def create_report_request(self, app_id: str, access_type: AccessType) -> ReportRequest:
+        """`POST /v1/analyticsReportRequests`. Needs a key of the role Admin."""
+        body = {
+            "data": {
+                "type": "analyticsReportRequests",
+                "attributes": {"accessType": access_type.value},
+                "relationships": {"app": {"data": {"type": "apps", "id": app_id}}},
+            }
+        }
+        document = self._ask("POST", self._url("/v1/analyticsReportRequests"), body=body)
+        return ReportRequest.from_api(_data(document, Mapping), app_id=app_id)
+
+    def delete_report_request(self, report_request_id: str) -> None:
+        """`DELETE /v1/analyticsReportRequests/{id}`. Needs a key of the role Admin."""
+        self._ask("DELETE", self._url(_path("/v1/analyticsReportRequests/{}", report_request_id)))
+
+    def list_reports(self, report_request_id: str) -> list[Report]:
+        """`GET /v1/analyticsReportRequests/{id}/reports`"""
+        path = _path("/v1/analyticsReportRequests/{}/reports", report_request_id)
+        items = self._list(path, {"fields[analyticsReports]": "name,category"})
+        return [Report.from_api(item, report_request_id=report_request_id) for item in items]
+
+    def list_instances(
+        self, report_id: str, granularities: Iterable[Granularity] = ()
+    ) -> list[ReportInstance]:
+        """`GET /v1/analyticsReports/{id}/instances`, in no order that Apple promises."""
+        chosen = ",".join(granularities)
+        filters = {"filter[granularity]": chosen} if chosen else {}
+        path = _path("/v1/analyticsReports/{}/instances", report_id)
+        items = self._list(path, _FIELDS_INSTANCES | filters)
+        return [ReportInstance.from_api(item, report_id=report_id) for item in items]
+
+    def read_instance(self, instance_id: str) -> ReportInstance:
+        """`GET /v1/analyticsReportInstances/{id}`. Apple does not say which report it is of."""
+        item = self._read(_path("/v1/analyticsReportInstances/{}", instance_id), _FIELDS_INSTANCES)
+        return ReportInstance.from_api(item, report_id="")
+
+    def list_segments(self, instance_id: str) -> list[ReportSegment]:
+        """`GET /v1/analyticsReportInstances/{id}/segments`. The URLs live for five minutes."""
+        path = _path("/v1/analyticsReportInstances/{}/segments", instance_id)
+        return [ReportSegment.from_api(item) for item in self._list(path, _FIELDS_SEGMENTS)]
+
+    def read_segment(self, segment_id: str) -> ReportSegment:
+        """`GET /v1/analyticsReportSegments/{id}`: the same segment with a fresh URL."""
+        path = _path("/v1/analyticsReportSegments/{}", segment_id)
+        return ReportSegment.from_api(self._read(path, _FIELDS_SEGMENTS))
+
+    def _url(self, path: str) -> str:
+        return self._credentials.base_url + path
+
+    def _read(self, path: str, params: Params) -> Mapping[str, Any]:
+        return _data(self._ask("GET", self._url(path), params), Mapping)
+
+    def _list(self, path: str, params: Params) -> list[Any]:
+        items: list[Any] = []
+        url: str | None = self._url(path)
+        asked: set[str] = set()
+        pending: Params | None = {**params, "limit": PAGE_LIMIT}
+        while url:
+            asked.add(url)
+            document = self._ask("GET", url, pending)
+            items += _data(document, list)
+            url, pending = self._next(url, document), None  # links.next carries its parameters
+            if url in asked:
+                raise MalformedResponseError(path, "links.next leads back to a page already read")
+        return items
+
+    def _next(self, url: str, document: Mapping[str, Any]) -> str | None:
+        links = document.get("links")
+        following = links.get("next") if isinstance(links, Mapping) else None
+        if not following:
+            return None
+        absolute = urljoin(url, str(following))
+        if origin_of(absolute) != self._credentials.origin:
+            raise UntrustedUrlError("links.next", origin_of(absolute), self._credentials.origin)
+        return absolute
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        params: Params | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        retrying = Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(TRIES),
+            wait=self._pause,
+            sleep=self.budget.sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(self._ask_once, method, url, params, body)
+        except TransientError as error:
+            raise UnavailableError(urlsplit(url).path, error.reason, TRIES) from None
+
+    def _pause(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, TransientError) else None
+        pause = self._backoff(state) if asked is None else asked
+        logger.info("try %d: %s; again in %.1f s", state.attempt_number, error, pause)
+        return pause
+
+    def _ask_once(
+        self, method: str, url: str, params: Params | None, body: Mapping[str, Any] | None
+    ) -> Mapping[str, Any]:
+        """One answer, but for the two that call for another request at once: 401, and no budget."""
+        is_renewed = False
+        while True:
+            response = self._send(method, url, params, body)
+            is_refused = response.status_code == requests.codes.too_many_requests
+            is_exhausted = self.budget.note(
+                response.headers.get("X-Rate-Limit"), is_refused=is_refused
+            )
+            if response.status_code == requests.codes.unauthorized and not is_renewed:
+                self._auth.renew(response.request.headers.get("Authorization"))
+                is_renewed = True
+            elif not (is_refused and is_exhausted):
+                return _checked(response)
+
+    def _send(
+        self, method: str, url: str, params: Params | None, body: Mapping[str, Any] | None
+    ) -> requests.Response:
+        self.budget.wait_for_turn()
+        try:
+            return self._session.request(
+                method,
+                url,
+                params=params,
+                json=body,
+                auth=self._auth,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise TransientError(f"no answer ({type(error).__name__})") from None
+
+
+def _path(template: str, resource_id: str) -> str:
+    return template.format(quote(resource_id, safe=""))
+
+
+def _checked(response: requests.Response) -> Mapping[str, Any]:
+    status = response.status_code
+    path = urlsplit(response.url).path
+    if response.is_redirect:
+        target = origin_of(urljoin(response.url, response.headers["Location"]))
+        raise UntrustedUrlError(f"{path}: a redirect", target, "no redirect at all")
+    if status == requests.codes.too_many_requests or status >= 500:
+        retry_after = retry_after_seconds(response.headers.get("Retry-After"))
+        raise TransientError(f"Apple answered {status}", retry_after)
+    document = document_of(response.content, status)
+    if status >= 400:
+        raise api_error(path, status, document)
+    return document
+
+
+def _data(document: Mapping[str, Any], kind: type) -> Any:
+    data = document.get("data")
+    if not isinstance(data, kind):
+        raise MalformedResponseError("data", f"it is {type(data).__name__}")
+    return data

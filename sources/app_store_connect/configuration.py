@@ -1,0 +1,92 @@
+"""What `sources.app_store_connect` holds in dlt's configuration, and the defaults of dlt's own knobs."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import dlt
+from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.providers import CustomLoaderDocProvider
+from dlt.common.configuration.specs import BaseConfiguration
+from dlt.common.typing import TSecretStrValue
+
+from app_store_connect.catalog import RestatementPolicy
+from app_store_connect.credentials import APPLE, Credentials, parse_credentials
+from app_store_connect.errors import ConfigurationError
+from app_store_connect.names import normalized
+
+SECTION = ("sources", "app_store_connect")
+_DEFAULTS = "app_store_connect defaults"
+
+
+@configspec
+class Configuration(BaseConfiguration):
+    """The keys of `[sources.app_store_connect]`; REFERENCE.md explains them."""
+
+    issuer_id: str | None = None
+    key_id: str | None = None
+    private_key: TSecretStrValue | None = None
+    base_url: str = APPLE
+    workers: int = 8
+    batch_megabytes: int = 256
+    batch_segments: int = 500
+    batch_minutes: float = 10.0
+    max_inflated_gigabytes: float = 20.0
+    sweep_after_hours: float = 24.0
+    restatement: dict[str, str] | None = None
+
+    def credentials(self) -> Credentials:
+        """Raises CredentialsError if the key is missing or malformed."""
+        return parse_credentials(
+            key_id=self.key_id,
+            private_key=self.private_key,
+            issuer_id=self.issuer_id,
+            base_url=self.base_url,
+        )
+
+    def policies(self) -> dict[str, RestatementPolicy]:
+        """What overrides the catalogue, by normalised report name."""
+        try:
+            return {
+                normalized(name): RestatementPolicy(policy)
+                for name, policy in (self.restatement or {}).items()
+            }
+        except ValueError as error:
+            raise ConfigurationError(
+                f"sources.app_store_connect.restatement: {error}; it is replace or accumulate"
+            ) from None
+
+    @property
+    def sweep_after(self) -> timedelta:
+        return timedelta(hours=self.sweep_after_hours)
+
+
+def read_configuration() -> Configuration:
+    """Resolve from environment, `.dlt/secrets.toml` and `.dlt/config.toml`, as dlt does.
+
+    Raises:
+        ConfigurationError: a value is not of its type.
+    """
+    try:
+        return resolve_configuration(Configuration(), sections=SECTION)
+    except ConfigurationException as error:
+        raise ConfigurationError(f"the configuration cannot be read: {error}") from None
+
+
+def set_dlt_defaults(workers: int) -> None:
+    """Give dlt's own knobs the values that suit this load, wherever the user set none."""
+    if _DEFAULTS not in [provider.name for provider in dlt.config.config_providers]:
+        provider = CustomLoaderDocProvider(
+            _DEFAULTS, lambda: dict(_dlt_defaults(workers)), supports_secrets=False
+        )
+        dlt.config.register_provider(provider)
+
+
+def _dlt_defaults(workers: int) -> Mapping[str, Any]:
+    return {
+        # A worker holds one URL at a time, so none waits long enough to expire.
+        "extract": {"workers": workers, "max_parallel_items": workers},
+        "data_writer": {"buffer_max_items": 200_000},
+        "load": {"delete_completed_jobs": True, "auto_abort_on_terminal_error": True},
+    }

@@ -1,0 +1,26 @@
+"""`--demo`: the bundled App Store Connect, started beside the loader."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from app_store_connect.configuration import Configuration
+from app_store_connect.emulator import Emulator, demo_world
+
+
+@contextmanager
+def start_demo(configuration: Configuration, console: Console) -> Iterator[Configuration]:
+    """The configuration with the key and address of an emulator that runs until the end of the context."""
+    with Emulator(demo_world(today=datetime.now(UTC).date())) as apple:
+        console.print(
+            "Demo: three invented apps, served from this machine. Delete the DuckDB file before you"
+            " load your own.",
+            highlight=False,
+        )
+        configuration.base_url = apple.base_url
+        configuration.issuer_id = apple.issuer_id
+        configuration.key_id = apple.key_id
+        configuration.private_key = apple.private_key
+        yield configuration

@@ -1,0 +1,172 @@
+"""Segments from Apple's store to a verified temporary file.
+
+A signed URL lives for five minutes and is itself the permission: no token, cookie or stored password goes
+with it (the store answers 400 to an Authorization header), and it appears in no message.
+"""
+
+import hashlib
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import IO
+from urllib.parse import urljoin
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+from urllib3.exceptions import HTTPError
+
+from app_store_connect.client import MAX_CONNECTIONS, TIMEOUT_SECONDS
+from app_store_connect.credentials import is_safe_transport, origin_of
+from app_store_connect.errors import ChecksumError, DownloadError, SegmentError, UntrustedUrlError
+from app_store_connect.model import ReportSegment
+from app_store_connect.redaction import protect_logs
+
+logger = logging.getLogger(__name__)
+
+MAX_URL_AGE_SECONDS = 240.0
+"""Of the 300 that Apple gives; an older URL is renewed before it is tried."""
+SPOOL_BYTES = 8 * 1024 * 1024
+"""Larger files go to disk, readable by this user alone."""
+TRIES = 5
+MAX_REDIRECTS = 3
+_CHUNK_BYTES = 256 * 1024
+_ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSegment:
+    """A segment with the moment its URL was made, on the downloader's clock."""
+
+    segment: ReportSegment
+    listed_at: float
+
+
+class _RetryableError(Exception):
+    """One try failed; `error` is what to raise if it was the last."""
+
+    def __init__(self, error: SegmentError) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
+class SegmentDownloader:
+    """Fetches segments, many at a time. `read_segment` gives a segment with a fresh URL."""
+
+    def __init__(
+        self,
+        read_segment: Callable[[str], ReportSegment],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        backoff_seconds: float = 0.5,
+        timeout_seconds: tuple[float, float] = TIMEOUT_SECONDS,
+    ) -> None:
+        self._read_segment = read_segment
+        self.clock = clock
+        self._backoff = wait_random_exponential(multiplier=backoff_seconds, max=20)
+        self._timeout = timeout_seconds
+        protect_logs()
+        self._session = requests.Session()
+        self._session.auth = _no_auth
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
+
+    @contextmanager
+    def open(self, listed: ListedSegment) -> Iterator[tuple[ReportSegment, IO[bytes]]]:
+        """The whole file, its size and checksum verified, at its beginning; gone on leaving.
+
+        The segment that comes with it is the one verified against: Apple may have re-published it, with
+        another checksum, since it was listed.
+
+        Raises:
+            SegmentError: the file could not be had, or not as listed, also not with a fresh URL.
+            ApiError, UnavailableError, BudgetExhaustedError: a fresh URL could not be had.
+        """
+        with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES, prefix="asc-segment-") as file:
+            segment = self._fetch(listed, file)
+            file.seek(0)
+            yield segment, file
+
+    def _fetch(self, listed: ListedSegment, file: IO[bytes]) -> ReportSegment:
+        segment, made_at = listed.segment, listed.listed_at
+        try:
+            for attempt in Retrying(
+                retry=retry_if_exception_type(_RetryableError),
+                stop=stop_after_attempt(TRIES),
+                wait=self._backoff,
+                reraise=True,
+            ):
+                with attempt:
+                    is_first = attempt.retry_state.attempt_number == 1
+                    if not is_first or self.clock() - made_at > MAX_URL_AGE_SECONDS:
+                        segment, made_at = self._read_segment(segment.id), self.clock()
+                    self._try(segment, file)
+        except _RetryableError as error:
+            raise error.error from None
+        return segment
+
+    def _try(self, segment: ReportSegment, file: IO[bytes]) -> None:
+        file.seek(0)
+        file.truncate()
+        algorithm = _ALGORITHMS.get(len(segment.checksum))
+        digest = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
+        size = 0
+        try:
+            with self._get(segment) as response:
+                for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+                    size += len(chunk)
+                    if size > segment.size_in_bytes:
+                        break
+                    if digest:
+                        digest.update(chunk)
+                    file.write(chunk)
+        except (requests.RequestException, HTTPError) as error:
+            problem = f"the download broke off ({type(error).__name__})"
+            raise _RetryableError(DownloadError(segment.id, problem)) from None
+        if size != segment.size_in_bytes:
+            problem = f"{size} bytes came, at least, of {segment.size_in_bytes} listed"
+            raise _RetryableError(ChecksumError(segment.id, problem))
+        if digest and digest.hexdigest() != segment.checksum.lower():
+            problem = f"its {algorithm} is {digest.hexdigest()}, listed is {segment.checksum}"
+            raise _RetryableError(ChecksumError(segment.id, problem))
+        if not digest:
+            logger.warning("segment %s: checksum of an unknown kind, not compared", segment.id)
+
+    def _get(self, segment: ReportSegment) -> requests.Response:
+        url = segment.url
+        for _ in range(MAX_REDIRECTS + 1):
+            if not is_safe_transport(url):
+                allowed = "https, or plain http on loopback,"
+                raise UntrustedUrlError(f"segment {segment.id}", origin_of(url), allowed)
+            response = self._session.get(
+                url,
+                headers={"Accept-Encoding": "identity"},  # hash the bytes as they are stored
+                timeout=self._timeout,
+                stream=True,
+                allow_redirects=False,
+            )
+            if not response.is_redirect:
+                return _accepted(response, segment)
+            response.close()
+            url = urljoin(url, response.headers["Location"])
+        raise DownloadError(segment.id, "the store redirects without end")
+
+
+def _accepted(response: requests.Response, segment: ReportSegment) -> requests.Response:
+    """Any refusal may be the URL's age or the store's moment, so each is tried again with a fresh URL."""
+    if response.status_code == requests.codes.ok:
+        return response
+    response.close()
+    problem = f"the store answered {response.status_code} for {segment.path}"
+    raise _RetryableError(DownloadError(segment.id, problem))
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps requests from taking a password for the store's host out of ~/.netrc."""
+    return request

@@ -1,0 +1,176 @@
+"""The demo's world: a month of Apple's overlapping, restated instances for a few invented apps."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from functools import lru_cache, partial
+
+from app_store_connect.catalog import schema_of
+from app_store_connect.emulator.entities import WorldReport, WorldRequest
+from app_store_connect.emulator.figures import Block, Figure, Vintage, spread, told
+from app_store_connect.emulator.increments import add_increments
+from app_store_connect.emulator.profiles import PROFILES, WEATHER, Profile
+from app_store_connect.emulator.recipes import RECIPES, Recipe
+from app_store_connect.emulator.report_names import REPORT_NAMES
+from app_store_connect.emulator.story import Story, dice
+from app_store_connect.emulator.tables import Row
+from app_store_connect.emulator.world import World
+from app_store_connect.model import AccessType, Granularity
+
+_DAY = timedelta(days=1)
+_FRIDAY = 4
+_MONTHLY_DAY = 5
+_LONGER_TERMS = (
+    "App Sessions Standard",
+    "App Store Discovery and Engagement Standard",
+    "App Store Purchases Standard",
+)
+_SNAPSHOT_AGO = 20
+_SNAPSHOT_DAYS = 60
+_SNAPSHOT_REPORTS = (*_LONGER_TERMS, "App Downloads Standard", "App Crashes")
+_ROWS_IN_A_SEGMENT = 180
+_REMEMBERED_PERIODS = 70
+_REMEMBERED_INSTANCES = 2
+
+Period = tuple[date, ...]
+"""The days that a row sums over; the first one dates it."""
+
+
+class _Teller:
+    """Tells one report of one app, for any period and vintage, always the same."""
+
+    def __init__(self, story: Story, report_name: str, recipe: Recipe) -> None:
+        self._story = story
+        self._recipe = recipe
+        self._name = report_name
+        self._figures = lru_cache(_REMEMBERED_PERIODS)(self._all_figures)
+        self.rows = lru_cache(_REMEMBERED_INSTANCES)(self._all_rows)
+
+    def _all_rows(
+        self, periods: tuple[Period, ...], processed: date, complete_age: int
+    ) -> tuple[Row, ...]:
+        """The whole periods as an instance processed on that day carries them, oldest first."""
+        ages = range(len(periods), 0, -1)
+        last = periods[-1]
+        lag = max(0, (processed - last[-1]).days - 1) if len(last) == 1 else 0
+        return tuple(
+            row
+            for period, age in zip(periods, ages, strict=True)
+            for row in self._told(period, Vintage(min(age + lag, complete_age + 1), complete_age))
+        )
+
+    def _told(self, period: Period, vintage: Vintage) -> list[Row]:
+        app = self._story.profile.app
+        dated = schema_of(self._name, None).date_column
+        head = {
+            dated: period[0].isoformat(),
+            "App Name": app.name,
+            "App Apple Identifier": app.id,
+        }
+        measures = self._recipe.measures
+        return [
+            {**head, **figure.dimensions, **measures(self._story, figure)}
+            for figure in told(self._figures(period), vintage)
+        ]
+
+    def _all_figures(self, period: Period) -> list[Figure]:
+        blocks = [block for day in period for block in self._recipe.blocks(self._story, day)]
+        throws = dice(self._story.profile.app.id, self._name, period[0], len(period))
+        return spread(_summed(blocks), self._recipe.rows, throws)
+
+
+def demo_world(today: date, days: int = 35) -> World:
+    """Three invented apps as Apple would hold them on `today`, with `days` days of instances."""
+    world = World()
+    processed = [today - k * _DAY for k in reversed(range(days))]
+    for profile in PROFILES:
+        world.add_app(profile.app)
+        story = Story(profile, today)
+        request = world.add_request(
+            profile.app.id, AccessType.ONGOING, created=processed[0] - 2 * _DAY
+        )
+        for report in _add_reports(world, request, profile):
+            _add_daily(world, report, story, processed)
+            if report.name in _LONGER_TERMS:
+                _add_weekly(world, report, story, processed)
+                _add_monthly(world, report, story, processed)
+        add_increments(world, request, story, processed)
+    _add_snapshot(world, Story(WEATHER, today), today - _SNAPSHOT_AGO * _DAY)
+    return world
+
+
+def _add_reports(world: World, request: WorldRequest, profile: Profile) -> list[WorldReport]:
+    """All of Apple's reports; those returned are to have data."""
+    reports = [world.add_report(request, name, category) for name, category in REPORT_NAMES]
+    return [r for r in reports if r.name in RECIPES and r.name not in profile.silent]
+
+
+def _add_daily(world: World, report: WorldReport, story: Story, processed: Sequence[date]) -> None:
+    recipe = RECIPES[report.name]
+    teller = _Teller(story, report.name, recipe)
+    for day in processed:
+        periods = tuple((day - k * _DAY,) for k in range(recipe.window, 0, -1))
+        rows = partial(teller.rows, periods, day, recipe.window)
+        if any(recipe.blocks(story, period[0]) for period in periods):
+            parts = 1 + (recipe.rows * recipe.window) // _ROWS_IN_A_SEGMENT
+            files = _in_parts(rows, parts)
+            world.add_instance(report, Granularity.DAILY, day, files)
+
+
+def _add_weekly(world: World, report: WorldReport, story: Story, processed: Sequence[date]) -> None:
+    """Published on Fridays: the week that ended on Sunday, and the one before it, restated."""
+    teller = _Teller(story, report.name, RECIPES[report.name])
+    for day in processed:
+        if day.weekday() == _FRIDAY:
+            monday = day - 11 * _DAY
+            weeks = (_days(monday - 7 * _DAY, 7), _days(monday, 7))
+            rows = partial(teller.rows, weeks, day, 2)
+            world.add_instance(report, Granularity.WEEKLY, day, [rows])
+
+
+def _add_monthly(
+    world: World, report: WorldReport, story: Story, processed: Sequence[date]
+) -> None:
+    """Published on the 5th: the month before."""
+    teller = _Teller(story, report.name, RECIPES[report.name])
+    for day in processed:
+        if day.day == _MONTHLY_DAY:
+            end = day - day.day * _DAY
+            month = _days(end.replace(day=1), end.day)
+            rows = partial(teller.rows, (month,), day, 1)
+            world.add_instance(report, Granularity.MONTHLY, day, [rows])
+
+
+def _add_snapshot(world: World, story: Story, made: date) -> None:
+    """History up to the day on which the snapshot was ordered, in few large instances."""
+    request = world.add_request(story.profile.app.id, AccessType.ONE_TIME_SNAPSHOT, created=made)
+    for name, category in REPORT_NAMES:
+        report = world.add_report(request, name, category)
+        if name in _SNAPSHOT_REPORTS:
+            recipe = RECIPES[name]
+            teller = _Teller(story, name, recipe)
+            periods = tuple((made - k * _DAY,) for k in range(_SNAPSHOT_DAYS, 0, -1))
+            rows = partial(teller.rows, periods, made, recipe.window)
+            world.add_instance(report, Granularity.DAILY, made, _in_parts(rows, 3))
+
+
+def _in_parts(rows: Callable[[], Sequence[Row]], parts: int) -> list[Callable[[], Sequence[Row]]]:
+    """The rows in as many files; a date may well be spread over several."""
+    return [partial(_every, rows, parts, number) for number in range(parts)]
+
+
+def _every(rows: Callable[[], Sequence[Row]], parts: int, number: int) -> Sequence[Row]:
+    return rows()[number::parts]
+
+
+def _days(first: date, count: int) -> Period:
+    return tuple(first + k * _DAY for k in range(count))
+
+
+def _summed(blocks: Sequence[Block]) -> list[Block]:
+    """One block for all that share their fixed dimensions."""
+    sums: dict[tuple[tuple[str, str | None], ...], Block] = {}
+    for block in blocks:
+        key = (*block.fixed.items(), ("", str(block.total < 0)))
+        total = block.total + (sums[key].total if key in sums else 0)
+        sums[key] = Block(block.fixed, total, block.varied)
+    return list(sums.values())

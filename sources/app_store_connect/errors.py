@@ -1,0 +1,162 @@
+"""What can go wrong, in one small tree, sorted by who must act.
+
+Every message names the thing, its state and the next step; the parts are fields as well. No message
+contains a key, a token or the signature of a URL.
+"""
+
+from collections.abc import Iterable, Sequence
+
+
+class AppStoreConnectError(Exception):
+    """The root of all errors that this package raises on purpose."""
+
+
+# The user must act: wrong usage, configuration or credentials.
+
+
+class ConfigurationError(AppStoreConnectError):
+    """Something that the user set, or did not set, keeps anything from being loaded."""
+
+
+class CredentialsError(ConfigurationError):
+    """A part of the API key is missing or cannot be used."""
+
+
+class UnknownReportError(ConfigurationError):
+    """A report was asked for that neither Apple nor the catalogue knows."""
+
+    def __init__(self, name: str, near: Sequence[str]) -> None:
+        self.name = name
+        self.near = tuple(near)
+        hint = f"Did you mean {_listed(near)}? " if near else ""
+        super().__init__(
+            f"no report is called {name!r}. {hint}`--report '*' --plan` lists what Apple offers"
+        )
+
+
+class UnknownAppError(ConfigurationError):
+    """An app was asked for that the key does not see."""
+
+    def __init__(self, apps: Sequence[str]) -> None:
+        self.apps = tuple(apps)
+        super().__init__(
+            f"the key sees no app {_listed(apps)}; check the id (App Store Connect, App Information,"
+            " Apple ID) and, for an individual key, which apps its user may see"
+        )
+
+
+class NoReportRequestError(ConfigurationError):
+    """None of the apps has a report request, so Apple prepares no reports for them."""
+
+    def __init__(self, app_ids: Sequence[str]) -> None:
+        self.app_ids = tuple(app_ids)
+        super().__init__(
+            f"Apple prepares no analytics reports for app {_listed(app_ids)}: there is no report"
+            " request. Run once with --create-requests and a key of the role Admin; the first reports"
+            " come one to two days later"
+        )
+
+
+class DestinationError(ConfigurationError):
+    """The destination cannot be opened or written."""
+
+
+# Apple's answer to a request.
+
+
+class ApiError(AppStoreConnectError):
+    """Apple refused a request: `status`, Apple's `code` and `detail`, and the path that was asked."""
+
+    def __init__(self, path: str, status: int, code: str, detail: str, advice: str = "") -> None:
+        self.path = path
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.advice = advice
+        message = f"{path}: Apple answered {status} {code}"
+        super().__init__("; ".join(part for part in (message, detail, advice) if part))
+
+
+class UnauthorizedError(ApiError):
+    """401: Apple does not accept the token."""
+
+
+class ForbiddenError(ApiError):
+    """403: the key's role does not allow this, or an agreement waits to be signed."""
+
+
+class NotFoundError(ApiError):
+    """404: Apple does not have it, or has it no longer."""
+
+
+class ConflictError(ApiError):
+    """409: an entity of this kind exists already, or existed within the last month."""
+
+
+class UnavailableError(AppStoreConnectError):
+    """Apple did not give a usable answer, also after several tries: 5xx, cut connection, not JSON."""
+
+    def __init__(self, path: str, reason: str, tries: int) -> None:
+        self.path = path
+        self.reason = reason
+        self.tries = tries
+        super().__init__(f"{path}: {reason} ({tries} tries); the next run asks again")
+
+
+class MalformedResponseError(AppStoreConnectError):
+    """Apple's answer is JSON, but lacks what its own description promises."""
+
+    def __init__(self, kind: str, problem: str) -> None:
+        self.kind = kind
+        self.problem = problem
+        super().__init__(f"an answer about {kind} is not as Apple describes it: {problem}")
+
+
+class UntrustedUrlError(AppStoreConnectError):
+    """Apple's answer points where the token, or a download, must not go."""
+
+    def __init__(self, what: str, origin: str, allowed: str) -> None:
+        self.what = what
+        self.origin = origin
+        self.allowed = allowed
+        super().__init__(f"{what} points to {origin}; refused, only {allowed} is allowed")
+
+
+class BudgetExhaustedError(AppStoreConnectError):
+    """The hourly number of requests of the key is used up, and waiting longer was not allowed."""
+
+    def __init__(self, wait_seconds: float, max_wait_seconds: float) -> None:
+        self.wait_seconds = wait_seconds
+        self.max_wait_seconds = max_wait_seconds
+        super().__init__(
+            f"Apple's request budget of this key is used up for about {wait_seconds:.0f} s, and"
+            f" --max-wait allows {max_wait_seconds:.0f} s more; run again later, nothing loaded is lost"
+        )
+
+
+# A segment's file.
+
+
+class SegmentError(AppStoreConnectError):
+    """A segment could not be loaded; its instance stays unloaded until a later run succeeds."""
+
+    def __init__(self, segment_id: str, problem: str) -> None:
+        self.segment_id = segment_id
+        self.problem = problem
+        super().__init__(f"segment {segment_id}: {problem}; the next run tries again")
+
+
+class DownloadError(SegmentError):
+    """The file could not be fetched whole."""
+
+
+class ChecksumError(SegmentError):
+    """The file came, more than once, with another size or MD5 than Apple lists."""
+
+
+class MalformedFileError(SegmentError):
+    """The file is what Apple listed, but is not a gzip table with one width."""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,90 @@
+"""Instances given by id: what Apple does not say of them is taken from earlier runs, the options, the file."""
+
+from collections.abc import Iterable, Mapping
+
+from app_store_connect.catalog import identify, schema_of
+from app_store_connect.client import AppStoreConnectClient
+from app_store_connect.discovery import FATAL, Failure, Listing
+from app_store_connect.download import ListedSegment, SegmentDownloader
+from app_store_connect.errors import AppStoreConnectError, MalformedFileError
+from app_store_connect.model import Report, ReportInstance
+from app_store_connect.selection import ALL_REPORTS, ListedInstance, Options
+from app_store_connect.tsv import FileFormatError, read_batches, read_header
+
+_APP_COLUMN = "app_apple_identifier"
+
+
+def list_pinpointed(
+    client: AppStoreConnectClient,
+    downloader: SegmentDownloader,
+    options: Options,
+    known: Mapping[str, ListedInstance],
+) -> Listing:
+    """The instances of `options.instance_ids`, each with its app and report; what stays unknown fails.
+
+    An instance that an earlier run listed costs no request here. Of another one Apple gives granularity and
+    processing date; report and app come from a single --report and --app-id, or else from its first file.
+    """
+    listing = Listing()
+    for instance_id in dict.fromkeys(options.instance_ids):
+        try:
+            listing.instances.append(
+                known[instance_id]
+                if instance_id in known
+                else _identified(client, downloader, options, client.read_instance(instance_id))
+            )
+        except FATAL:
+            raise
+        except AppStoreConnectError as error:
+            listing.failures.append(Failure(f"instance {instance_id}", str(error), error))
+    return listing
+
+
+class _UnidentifiedError(AppStoreConnectError):
+    pass
+
+
+def _identified(
+    client: AppStoreConnectClient,
+    downloader: SegmentDownloader,
+    options: Options,
+    instance: ReportInstance,
+) -> ListedInstance:
+    name = _only(report for report in options.reports if report != ALL_REPORTS)
+    app_id = _only(options.app_ids)
+    if not (name and app_id):
+        listed_at = downloader.clock()
+        segments = client.list_segments(instance.id)
+        if not segments:
+            raise _UnidentifiedError("Apple lists it without any segment (yet)")
+        read_name, read_app = _peek(downloader, ListedSegment(segments[0], listed_at))
+        name, app_id = name or read_name, app_id or read_app
+    if not (name and app_id):
+        missing = " and ".join(
+            option for option, value in (("--report", name), ("--app-id", app_id)) if not value
+        )
+        raise _UnidentifiedError(f"neither Apple nor its file says what it is of; give {missing}")
+    report = Report(id="", report_request_id="", name=name, category=schema_of(name, None).category)
+    return ListedInstance(app_id, None, report, instance)
+
+
+def _peek(downloader: SegmentDownloader, listed: ListedSegment) -> tuple[str | None, str | None]:
+    """Report name and app id, as far as the file's header and first rows tell them."""
+    with downloader.open(listed) as (segment, file):
+        try:
+            schema = identify(read_header(file))
+            if schema is None:
+                return None, None
+            file.seek(0)
+            first = next(read_batches(file, schema)).table
+        except FileFormatError as error:
+            raise MalformedFileError(segment.id, str(error)) from None
+    if _APP_COLUMN not in first.column_names:
+        return schema.name, None
+    app_ids = {value for value in first[_APP_COLUMN].to_pylist() if value is not None}
+    return schema.name, _only(map(str, app_ids))
+
+
+def _only(values: Iterable[str]) -> str | None:
+    found = list(values)
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,116 @@
+"""The summary and the plan, as people read them."""
+
+from collections import Counter
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from app_store_connect.selection import ALL_REPORTS, Options, Selection
+from app_store_connect.summary import Summary
+
+MAX_LINES = 20
+_FAVOURITE = "app_downloads_standard_daily"
+
+
+def print_summary(summary: Summary, console: Console) -> None:
+    """What was loaded, what was not and why, where the data is, and one query to try."""
+    data = summary.as_json()
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for label, text in (
+        ("apps", f"{data['apps']:,}"),
+        ("reports", f"{data['reports']:,}"),
+        ("instances", _instances(summary)),
+        ("segments", f"{data['segments']:,}"),
+        ("rows", f"{data['rows']:,}"),
+        ("bytes", decimal(data["bytes"])),
+        ("requests", _requests(summary)),
+        ("seconds", f"{data['seconds']}"),
+    ):
+        table.add_row(label, text)
+    console.print(table)
+    if data["unparsed_values"]:
+        _say(
+            console,
+            f"{data['unparsed_values']:,} values are not of their column's type: NULL there, kept in"
+            f" {summary.dataset}_raw.analytics_unparsed_values",
+        )
+    _list(console, "Notes", summary.notices)
+    _list(console, "Not loaded", [f"{each.what}: {each.why}" for each in summary.failures])
+    if summary.outcome.stopped_by:
+        _say(console, f"Stopped early: {summary.outcome.stopped_by}")
+    _print_whereabouts(summary, console)
+
+
+def print_plan(summary: Summary, console: Console, options: Options) -> None:
+    """What a run would load, by report, and the requests that it would take."""
+    selection = summary.selection or Selection((), 0, 0, 0)
+    counts = Counter(
+        (item.listed.app_id, item.listed.report.name, item.listed.instance.granularity.value)
+        for item in selection.due
+        if not item.is_recheck
+    )
+    if counts:
+        table = Table("app", "report", "granularity", "instances to load", box=None, pad_edge=False)
+        for key, count in sorted(counts.items()):
+            table.add_row(*key, str(count))
+        console.print(table)
+    _list(console, "Notes", summary.notices)
+    _list(console, "Cannot be listed", [f"{each.what}: {each.why}" for each in summary.failures])
+    offered = sorted({report.name for _, report in summary.listing.reports})
+    if offered and ALL_REPORTS in options.reports:
+        _say(console, f"Apple offers {len(offered)} reports: {', '.join(offered)}")
+    rechecks = len(selection.due) - selection.new
+    _say(
+        console,
+        f"{selection.new:,} instances to load and {rechecks:,} to check again of"
+        f" {selection.listed:,} listed: {summary.planned_requests:,} more requests (this plan took"
+        f" {_requests(summary)}). Nothing was loaded.",
+    )
+
+
+def _instances(summary: Summary) -> str:
+    selection = summary.selection
+    if selection is None:
+        return "0"
+    return (
+        f"{summary.instances:,} loaded of {selection.new:,} new; {selection.already_loaded:,} were loaded"
+        f" before"
+    )
+
+
+def _requests(summary: Summary) -> str:
+    left = summary.budget.remaining
+    used = f"{summary.budget.requests_made:,} used"
+    return used if left is None else f"{used}, {left:,} left this hour"
+
+
+def _print_whereabouts(summary: Summary, console: Console) -> None:
+    if not summary.tables:
+        return
+    where = summary.location or summary.destination
+    _say(console, f"\nThe data is in {where}: schema {summary.dataset}, safe to sum.")
+    name = _FAVOURITE if _FAVOURITE in summary.tables else None
+    query = (
+        f"select date, sum(counts) as downloads from {summary.dataset}.{name}"
+        " group by date order by date desc limit 7;"
+        if name
+        else f"select * from {summary.dataset}.data_freshness;"
+    )
+    _say(console, f"Try: {query}")
+
+
+def _list(console: Console, title: str, lines: list[str]) -> None:
+    if not lines:
+        return
+    console.print(f"\n{title}:", style="bold")
+    for line in lines[:MAX_LINES]:
+        _say(console, f"- {line}")
+    if len(lines) > MAX_LINES:
+        _say(console, f"- and {len(lines) - MAX_LINES} more (--json names them all)")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,240 @@
+"""The dlt resources: instances | segments | rows, and the tables of what Apple lists.
+
+`segments` reads Apple's segments endpoint, page by page, at the moment a worker is ready for the downloads;
+`rows` downloads, verifies, reads and yields Arrow tables for the report's table. A segment that fails is
+noted in the `Outcome`, not raised: the others of the load package go on.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.storages.load_package import load_package_state
+from dlt.extract import DltResource
+
+from app_store_connect import tables
+from app_store_connect.client import AppStoreConnectClient
+from app_store_connect.discovery import FATAL
+from app_store_connect.download import ListedSegment, SegmentDownloader
+from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
+from app_store_connect.model import ReportSegment
+from app_store_connect.outcome import LoadedSegment, Outcome
+from app_store_connect.selection import InstanceToLoad, choose_segments, is_about_to_expire
+from app_store_connect.tables import RawTable
+from app_store_connect.tsv import (
+    DEFAULT_MAX_INFLATED_BYTES,
+    Batch,
+    FileFormatError,
+    read_batches,
+)
+
+SEGMENT_KEY = "_segment_id"
+PROVENANCE = (
+    ("_app_id", pa.int64()),
+    ("_instance_id", pa.string()),
+    ("_processing_date", pa.date32()),
+    (SEGMENT_KEY, pa.string()),
+    ("_segment_checksum", pa.string()),
+    (tables.LOAD_ID, pa.string()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentToLoad:
+    """What `segments` hands to `rows`."""
+
+    item: InstanceToLoad
+    listed: ListedSegment
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLoader:
+    """What the resources share: where from, where failures go, and how rows are written.
+
+    `write_disposition` is `merge` (idempotent by itself) or `append` (for the main job, which derives what
+    is visible from the ledger).
+    """
+
+    client: AppStoreConnectClient
+    downloader: SegmentDownloader
+    outcome: Outcome
+    today: date
+    write_disposition: str = "merge"
+    max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
+
+    def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
+        """instances | segments | rows. `instances` is asked for the next one when a worker is free."""
+        source = dlt.resource(instances, name="instances", selected=False)
+        segments = dlt.transformer(self._segments, name="segments", parallelized=True)
+        rows = dlt.transformer(self._rows, name="rows", parallelized=True)
+        return source | segments | rows
+
+    def listing(
+        self, table: RawTable, rows: Callable[[], Sequence[Mapping[str, Any]]]
+    ) -> DltResource:
+        """A resource of Apple's attributes, one row for each thing that Apple lists."""
+
+        def listed() -> Iterator[Any]:
+            if found := rows():
+                yield self._marked(table.arrow(found, _load_id()), table.name, table.key)
+
+        return dlt.resource(listed, name=table.name)
+
+    def _segments(self, item: InstanceToLoad) -> Iterator[SegmentToLoad]:
+        listed_at = self.downloader.clock()
+        try:
+            found = self.client.list_segments(item.listed.instance.id)
+        except FATAL as error:
+            self.outcome.stop(error)
+            return
+        except NotFoundError as error:
+            if is_about_to_expire(item.listed.instance, today=self.today):
+                self.outcome.notice(item, "Apple listed it but has deleted it, as it does after 35 days")
+                self.outcome.begin(item, [])
+            else:
+                self.outcome.fail_instance(item, error)
+            return
+        except AppStoreConnectError as error:
+            self.outcome.fail_instance(item, error)
+            return
+        for segment in self._to_load(item, found):
+            yield SegmentToLoad(item, ListedSegment(segment, listed_at))
+
+    def _to_load(self, item: InstanceToLoad, found: list[ReportSegment]) -> list[ReportSegment]:
+        if not found:
+            self.outcome.notice(item, "Apple lists it without any segment (yet)")
+            return self.outcome.begin(item, [])
+        choice = choose_segments({each.id: each.checksum for each in found}, item.loaded)
+        self.outcome.withdraw(item, choice.withdrawn)
+        by_id = {each.id: each for each in found}
+        return self.outcome.begin(item, [by_id[segment_id] for segment_id in choice.changed])
+
+    def _rows(self, work: SegmentToLoad) -> Iterator[Any]:
+        item, segment = work.item, work.listed.segment
+        dates: Counter[date] = Counter()
+        row_count = unparsed = 0
+        try:
+            with self.downloader.open(work.listed) as (segment, file):
+                for batch in read_batches(
+                    file, item.listed.schema, max_inflated_bytes=self.max_inflated_bytes
+                ):
+                    row_count += batch.table.num_rows
+                    unparsed += len(batch.unparsed)
+                    dates += batch.dates(item.listed.instance.processing_date)
+                    self.outcome.read(batch.table.num_rows)
+                    yield from self._report_rows(item, segment, batch)
+        except FATAL as error:
+            self.outcome.stop(error)
+            self.outcome.fail(item, segment, error)
+            return
+        except FileFormatError as error:
+            self.outcome.fail(item, segment, MalformedFileError(segment.id, str(error)))
+            return
+        except AppStoreConnectError as error:
+            self.outcome.fail(item, segment, error)
+            return
+        loaded = LoadedSegment(item, segment, row_count, dates, unparsed)
+        if complete := self.outcome.complete(loaded):
+            yield from self._ledger_rows(complete)
+
+    def _report_rows(
+        self, item: InstanceToLoad, segment: ReportSegment, batch: Batch
+    ) -> Iterator[Any]:
+        load_id = _load_id()
+        table = _stamped(batch.table, item, segment, load_id)
+        yield self._marked(table, item.listed.table_name, SEGMENT_KEY)
+        if batch.unparsed:
+            rows = (
+                {
+                    "segment_id": segment.id,
+                    "checksum": segment.checksum,
+                    "app_id": int(item.listed.app_id),
+                    "table_name": item.listed.table_name,
+                    "line": value.line,
+                    "column_name": value.column,
+                    "text": value.text,
+                }
+                for value in batch.unparsed
+            )
+            yield self._own(tables.UNPARSED_VALUES, rows, load_id)
+
+    def _ledger_rows(self, complete: list[LoadedSegment]) -> Iterator[Any]:
+        load_id = _load_id()
+        yield self._own(tables.SEGMENTS, map(_segment_row, complete), load_id)
+        dates = [row for loaded in complete for row in _date_rows(loaded)]
+        if dates:
+            yield self._own(tables.SEGMENT_DATES, dates, load_id)
+
+    def _own(self, table: RawTable, rows: Iterable[Mapping[str, Any]], load_id: str) -> Any:
+        return self._marked(table.arrow(rows, load_id), table.name, table.key)
+
+    def _marked(self, data: pa.Table, table_name: str, key: str) -> Any:
+        hints = dlt.mark.make_hints(
+            table_name=table_name,
+            write_disposition=self.write_disposition,  # type: ignore[arg-type]  # one of its literals
+            merge_key=key if self.write_disposition == "merge" else None,
+            schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
+        )
+        return dlt.mark.with_hints(data, hints, create_table_variant=True)
+
+
+def _load_id() -> str:
+    return load_package_state()["load_id"]
+
+
+def _stamped(
+    rows: pa.Table, item: InstanceToLoad, segment: ReportSegment, load_id: str
+) -> pa.Table:
+    listed = item.listed
+    values = (
+        int(listed.app_id),
+        listed.instance.id,
+        listed.instance.processing_date,
+        segment.id,
+        segment.checksum,
+        load_id,
+    )
+    arrays = list(rows.columns)
+    fields = list(rows.schema)
+    for (name, kind), value in zip(PROVENANCE, values, strict=True):
+        arrays.append(pa.repeat(pa.scalar(value, kind), rows.num_rows))
+        fields.append(pa.field(name, kind, nullable=False))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _segment_row(loaded: LoadedSegment) -> dict[str, Any]:
+    listed = loaded.item.listed
+    return {
+        "segment_id": loaded.segment.id,
+        "checksum": loaded.segment.checksum,
+        "size_in_bytes": loaded.segment.size_in_bytes,
+        "instance_id": listed.instance.id,
+        "report_id": listed.report.id or None,
+        "report_name": listed.report.name,
+        "category": listed.report.category,
+        "granularity": listed.instance.granularity.value,
+        "processing_date": listed.instance.processing_date,
+        "access_type": listed.access_type.value if listed.access_type else None,
+        "app_id": int(listed.app_id),
+        "table_name": listed.table_name,
+        "row_count": loaded.row_count,
+    }
+
+
+def _date_rows(loaded: LoadedSegment) -> list[dict[str, Any]]:
+    listed = loaded.item.listed
+    return [
+        {
+            "segment_id": loaded.segment.id,
+            "instance_id": listed.instance.id,
+            "app_id": int(listed.app_id),
+            "table_name": listed.table_name,
+            "date": day,
+            "row_count": count,
+        }
+        for day, count in sorted(loaded.dates.items())
+    ]

@@ -1,0 +1,197 @@
+"""What to load, in which order, and why the rest is not due. Pure: values in, values out."""
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from app_store_connect.catalog import REPORTS, ReportSchema, schema_of
+from app_store_connect.errors import UnknownReportError
+from app_store_connect.model import AccessType, Granularity, Report, ReportInstance, ReportRequest
+from app_store_connect.names import normalized, table_name
+
+ALL_REPORTS = "*"
+DEFAULT_RECHECK_DAYS = 2
+RETENTION_DAYS = 35
+"""How long Apple keeps an instance ("Retrieve missed reports")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked to load. Empty means: no restriction, or for `reports` the default ones."""
+
+    app_ids: tuple[str, ...] = ()
+    bundle_ids: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    granularities: tuple[Granularity, ...] = (Granularity.DAILY,)
+    access_types: tuple[AccessType, ...] = tuple(AccessType)
+    since: date | None = None
+    until: date | None = None
+    instance_ids: tuple[str, ...] = ()
+    request_ids: tuple[str, ...] = ()
+    create_requests: AccessType | None = None
+    recheck_days: int = DEFAULT_RECHECK_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInstance:
+    """An instance with all that stands above it. `access_type` is None where Apple could not be asked."""
+
+    app_id: str
+    access_type: AccessType | None
+    report: Report
+    instance: ReportInstance
+
+    @property
+    def schema(self) -> ReportSchema:
+        return schema_of(self.report.name, self.report.category)
+
+    @property
+    def table_name(self) -> str:
+        return table_name(self.report.name, self.instance.granularity)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.report.name} {self.instance.granularity} of app {self.app_id}, processed"
+            f" {self.instance.processing_date}"
+        )
+
+
+Checksums = Mapping[str, str]
+"""Segment id to checksum."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceToLoad:
+    """An instance whose segments are to be listed; those in `loaded` with this checksum are kept."""
+
+    listed: ListedInstance
+    loaded: Checksums = field(default_factory=dict)
+
+    @property
+    def is_recheck(self) -> bool:
+        return bool(self.loaded)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run does with the instances that Apple lists: they add up to `listed`."""
+
+    due: tuple[InstanceToLoad, ...]
+    listed: int
+    already_loaded: int
+    outside_window: int
+
+    @property
+    def new(self) -> int:
+        return sum(not item.is_recheck for item in self.due)
+
+
+def wanted_reports(reports: Iterable[Report], options: Options) -> list[Report]:
+    """Those that the options ask for, by normalised name and category."""
+    names = {normalized(name) for name in options.reports}
+    takes_all = ALL_REPORTS in options.reports
+    categories = {normalized(category) for category in options.categories}
+
+    def is_wanted(report: Report) -> bool:
+        if categories and normalized(report.category or "") not in categories:
+            return False
+        if not options.reports:
+            return schema_of(report.name, report.category).is_default
+        return takes_all or normalized(report.name) in names
+
+    return [report for report in reports if is_wanted(report)]
+
+
+def check_report_names(names: Iterable[str], offered: Iterable[str]) -> None:
+    """Raise UnknownReportError for a name that neither Apple offers nor the catalogue has."""
+    known = {normalized(name): name for name in [*(s.name for s in REPORTS), *offered]}
+    for name in names:
+        if name != ALL_REPORTS and normalized(name) not in known and not _is_alias(name):
+            near = difflib.get_close_matches(normalized(name), known, n=4, cutoff=0.5)
+            raise UnknownReportError(name, [known[match] for match in near])
+
+
+def wanted_requests(
+    requests: Iterable[ReportRequest], options: Options
+) -> list[ReportRequest]:
+    """Stopped ones too: Apple lists their instances for as long as it keeps them."""
+    return [request for request in requests if request.access_type in options.access_types]
+
+
+def select_instances(
+    listed: Iterable[ListedInstance],
+    loaded: Mapping[str, Checksums],
+    options: Options,
+    *,
+    today: date,
+) -> Selection:
+    """Choose what to load, oldest processing date first: what Apple deletes next is saved first.
+
+    Args:
+        listed: all instances of the wanted reports, in any order, repeats allowed.
+        loaded: the ledger: for each instance that is loaded its segments.
+        today: the date by UTC, from which the days of `recheck_days` count.
+    """
+    instances = list({item.instance.id: item for item in listed}.values())
+    in_window = [item for item in instances if _is_in_window(item.instance, options)]
+    new = [InstanceToLoad(item) for item in in_window if not loaded.get(item.instance.id)]
+    oldest_recheck = today - timedelta(days=options.recheck_days)
+    again = [
+        InstanceToLoad(item, loaded[item.instance.id])
+        for item in in_window
+        if loaded.get(item.instance.id) and item.instance.processing_date > oldest_recheck
+    ]
+    return Selection(
+        due=(*sorted(new, key=_order), *sorted(again, key=_order)),
+        listed=len(instances),
+        already_loaded=len(in_window) - len(new),
+        outside_window=len(instances) - len(in_window),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentChoice:
+    """What a fresh listing of an instance's segments calls for."""
+
+    changed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+
+
+def choose_segments(listed: Checksums, loaded: Checksums) -> SegmentChoice:
+    """Which segments to load, because they are new or have a new checksum, and which Apple withdrew."""
+    return SegmentChoice(
+        changed=tuple(id_ for id_, checksum in listed.items() if loaded.get(id_) != checksum),
+        withdrawn=tuple(id_ for id_ in loaded if id_ not in listed),
+    )
+
+
+def is_about_to_expire(instance: ReportInstance, *, today: date) -> bool:
+    """Whether Apple may delete the instance between listing it and being asked for its segments."""
+    return today - instance.processing_date >= timedelta(days=RETENTION_DAYS - 1)
+
+
+def missing_access_types(
+    requests: Collection[ReportRequest], wanted: Iterable[AccessType]
+) -> list[AccessType]:
+    existing = {request.access_type for request in requests}
+    return [access_type for access_type in wanted if access_type not in existing]
+
+
+def _is_in_window(instance: ReportInstance, options: Options) -> bool:
+    processed = instance.processing_date
+    return (
+        instance.granularity in options.granularities
+        and (options.since is None or processed >= options.since)
+        and (options.until is None or processed <= options.until)
+    )
+
+
+def _order(item: InstanceToLoad) -> tuple[date, str, str, str]:
+    listed = item.listed
+    return (listed.instance.processing_date, listed.app_id, listed.table_name, listed.instance.id)
+
+
+def _is_alias(name: str) -> bool:
+    return schema_of(name, None).is_catalogued

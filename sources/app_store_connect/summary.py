@@ -1,0 +1,93 @@
+"""The account of a run: as an object, and as JSON."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app_store_connect.budget import RequestBudget
+from app_store_connect.discovery import Failure, Listing
+from app_store_connect.errors import BudgetExhaustedError
+from app_store_connect.outcome import Outcome
+from app_store_connect.selection import Selection
+
+OK, INCOMPLETE, UNUSABLE, OUT_OF_BUDGET, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did. `selection` is None if it ended before it knew what was due."""
+
+    destination: str
+    dataset: str
+    outcome: Outcome
+    budget: RequestBudget
+    location: str = ""
+    listing: Listing = field(default_factory=Listing)
+    selection: Selection | None = None
+    tables: list[str] = field(default_factory=list)
+    batches: int = 0
+    seconds: float = 0.0
+    is_interrupted: bool = False
+
+    @property
+    def failures(self) -> list[Failure]:
+        stopped = [
+            Failure(
+                f"report request {request.id} of app {request.app_id}",
+                f"Apple stopped this {request.access_type} request for inactivity and adds nothing to it;"
+                " run once with --create-requests and an Admin key to replace it",
+            )
+            for request in self.listing.stopped
+        ]
+        return [*self.listing.failures, *stopped, *self.outcome.failures]
+
+    @property
+    def notices(self) -> list[str]:
+        return [*self.listing.notices, *self.outcome.notices]
+
+    @property
+    def exit_code(self) -> int:
+        """As the contract has it."""
+        if self.is_interrupted:
+            return INTERRUPTED
+        if isinstance(self.outcome.stopped_by, BudgetExhaustedError):
+            return OUT_OF_BUDGET
+        return INCOMPLETE if self.failures or self.outcome.stopped_by else OK
+
+    @property
+    def instances(self) -> int:
+        return len({each.item.listed.instance.id for each in self.outcome.completed})
+
+    @property
+    def planned_requests(self) -> int:
+        """One for each instance whose segments are to be listed, if a page holds them."""
+        return len(self.selection.due) if self.selection else 0
+
+    def as_json(self) -> dict[str, Any]:
+        loaded = self.outcome.completed
+        selection = self.selection
+        return {
+            "exit_code": self.exit_code,
+            "apps": len(set(self._app_ids())),
+            "reports": len(self.listing.wanted),
+            "instances": self.instances,
+            "instances_listed": selection.listed if selection else None,
+            "instances_due": len(selection.due) if selection else None,
+            "segments": len(loaded),
+            "rows": sum(each.row_count for each in loaded),
+            "bytes": sum(each.segment.size_in_bytes for each in loaded),
+            "unparsed_values": sum(each.unparsed for each in loaded),
+            "requests_used": self.budget.requests_made,
+            "requests_left": self.budget.remaining,
+            "failures": [{"what": each.what, "why": each.why} for each in self.failures],
+            "notices": self.notices,
+            "stopped_by": str(self.outcome.stopped_by) if self.outcome.stopped_by else None,
+            "destination": self.destination,
+            "location": self.location,
+            "dataset": self.dataset,
+            "views": self.tables,
+            "seconds": round(self.seconds, 1),
+        }
+
+    def _app_ids(self) -> list[str]:
+        listed = [item.app_id for item in self.listing.instances]
+        return [*(app.id for app in self.listing.apps), *listed]
