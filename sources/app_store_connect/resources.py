@@ -68,10 +68,16 @@ class SegmentLoader:
 
     def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
         """instances | segments | rows. `instances` is asked for the next one when a worker is free."""
-        source = dlt.resource(instances, name="instances", selected=False)
-        segments = dlt.transformer(self._segments, name="segments", parallelized=True)
-        rows = dlt.transformer(self._rows, name="rows", parallelized=True)
-        return source | segments | rows
+
+        @dlt.transformer(name="segments", parallelized=True)
+        def segments(item: InstanceToLoad) -> Iterator[SegmentToLoad]:
+            yield from self._segments(item)
+
+        @dlt.transformer(name="rows", parallelized=True)
+        def rows(work: SegmentToLoad) -> Iterator[Any]:
+            yield from self._rows(work)
+
+        return dlt.resource(instances, name="instances", selected=False) | segments | rows
 
     def listing(
         self, table: RawTable, rows: Callable[[], Sequence[Mapping[str, Any]]]

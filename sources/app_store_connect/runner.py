@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dlt
@@ -19,7 +20,6 @@ from dlt.common.exceptions import DltException
 from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from app_store_connect import tables
 from app_store_connect.budget import RequestBudget
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.configuration import Configuration, set_dlt_defaults
@@ -34,6 +34,7 @@ from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import InstanceToLoad, Options, Selection, select_instances
 from app_store_connect.source import batch_source, listing_rows
 from app_store_connect.summary import Summary
+from app_store_connect.tables import LISTING_TABLES
 from app_store_connect.views import create_views
 
 logger = logging.getLogger(__name__)
@@ -183,12 +184,8 @@ class Run:
         self, loader: SegmentLoader, listing: Listing, ledger: Ledger
     ) -> list[DltResource]:
         rows = listing_rows(listing)
-        changed = {table: ledger.changed(table, rows[table.name]) for table in tables.LISTING_TABLES}
-        return [
-            loader.listing(table, lambda found=found: found)  # type: ignore[misc]  # binds now
-            for table, found in changed.items()
-            if found
-        ]
+        changed = [(table, ledger.changed(table, rows[table.name])) for table in LISTING_TABLES]
+        return [loader.listing(table, partial(list, found)) for table, found in changed if found]
 
     def _feed(self, queue: deque[InstanceToLoad]) -> Iterator[InstanceToLoad]:
         """The instances of one batch: until it is large, or long, enough to be worth a commit."""
