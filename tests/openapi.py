@@ -26,8 +26,8 @@ PAGING = frozenset({"cursor"})
 def judge(exchanges: Iterable[Exchange], *, requests: bool = True, answers: bool = True) -> None:
     """Raises AssertionError for the first exchange that Apple's description does not allow.
 
-    `requests=False` is for tests that ask wrongly on purpose. Answers that a fault spoilt on purpose
-    are not judged, their requests are.
+    `requests=False` is for tests that ask wrongly on purpose. Answers that a fault spoilt are not
+    judged, their requests are.
     """
     for exchange in exchanges:
         if requests:

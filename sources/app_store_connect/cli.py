@@ -1,4 +1,4 @@
-"""`asc-segments`: options, messages and exit codes. Everything slow is imported when it is needed."""
+"""`asc-segments`: options, messages and exit codes. What is slow is imported when needed."""
 
 import json
 import logging
@@ -150,7 +150,7 @@ def _load(options: dict[str, Any], errors: "Console") -> int:
         except (KeyboardInterrupt, SignalReceivedException):
             run.summary.is_interrupted = True
         progress.close()
-        console = errors if options["as_json"] else Console()
+        console = errors if options["as_json"] else Console(soft_wrap=True)
         if settings.is_plan:
             print_plan(run.summary, console, settings.options)
         else:

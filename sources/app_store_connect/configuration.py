@@ -1,4 +1,6 @@
-"""What `sources.app_store_connect` holds in dlt's configuration, and the defaults of dlt's own knobs."""
+"""What `sources.app_store_connect` holds in dlt's configuration, and the defaults of dlt's own
+knobs.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -78,7 +80,7 @@ def set_dlt_defaults(workers: int) -> None:
     """Give dlt's own knobs the values that suit this load, wherever the user set none."""
     if _DEFAULTS not in [provider.name for provider in dlt.config.config_providers]:
         provider = CustomLoaderDocProvider(
-            _DEFAULTS, lambda: dict(_dlt_defaults(workers)), supports_secrets=False
+            _DEFAULTS, lambda: dict(_dlt_defaults(workers)), supports_secrets=False, locations=[]
         )
         dlt.config.register_provider(provider)
 

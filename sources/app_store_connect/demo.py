@@ -12,7 +12,9 @@ from app_store_connect.emulator import Emulator, demo_world
 
 @contextmanager
 def start_demo(configuration: Configuration, console: Console) -> Iterator[Configuration]:
-    """The configuration with the key and address of an emulator that runs until the end of the context."""
+    """The configuration with the key and address of an emulator that runs until the end of the
+    context.
+    """
     with Emulator(demo_world(today=datetime.now(UTC).date())) as apple:
         console.print(
             "Demo: three invented apps, served from this machine. Delete the DuckDB file before you"

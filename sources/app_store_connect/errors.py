@@ -40,8 +40,8 @@ class UnknownAppError(ConfigurationError):
     def __init__(self, apps: Sequence[str]) -> None:
         self.apps = tuple(apps)
         super().__init__(
-            f"the key sees no app {_listed(apps)}; check the id (App Store Connect, App Information,"
-            " Apple ID) and, for an individual key, which apps its user may see"
+            f"the key sees no app {_listed(apps)}; check the id (App Store Connect, App"
+            " Information, Apple ID) and, for an individual key, which apps its user may see"
         )
 
 
@@ -52,8 +52,8 @@ class NoReportRequestError(ConfigurationError):
         self.app_ids = tuple(app_ids)
         super().__init__(
             f"Apple prepares no analytics reports for app {_listed(app_ids)}: there is no report"
-            " request. Run once with --create-requests and a key of the role Admin; the first reports"
-            " come one to two days later"
+            " request. Run once with --create-requests and a key of the role Admin; the first"
+            " reports come one to two days later"
         )
 
 
@@ -65,7 +65,7 @@ class DestinationError(ConfigurationError):
 
 
 class ApiError(AppStoreConnectError):
-    """Apple refused a request: `status`, Apple's `code` and `detail`, and the path that was asked."""
+    """Apple refused a request: `status`, Apple's `code` and `detail`, and the path asked for."""
 
     def __init__(self, path: str, status: int, code: str, detail: str, advice: str = "") -> None:
         self.path = path
@@ -94,7 +94,7 @@ class ConflictError(ApiError):
 
 
 class UnavailableError(AppStoreConnectError):
-    """Apple did not give a usable answer, also after several tries: 5xx, cut connection, not JSON."""
+    """Apple gave no usable answer, in several tries: 5xx, cut connection, not JSON."""
 
     def __init__(self, path: str, reason: str, tries: int) -> None:
         self.path = path
@@ -130,7 +130,7 @@ class BudgetExhaustedError(AppStoreConnectError):
         self.max_wait_seconds = max_wait_seconds
         super().__init__(
             f"Apple's request budget of this key is used up for about {wait_seconds:.0f} s, and"
-            f" --max-wait allows {max_wait_seconds:.0f} s more; run again later, nothing loaded is lost"
+            f" --max-wait allows {max_wait_seconds:.0f} s more; run again later, nothing is lost"
         )
 
 

@@ -44,7 +44,7 @@ class Outcome:
         self.failures: list[Failure] = []
         self.notices: list[str] = []
         self.completed: list[LoadedSegment] = []
-        self.withdrawn: list[tuple[InstanceToLoad, str]] = []
+        self.withdrawn: set[str] = set()
         self.listed_bytes = 0
         self.listed_segments = 0
         self.read_bytes = 0
@@ -55,10 +55,10 @@ class Outcome:
         self._segment_ids: set[str] = set()
         self._lock = threading.Lock()
 
-    def begin(
-        self, item: InstanceToLoad, segments: Iterable[ReportSegment]
-    ) -> list[ReportSegment]:
-        """Note what is to be loaded of an instance; a segment id that is under way is not begun twice."""
+    def begin(self, item: InstanceToLoad, segments: Iterable[ReportSegment]) -> list[ReportSegment]:
+        """Note what is to be loaded of an instance; a segment id that is under way is not begun
+        twice.
+        """
         with self._lock:
             fresh = [each for each in segments if each.id not in self._segment_ids]
             self._segment_ids |= {each.id for each in fresh}
@@ -75,14 +75,16 @@ class Outcome:
             self.read_rows += rows
         self._on_change()
 
-    def forget(self, item: InstanceToLoad) -> None:
+    def forget(self, segment_ids: Iterable[str]) -> None:
         """Let the segments of an instance be begun again."""
         with self._lock:
-            self._segment_ids.clear()
+            self._segment_ids -= set(segment_ids)
             self.finished_instances -= 1
 
     def complete(self, loaded: LoadedSegment) -> list[LoadedSegment]:
-        """All segments of the instance if this was the last one and none failed, else an empty list."""
+        """All segments of the instance if this was the last one and none failed, else an empty
+        list.
+        """
         with self._lock:
             self.read_bytes += loaded.segment.size_in_bytes
             pending = self._pending[loaded.item.listed.instance.id]
@@ -104,9 +106,9 @@ class Outcome:
         with self._lock:
             self.notices.append(f"{item.listed}: {text}")
 
-    def withdraw(self, item: InstanceToLoad, segment_ids: Iterable[str]) -> None:
+    def withdraw(self, segment_ids: Iterable[str]) -> None:
         with self._lock:
-            self.withdrawn += [(item, segment_id) for segment_id in segment_ids]
+            self.withdrawn.update(segment_ids)
 
     def stop(self, error: Exception) -> None:
         """No further instance is begun; those under way are finished."""

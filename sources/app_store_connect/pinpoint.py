@@ -1,4 +1,6 @@
-"""Instances given by id: what Apple does not say of them is taken from earlier runs, the options, the file."""
+"""Instances given by id: what Apple does not say of them is taken from earlier runs, the options,
+the file.
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -20,10 +22,12 @@ def list_pinpointed(
     options: Options,
     known: Mapping[str, ListedInstance],
 ) -> Listing:
-    """The instances of `options.instance_ids`, each with its app and report; what stays unknown fails.
+    """The instances of `options.instance_ids`, each with its app and report; what stays unknown
+    fails.
 
-    An instance that an earlier run listed costs no request here. Of another one Apple gives granularity and
-    processing date; report and app come from a single --report and --app-id, or else from its first file.
+    An instance that an earlier run listed costs no request here. Of another one Apple gives
+    granularity and processing date; report and app come from a single --report and --app-id, or
+    else from its first file.
     """
     listing = Listing()
     for instance_id in dict.fromkeys(options.instance_ids):

@@ -1,4 +1,4 @@
-"""What a run shows while it works: a bar on a terminal, lines in a log, or nothing. All on stderr."""
+"""What a run shows while it works, on stderr: a bar on a terminal, lines in a log, or nothing."""
 
 import sys
 import time

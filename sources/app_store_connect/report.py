@@ -34,8 +34,8 @@ def print_summary(summary: Summary, console: Console) -> None:
     if data["unparsed_values"]:
         _say(
             console,
-            f"{data['unparsed_values']:,} values are not of their column's type: NULL there, kept in"
-            f" {summary.dataset}_raw.analytics_unparsed_values",
+            f"{data['unparsed_values']:,} values are not of their column's type: NULL there, kept"
+            f" in {summary.dataset}_raw.analytics_unparsed_values",
         )
     _list(console, "Notes", summary.notices)
     _list(console, "Not loaded", [f"{each.what}: {each.why}" for each in summary.failures])
@@ -53,7 +53,9 @@ def print_plan(summary: Summary, console: Console, options: Options) -> None:
         if not item.is_recheck
     )
     if counts:
-        table = Table("app", "report", "granularity", "instances to load", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for heading in ("app", "report", "granularity", "instances to load"):
+            table.add_column(heading, no_wrap=True)
         for key, count in sorted(counts.items()):
             table.add_row(*key, str(count))
         console.print(table)
@@ -76,8 +78,8 @@ def _instances(summary: Summary) -> str:
     if selection is None:
         return "0"
     return (
-        f"{summary.instances:,} loaded of {selection.new:,} new; {selection.already_loaded:,} were loaded"
-        f" before"
+        f"{summary.instances:,} loaded of {selection.new:,} new; {selection.already_loaded:,} were"
+        " loaded before"
     )
 
 
@@ -92,14 +94,10 @@ def _print_whereabouts(summary: Summary, console: Console) -> None:
         return
     where = summary.location or summary.destination
     _say(console, f"\nThe data is in {where}: schema {summary.dataset}, safe to sum.")
-    name = _FAVOURITE if _FAVOURITE in summary.tables else None
-    query = (
-        f"select date, sum(counts) as downloads from {summary.dataset}.{name}"
-        " group by date order by date desc limit 7;"
-        if name
-        else f"select * from {summary.dataset}.data_freshness;"
-    )
-    _say(console, f"Try: {query}")
+    view, columns = "data_freshness", "*"
+    if _FAVOURITE in summary.tables:
+        view, columns = f"{_FAVOURITE} group by all order by date desc limit 7", "date, sum(counts)"
+    _say(console, "Try: " + " ".join(("select", columns, f"from {summary.dataset}.{view};")))
 
 
 def _list(console: Console, title: str, lines: list[str]) -> None:

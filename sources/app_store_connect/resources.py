@@ -1,8 +1,8 @@
 """The dlt resources: instances | segments | rows, and the tables of what Apple lists.
 
-`segments` reads Apple's segments endpoint, page by page, at the moment a worker is ready for the downloads;
-`rows` downloads, verifies, reads and yields Arrow tables for the report's table. A segment that fails is
-noted in the `Outcome`, not raised: the others of the load package go on.
+`segments` reads Apple's segments endpoint, page by page, at the moment a worker is ready for the
+downloads; `rows` downloads, verifies, reads and yields Arrow tables for the report's table. A
+segment that fails is noted in the `Outcome`, not raised: the others of the load package go on.
 """
 
 from collections import Counter
@@ -55,8 +55,8 @@ class SegmentToLoad:
 class SegmentLoader:
     """What the resources share: where from, where failures go, and how rows are written.
 
-    `write_disposition` is `merge` (idempotent by itself) or `append` (for the main job, which derives what
-    is visible from the ledger).
+    `write_disposition` is `merge` (idempotent by itself) or `append` (for the main job, which
+    derives what is visible from the ledger).
     """
 
     client: AppStoreConnectClient
@@ -67,7 +67,7 @@ class SegmentLoader:
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
 
     def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
-        """instances | segments | rows. `instances` is asked for the next one when a worker is free."""
+        """instances | segments | rows; `instances` is asked for the next when a worker is free."""
 
         @dlt.transformer(name="segments", parallelized=True)
         def segments(item: InstanceToLoad) -> Iterator[SegmentToLoad]:
@@ -77,7 +77,8 @@ class SegmentLoader:
         def rows(work: SegmentToLoad) -> Iterator[Any]:
             yield from self._rows(work)
 
-        return dlt.resource(instances, name="instances", selected=False) | segments | rows
+        source = dlt.resource(iter(instances), name="instances", selected=False)
+        return source | segments | rows
 
     def listing(
         self, table: RawTable, rows: Callable[[], Sequence[Mapping[str, Any]]]
@@ -99,7 +100,9 @@ class SegmentLoader:
             return
         except NotFoundError as error:
             if is_about_to_expire(item.listed.instance, today=self.today):
-                self.outcome.notice(item, "Apple listed it but has deleted it, as it does after 35 days")
+                self.outcome.notice(
+                    item, "Apple listed it but has deleted it, as it does after 35 days"
+                )
                 self.outcome.begin(item, [])
             else:
                 self.outcome.fail_instance(item, error)
@@ -115,7 +118,7 @@ class SegmentLoader:
             self.outcome.notice(item, "Apple lists it without any segment (yet)")
             return self.outcome.begin(item, [])
         choice = choose_segments({each.id: each.checksum for each in found}, item.loaded)
-        self.outcome.withdraw(item, choice.withdrawn)
+        self.outcome.withdraw(choice.withdrawn)
         by_id = {each.id: each for each in found}
         return self.outcome.begin(item, [by_id[segment_id] for segment_id in choice.changed])
 

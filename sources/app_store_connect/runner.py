@@ -1,45 +1,47 @@
 """The main job: batches, recovery, the views, and an account of what was done.
 
-A run begins by dropping what a dead run left in dlt's working folder: nothing in there counts, since what is
-loaded is asked of the destination. It ends with the views, also if it was cut short.
+A run begins by removing what a dead run left, here and on the destination. It ends with the views,
+also if it was cut short.
 """
 
-import logging
 import time
-from collections import deque
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
-import dlt
 from dlt import Pipeline
-from dlt.common.exceptions import DltException
 from dlt.extract import DltResource
-from dlt.pipeline.exceptions import PipelineStepFailed
 
+from app_store_connect.batches import Batches
 from app_store_connect.budget import RequestBudget
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.configuration import Configuration, set_dlt_defaults
-from app_store_connect.discovery import Failure, Listing, discover
+from app_store_connect.discovery import Listing, discover
 from app_store_connect.download import SegmentDownloader
-from app_store_connect.errors import AppStoreConnectError, BudgetExhaustedError, DestinationError
+from app_store_connect.errors import BudgetExhaustedError
 from app_store_connect.ledger import Ledger
 from app_store_connect.outcome import Outcome
 from app_store_connect.pinpoint import list_pinpointed
 from app_store_connect.progress import Progress
+from app_store_connect.repair import (
+    newest_load,
+    remove_miscounted,
+    remove_segments,
+    sweep_incomplete,
+    sweep_superseded,
+)
 from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import InstanceToLoad, Options, Selection, select_instances
-from app_store_connect.source import batch_source, listing_rows
+from app_store_connect.source import listing_rows
 from app_store_connect.summary import Summary
 from app_store_connect.tables import LISTING_TABLES
 from app_store_connect.views import create_views
-
-logger = logging.getLogger(__name__)
-
-PIPELINE_NAME = "asc_segments"
+from app_store_connect.workspace import (
+    empty_pipelines_dir,
+    location_of,
+    make_pipeline,
+    opened,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,57 +86,42 @@ class Run:
             ConfigurationError, ApiError, UnavailableError: nothing was loaded.
         """
         set_dlt_defaults(self._configuration.workers)
-        pipeline = self._pipeline()
-        ledger = Ledger(pipeline, self._settings.dataset)
-        with _opened(ledger):
-            self.summary.location = _location(pipeline)
-            try:
-                if not self._settings.is_plan:
-                    self._recover(pipeline, ledger)
+        destination, dataset = self._settings.destination, self._settings.dataset
+        with empty_pipelines_dir() as pipelines_dir:
+            pipeline = make_pipeline(destination, dataset, pipelines_dir)
+            ledger = Ledger(pipeline, dataset)
+            with opened(ledger):
+                self.summary.location = location_of(pipeline)
                 self._run(pipeline, ledger)
-            except BudgetExhaustedError as error:
-                self._outcome.stop(error)
         self.summary.seconds = time.monotonic() - self._started
         return self.summary
 
     def _run(self, pipeline: Pipeline, ledger: Ledger) -> None:
+        if not self._settings.is_plan:
+            self._recover(pipeline, ledger)
         self._progress.phase("asking Apple what there is")
-        options = self._settings.options
-        listing = self._list(ledger)
-        self.summary.listing = listing
-        selection = self._select(listing, ledger, options)
-        self.summary.selection = selection
-        if self._settings.is_plan:
-            return
         try:
-            self._load_all(pipeline, ledger, listing, selection)
+            listing = self.summary.listing = self._list(ledger)
+            selection = self.summary.selection = self._select(listing, ledger)
+            if not self._settings.is_plan:
+                self._load_all(pipeline, ledger, listing, selection)
+                self._renew_stopped(listing)
+        except BudgetExhaustedError as error:
+            self._outcome.stop(error)
         finally:
-            self._progress.phase("bringing the views up to date")
-            self.summary.tables = create_views(ledger, self._policies)
-        self._renew_stopped(listing)
-
-    def _pipeline(self) -> Pipeline:
-        try:
-            return dlt.pipeline(
-                PIPELINE_NAME,
-                destination=self._settings.destination,
-                dataset_name=f"{self._settings.dataset}_raw",
-            )
-        except DltException as error:
-            raise DestinationError(
-                f"destination {self._settings.destination!r} cannot be used: {error}"
-            ) from error
+            if not self._settings.is_plan:
+                self._progress.phase("bringing the views up to date")
+                self.summary.tables = create_views(ledger, self._policies)
 
     def _recover(self, pipeline: Pipeline, ledger: Ledger) -> None:
-        """Drop what a dead run left: packages and folders here, invisible rows on the destination."""
-        pipeline.drop()
+        """Remove the rows of loads that never completed, which are invisible already."""
         pipeline.sync_destination()
         is_shared = self._settings.destination != "duckdb"  # others may be writing at this moment
         cutoff = datetime.now(UTC) - self._configuration.sweep_after
-        ledger.sweep_incomplete(str(cutoff.timestamp()) if is_shared else None)
-        ledger.sweep_superseded()
-        if newest := ledger.newest_load():
-            self._check(ledger, newest)
+        sweep_incomplete(ledger, str(cutoff.timestamp()) if is_shared else None)
+        sweep_superseded(ledger)
+        if newest := newest_load(ledger):
+            remove_miscounted(ledger, newest)
 
     def _list(self, ledger: Ledger) -> Listing:
         options = self._settings.options
@@ -148,13 +135,13 @@ class Run:
             app_of_request=ledger.app_of_request,
         )
 
-    def _select(self, listing: Listing, ledger: Ledger, options: Options) -> Selection:
+    def _select(self, listing: Listing, ledger: Ledger) -> Selection:
+        options = self._settings.options
         dates = [item.instance.processing_date for item in listing.instances]
         loaded = ledger.loaded_segments(min(dates, default=self._today))
         if options.instance_ids:
             due = tuple(
-                InstanceToLoad(item, loaded.get(item.instance.id, {}))
-                for item in listing.instances
+                InstanceToLoad(item, loaded.get(item.instance.id, {})) for item in listing.instances
             )
             return Selection(due, len(due), sum(item.is_recheck for item in due), 0)
         return select_instances(listing.instances, loaded, options, today=self._today)
@@ -162,8 +149,7 @@ class Run:
     def _load_all(
         self, pipeline: Pipeline, ledger: Ledger, listing: Listing, selection: Selection
     ) -> None:
-        queue = deque(selection.due)
-        self._progress.begin(len(queue), self._outcome)
+        self._progress.begin(len(selection.due), self._outcome)
         loader = SegmentLoader(
             self._client,
             self._downloader,
@@ -173,12 +159,10 @@ class Run:
             max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
         )
         listings = self._changed_listings(loader, listing, ledger)
-        while (queue or listings) and not self._outcome.stopped_by:
-            self._load_batch(pipeline, ledger, [*listings, loader.resource(self._feed(queue))], queue)
-            listings = []
-        withdrawn = {segment_id for _, segment_id in self._outcome.withdrawn}
-        ledger.remove_segments(withdrawn)
-        ledger.sweep_superseded()
+        batches = Batches(pipeline, ledger, loader, self._configuration)
+        batches.load(selection.due, listings, before_each=partial(self._progress.phase, "loading"))
+        remove_segments(ledger, self._outcome.withdrawn)
+        sweep_superseded(ledger)
 
     def _changed_listings(
         self, loader: SegmentLoader, listing: Listing, ledger: Ledger
@@ -186,79 +170,6 @@ class Run:
         rows = listing_rows(listing)
         changed = [(table, ledger.changed(table, rows[table.name])) for table in LISTING_TABLES]
         return [loader.listing(table, partial(list, found)) for table, found in changed if found]
-
-    def _feed(self, queue: deque[InstanceToLoad]) -> Iterator[InstanceToLoad]:
-        """The instances of one batch: until it is large, or long, enough to be worth a commit."""
-        outcome, limits = self._outcome, self._configuration
-        full_bytes = outcome.listed_bytes + limits.batch_megabytes * 1024**2
-        full_segments = outcome.listed_segments + limits.batch_segments
-        deadline = time.monotonic() + limits.batch_minutes * 60
-        self._progress.phase("loading")
-        while (
-            queue
-            and not outcome.stopped_by
-            and outcome.listed_bytes < full_bytes
-            and outcome.listed_segments < full_segments
-            and time.monotonic() < deadline
-        ):
-            yield queue.popleft()
-
-    def _load_batch(
-        self,
-        pipeline: Pipeline,
-        ledger: Ledger,
-        resources: list[DltResource],
-        queue: deque[InstanceToLoad],
-    ) -> None:
-        before = len(self._outcome.completed)
-        try:
-            info = pipeline.run(batch_source(resources), loader_file_format="parquet")
-        except PipelineStepFailed as error:
-            self._abandon(before, error)
-            return
-        for load_id in info.loads_ids:
-            wrong = self._check(ledger, load_id)
-            queue.extend(self._again(before, wrong))
-        self.summary.batches += 1
-
-    def _check(self, ledger: Ledger, load_id: str) -> set[str]:
-        """Remove what a load has too much or too little of; instances go whole."""
-        wrong = ledger.miscounted(load_id)
-        ledger.remove_segments(ledger.with_siblings(wrong, load_id), load_id=load_id)
-        return wrong
-
-    def _again(self, before: int, wrong: set[str]) -> Iterator[InstanceToLoad]:
-        """Instances of this batch whose rows did not all arrive: once more, then they are failures."""
-        done = self._outcome.completed[before:]
-        items = {
-            each.item.listed.instance.id: each.item for each in done if each.segment.id in wrong
-        }
-        if not items:
-            return
-        self._outcome.completed[before:] = [
-            each for each in done if each.item.listed.instance.id not in items
-        ]
-        for instance_id, item in items.items():
-            self._outcome.forget(item)
-            why = "the destination holds another number of rows than were sent"
-            if instance_id in self._retried:
-                self._outcome.failures.append(Failure(str(item.listed), why))
-            else:
-                self._retried.add(instance_id)
-                self._outcome.notice(item, f"{why}; they were removed and loaded again")
-                yield item
-
-    def _abandon(self, before: int, error: PipelineStepFailed) -> None:
-        """The destination, or the disk, failed: what this batch read is not loaded."""
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-        del self._outcome.completed[before:]
-        reason = cause if isinstance(cause, AppStoreConnectError) else DestinationError(str(cause))
-        what = f"batch {self.summary.batches + 1} ({error.step} step)"
-        self._outcome.failures.append(Failure(what, str(reason), error))
-        self._outcome.stop(reason)
-        logger.debug("batch failed", exc_info=error)
 
     def _renew_stopped(self, listing: Listing) -> None:
         """With --create-requests and nothing left to load: order anew what Apple stopped."""
@@ -270,33 +181,6 @@ class Run:
             created = self._client.create_report_request(request.app_id, request.access_type)
             listing.requests.remove(request)
             listing.notices.append(
-                f"replaced the stopped report request {request.id} of app {request.app_id} by {created.id}"
+                f"app {request.app_id}: report request {created.id} replaces {request.id}, which"
+                " Apple had stopped"
             )
-
-
-@contextmanager
-def _opened(ledger: Ledger) -> Iterator[None]:
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(ledger.open())
-        except Exception as error:  # whatever the destination's driver raises
-            raise destination_error(error) from error
-        yield
-
-
-def destination_error(error: Exception) -> DestinationError:
-    """What keeps a destination from being opened, in words that say what to do."""
-    text = str(error).strip()
-    if "Conflicting lock" in text or "Could not set lock" in text:
-        return DestinationError(
-            f"the DuckDB file is in use by another process: close it there, or wait for the other run;"
-            f" {text.splitlines()[0]}"
-        )
-    return DestinationError(
-        f"the destination cannot be opened for writing; check its address, rights and disk: {text}"
-    )
-
-
-def _location(pipeline: Pipeline) -> str:
-    credentials: Any = getattr(pipeline.destination_client().config, "credentials", None)
-    return str(getattr(credentials, "database", "") or "")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from typing import Any, cast
@@ -24,7 +25,6 @@ from app_store_connect.outcome import Outcome
 from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import (
     DEFAULT_RECHECK_DAYS,
-    Checksums,
     InstanceToLoad,
     Options,
     select_instances,
@@ -52,11 +52,13 @@ def app_store_connect_source(
     issuer_id: str | None = None,
     base_url: str = APPLE,
 ) -> Iterable[DltResource]:
-    """Apple's Analytics Reports: a raw table for each report and granularity, and the ledger beside them.
+    """Apple's Analytics Reports: a raw table for each report and granularity, and the ledger beside
+    them.
 
-    A segment that the destination's ledger has under the same checksum is not loaded again; one that Apple
-    re-published replaces its rows. A segment that fails is logged as a warning and comes with the next run.
-    The tables keep every instance, so that dates overlap: the main job adds views which are safe to sum.
+    A segment that the destination's ledger has under the same checksum is not loaded again; one
+    that Apple re-published replaces its rows. A segment that fails is logged as a warning and comes
+    with the next run. The tables keep every instance, so that dates overlap: the main job adds
+    views which are safe to sum.
 
     Args:
         app_ids: App Apple Identifiers; like `bundle_ids` empty for every app that the key sees.
@@ -66,7 +68,8 @@ def app_store_connect_source(
         key_id, private_key, issuer_id, base_url: from dlt's configuration unless given.
 
     Raises:
-        ConfigurationError: the key is missing or malformed, here; an app or report unknown, on extraction.
+        ConfigurationError: the key is missing or malformed, here; an app or report unknown, on
+        extraction.
     """
     credentials = parse_credentials(
         key_id=key_id, private_key=private_key, issuer_id=issuer_id, base_url=base_url
@@ -107,7 +110,7 @@ def listing_rows(listing: Listing) -> dict[str, list[dict[str, Any]]]:
 
 
 class _Extraction:
-    """One extraction; Apple is asked when the first resource is read, not when the source is made."""
+    """One extraction; Apple is asked when a resource is first read, not when the source is made."""
 
     def __init__(self, client: AppStoreConnectClient, options: Options) -> None:
         self._client = client
@@ -133,27 +136,35 @@ class _Extraction:
         ]
         return [*listings, loader.resource(self._instances(loader.today))]
 
-    def _rows_of(self, table: RawTable) -> list[dict[str, Any]]:
-        return listing_rows(self._listing)[table.name]
+    def _rows_of(self, table: RawTable) -> Sequence[Mapping[str, Any]]:
+        rows = listing_rows(self._listing)[table.name]
+        with _ledger() as ledger:
+            return ledger.changed(table, rows) if ledger else rows
 
     def _instances(self, today: date) -> Iterator[InstanceToLoad]:
         listed = self._listing.instances
         since = min((item.instance.processing_date for item in listed), default=today)
-        for item in select_instances(listed, _loaded(since), self._options, today=today).due:
+        with _ledger() as ledger:
+            loaded = ledger.loaded_segments(since) if ledger else {}
+        for item in select_instances(listed, loaded, self._options, today=today).due:
             if self._outcome.stopped_by:
                 logger.warning("%s; what is left comes with the next run", self._outcome.stopped_by)
                 return
             yield item
 
 
-def _loaded(since: date) -> Mapping[str, Checksums]:
-    """What the destination of the running pipeline has; nothing if the source is read without one."""
+@contextmanager
+def _ledger() -> Iterator[Ledger | None]:
+    """The ledger on the destination of the running pipeline; None if the source is read without
+    one.
+    """
     context = Container()[PipelineContext]
     if not context.is_active():
-        return {}
+        yield None
+        return
     ledger = Ledger(cast(Pipeline, context.pipeline()), views_dataset=SOURCE_NAME)
     with ledger.open():
-        return ledger.loaded_segments(since)
+        yield ledger
 
 
 def _warn(failure: Failure) -> None:

@@ -1,8 +1,8 @@
 """Statements for any destination: written once in DuckDB's dialect, rendered by sqlglot.
 
-Tables stand as `raw.<name>` (what dlt writes) or `shown.<name>` (views); a name without a schema is a common
-table expression. Every identifier is quoted and every value becomes a literal, so a name from Apple is never
-read as SQL.
+Tables stand as `raw.<name>` (what dlt writes) or `shown.<name>` (views); a name without a schema is
+a common table expression. Every identifier is quoted and every value becomes a literal, so a name
+from Apple is never read as SQL.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ class Renderer:
         return tree.sql(dialect=self.dialect)
 
 
-def _literal(value: Any) -> exp.Expression:
+def _literal(value: Any) -> exp.Expr:
     if isinstance(value, date):
         return exp.cast(exp.Literal.string(value.isoformat()), exp.DataType.Type.DATE)
     if isinstance(value, (list, tuple)):

@@ -24,7 +24,6 @@ class Summary:
     listing: Listing = field(default_factory=Listing)
     selection: Selection | None = None
     tables: list[str] = field(default_factory=list)
-    batches: int = 0
     seconds: float = 0.0
     is_interrupted: bool = False
 
@@ -33,7 +32,7 @@ class Summary:
         stopped = [
             Failure(
                 f"report request {request.id} of app {request.app_id}",
-                f"Apple stopped this {request.access_type} request for inactivity and adds nothing to it;"
+                f"Apple stopped this {request.access_type} request for inactivity, so no news come;"
                 " run once with --create-requests and an Admin key to replace it",
             )
             for request in self.listing.stopped

@@ -1,4 +1,6 @@
-"""The raw tables beside the reports' own: names, columns and keys, in one place for writing and reading."""
+"""The raw tables beside the reports' own: names, columns and keys, in one place for writing and
+reading.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +18,9 @@ _TEXT, _BIGINT, _DATE, _BOOL = pa.string(), pa.int64(), pa.date32(), pa.bool_()
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A table that the loader writes. Rows with the same `key` replace each other, the latest load wins."""
+    """A table that the loader writes. Rows with the same `key` replace each other, the latest load
+    wins.
+    """
 
     name: str
     key: str
@@ -24,7 +28,9 @@ class RawTable:
 
     @property
     def schema(self) -> pa.Schema:
-        fields = [pa.field(name, kind, nullable=name != self.key) for name, kind in self.columns.items()]
+        fields = [
+            pa.field(name, kind, nullable=name != self.key) for name, kind in self.columns.items()
+        ]
         return pa.schema([*fields, pa.field(LOAD_ID, _TEXT, nullable=False)])
 
     def arrow(self, rows: Iterable[Mapping[str, Any]], load_id: str) -> pa.Table:

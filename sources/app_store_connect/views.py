@@ -1,8 +1,9 @@
 """The truth about restatements, as views: generated once, from the ledger and the catalogue.
 
-Apple, on data completeness: instances of a more recent processing date overwrite those of an earlier one; do
-not merge the records of a date across two instances, use the latest. So of every date the instance with the
-greatest (processing date, instance id) owns all rows, whatever order instances arrived in.
+Apple, on data completeness: instances of a more recent processing date overwrite those of an
+earlier one; do not merge the records of a date across two instances, use the latest. So of every
+date the instance with the greatest (processing date, instance id) owns all rows, whatever order
+instances arrived in.
 """
 
 from collections.abc import Iterable, Mapping
@@ -70,7 +71,8 @@ days as (
     where instance_id = owner_id
 ),
 reports as (
-    select app_id, table_name, report_name, granularity, max(processing_date) as newest_processing_date
+    select app_id, table_name, report_name, granularity,
+        max(processing_date) as newest_processing_date
     from visible group by app_id, table_name, report_name, granularity
 ),
 lags as (select * from (values {{lags}}) as lag (table_name, lag_days)),
@@ -161,9 +163,7 @@ def _create_view(
     date_column = schema.date_column_in(columns)
     day = f"coalesce(r.{date_column}, r._processing_date)" if date_column else "r._processing_date"
     shown = ", ".join(f'r."{column}"' for column in columns)
-    ledger.execute(
-        template.format(columns=shown, day=day), this_table=name, **{"table_name": name}
-    )
+    ledger.execute(template.format(columns=shown, day=day), this_table=name, **{"table_name": name})
 
 
 def _create_freshness(ledger: Ledger, schemas: Mapping[str, ReportSchema]) -> None:

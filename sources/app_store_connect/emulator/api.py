@@ -122,9 +122,10 @@ class Api:
         return self._one(call, report_resource(self._shelf.report(call.id)))
 
     def list_instances(self, call: _Call) -> Answer:
+        """In the order of their ids: Apple documents no order, so none may be relied on."""
         found = [
             instance_resource(i)
-            for i in self._shelf.report(call.id).instances
+            for i in sorted(self._shelf.report(call.id).instances, key=lambda i: i.id)
             if i.is_listed
             and call.query.selects(granularity=i.granularity, processingDate=i.processing_date)
         ]

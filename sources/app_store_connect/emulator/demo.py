@@ -155,11 +155,13 @@ def _add_snapshot(world: World, story: Story, made: date) -> None:
 
 def _in_parts(rows: Callable[[], Sequence[Row]], parts: int) -> list[Callable[[], Sequence[Row]]]:
     """The rows in as many files; a date may well be spread over several."""
-    return [partial(_every, rows, parts, number) for number in range(parts)]
+    return [partial(_part, rows, parts, number) for number in range(parts)]
 
 
-def _every(rows: Callable[[], Sequence[Row]], parts: int, number: int) -> Sequence[Row]:
-    return rows()[number::parts]
+def _part(rows: Callable[[], Sequence[Row]], parts: int, number: int) -> Sequence[Row]:
+    whole = rows()
+    size = -(-len(whole) // parts)
+    return whole[number * size : (number + 1) * size]
 
 
 def _days(first: date, count: int) -> Period:

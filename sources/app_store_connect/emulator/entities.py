@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 
 from app_store_connect.emulator.tables import Layout, Row, Rows, columns_of, complete, encode
@@ -70,7 +70,7 @@ class WorldInstance:
     report: WorldReport
     granularity: Granularity
     processing_date: date
-    layout: Layout | None = None
+    layout: Layout
     segments: list["WorldSegment"] = field(default_factory=list)
     is_listed: bool = True
     is_true: bool = True
@@ -90,7 +90,10 @@ class WorldInstance:
         return self.processing_date, self.id
 
     def layout_for(self, rows: Sequence[Row]) -> Layout:
-        return self.layout or Layout(columns_of(rows))
+        """The instance's layout; without columns of its own it takes them from the rows."""
+        return (
+            self.layout if self.layout.columns else replace(self.layout, columns=columns_of(rows))
+        )
 
     def rows(self) -> list[dict[str, str | None]]:
         """All rows of all segments, as a reader of the files should see them."""

@@ -90,14 +90,7 @@ class Emulator:
         signer = Signer(self.clock, url_lifetime)
         self._store = Store(world, signer, self._faults, self._pause)
         self._saboteur = Saboteur(self.store_url, self._pause)
-        surroundings = Surroundings(
-            origin=self.base_url,
-            sign=lambda path: self.store_url + signer.signed(path),
-            today=lambda: self.clock().date(),
-            may_write=role == "ADMIN",
-            has_relative_links=relative_links,
-        )
-        self._api = Api(world, surroundings)
+        self._api = Api(world, self._surroundings(signer, role == "ADMIN", relative_links))
 
     @property
     def base_url(self) -> str:
@@ -154,6 +147,15 @@ class Emulator:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _surroundings(self, signer: Signer, may_write: bool, relative_links: bool) -> Surroundings:
+        return Surroundings(
+            origin=self.base_url,
+            sign=lambda path: self.store_url + signer.signed(path),
+            today=lambda: self.clock().date(),
+            may_write=may_write,
+            has_relative_links=relative_links,
+        )
 
     def _pause(self, seconds: float) -> None:
         if seconds > 0:

@@ -16,7 +16,7 @@ _SOFT_LAUNCH = 0.08
 
 def dice(*parts: object) -> random.Random:
     """A generator that throws the same for the same parts, in every process."""
-    return random.Random("/".join(map(str, parts)))  # noqa: S311  invented figures, not secrets
+    return random.Random("/".join(map(str, parts)))
 
 
 class Story:

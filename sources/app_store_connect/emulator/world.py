@@ -102,7 +102,7 @@ class World:
         kind = Granularity(granularity)
         header = tuple(columns or schema_of(report.name, report.category).columns)
         delimiter = "," if report.name in COMMA_SEPARATED else "\t"
-        layout = Layout(header, delimiter, is_quoted or delimiter == ",") if header else None
+        layout = Layout(header, delimiter, is_quoted or delimiter == ",")
         with self.lock:
             own_id = id or str(
                 stable_id("instance", report.id, kind, processing_date, len(report.instances))

@@ -1,0 +1,157 @@
+"""Takes from the raw tables what does not count: dead runs' rows, replaced ones, miscounted ones.
+
+None of it is needed for the views to be right: they show only rows whose load is complete and whose
+segment's ledger row is the latest. Rows go first and the ledger last, so that a removal which is
+cut off can still be seen in the ledger and is resumed by the next run.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from app_store_connect import tables
+from app_store_connect.ledger import COMPLETE_LOADS, Ledger
+from app_store_connect.resources import SEGMENT_KEY
+from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
+
+
+def report_tables(ledger: Ledger) -> list[str]:
+    """The raw tables that hold rows of reports."""
+    return [name for name, columns in ledger.columns().items() if SEGMENT_KEY in columns]
+
+
+def keyed_tables(ledger: Ledger) -> list[tuple[str, str]]:
+    """All tables with rows of segments and their key, the ledger itself last."""
+    existing = ledger.columns()
+    own = [t for t in reversed(tables.SEGMENT_TABLES) if t.name in existing]
+    return [(n, SEGMENT_KEY) for n in report_tables(ledger)] + [(t.name, t.key) for t in own]
+
+
+def miscounted(ledger: Ledger, load_id: str) -> set[str]:
+    """Segments of a load with another number of rows than the ledger says, or no ledger row."""
+    if SEGMENTS.name not in ledger.columns():
+        return set()
+    said = {
+        (table_name, segment_id): row_count
+        for table_name, segment_id, row_count in ledger.execute(
+            f"select table_name, segment_id, row_count from raw.{SEGMENTS.name}"
+            f" where {LOAD_ID} = :load_id",
+            load_id=load_id,
+        )
+    }
+    found = {
+        (table_name, segment_id): count
+        for table_name in report_tables(ledger)
+        for segment_id, count in ledger.execute(
+            f"select {SEGMENT_KEY}, count(*) from raw.this_table where {LOAD_ID} = :load_id"
+            f" group by {SEGMENT_KEY}",
+            this_table=table_name,
+            load_id=load_id,
+        )
+    }
+    return {key[1] for key in said.keys() | found.keys() if said.get(key) != found.get(key, 0)}
+
+
+def remove_miscounted(ledger: Ledger, load_id: str) -> set[str]:
+    """Remove what a load has too much or too little of, instances whole; says which segments."""
+    wrong = _with_siblings(ledger, miscounted(ledger, load_id), load_id)
+    remove_segments(ledger, wrong, load_id=load_id)
+    return wrong
+
+
+def _with_siblings(ledger: Ledger, segment_ids: Collection[str], load_id: str) -> set[str]:
+    if not segment_ids:
+        return set()
+    rows = ledger.execute(
+        f"""
+        select segment_id from raw.{SEGMENTS.name} where {LOAD_ID} = :load_id and instance_id in (
+            select instance_id from raw.{SEGMENTS.name}
+            where {LOAD_ID} = :load_id and segment_id in :ids
+        )
+        """,
+        load_id=load_id,
+        ids=sorted(segment_ids),
+    )
+    return {*segment_ids, *(segment_id for (segment_id,) in rows)}
+
+
+def remove_segments(
+    ledger: Ledger, segment_ids: Collection[str], *, load_id: str | None = None
+) -> None:
+    """Delete all rows of these segments, or those of one load."""
+    condition = f" and {LOAD_ID} = :load_id" if load_id else ""
+    values: dict[str, Any] = {"ids": sorted(segment_ids)}
+    if load_id:
+        values["load_id"] = load_id
+    for name, key in keyed_tables(ledger) if segment_ids else []:
+        ledger.execute(
+            f"delete from raw.this_table where this_key in :ids{condition}",
+            this_table=name,
+            this_key=key,
+            **values,
+        )
+
+
+def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
+    """Delete rows of loads that never completed: a dead run's, invisible already."""
+    existing = ledger.columns()
+    if LOADS not in existing:
+        return
+    condition = f" and {LOAD_ID} < :before" if before_load_id else ""
+    values = {"before": before_load_id} if before_load_id else {}
+    listings = [table.name for table in tables.LISTING_TABLES if table.name in existing]
+    for name in [name for name, _ in keyed_tables(ledger)] + listings:
+        ledger.execute(
+            f"delete from raw.this_table where {LOAD_ID} not in ({COMPLETE_LOADS}){condition}",
+            this_table=name,
+            **values,
+        )
+
+
+def sweep_superseded(ledger: Ledger) -> None:
+    """Delete rows that a later, complete load replaced."""
+    existing = ledger.columns()
+    if LOADS not in existing:
+        return
+    if SEGMENTS.name in existing:
+        _sweep_replaced_segments(ledger)
+    for table in tables.LISTING_TABLES:
+        if table.name in existing:
+            _delete_older(ledger, table)
+
+
+def _sweep_replaced_segments(ledger: Ledger) -> None:
+    replaced = ledger.execute(
+        f"select segment_id, max({LOAD_ID}) from raw.{SEGMENTS.name}"
+        f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by segment_id having count(*) > 1"
+    )
+    for segment_id, load_id in replaced:
+        for name, key in keyed_tables(ledger):
+            ledger.execute(
+                f"delete from raw.this_table where this_key = :id and {LOAD_ID} < :load_id",
+                this_table=name,
+                this_key=key,
+                id=segment_id,
+                load_id=load_id,
+            )
+
+
+def _delete_older(ledger: Ledger, table: RawTable) -> None:
+    ledger.execute(
+        f"""
+        delete from raw.this_table as old
+        where exists (
+            select 1 from raw.this_table as new
+            where new.this_key = old.this_key and new.{LOAD_ID} > old.{LOAD_ID}
+            and new.{LOAD_ID} in ({COMPLETE_LOADS})
+        )
+        """,
+        this_table=table.name,
+        this_key=table.key,
+    )
+
+
+def newest_load(ledger: Ledger) -> str | None:
+    if LOADS not in ledger.columns():
+        return None
+    rows = ledger.execute(f"select max(load_id) from raw.{LOADS} where status = 0")
+    return rows[0][0] if rows else None
