@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from dlt import Pipeline
+from dlt.common.exceptions import SignalReceivedException
 from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -103,6 +104,8 @@ class Batches:
         while cause.__cause__ is not None:
             cause = cause.__cause__
         del self._outcome.completed[before:]
+        if isinstance(cause, (KeyboardInterrupt, SignalReceivedException)):
+            raise KeyboardInterrupt from None
         reason = cause if isinstance(cause, AppStoreConnectError) else DestinationError(str(cause))
         what = f"the instances of one batch (dlt's {error.step} step)"
         self._outcome.failures.append(Failure(what, str(reason), error))

@@ -1,5 +1,5 @@
-"""Instances given by id: what Apple does not say of them is taken from earlier runs, the options,
-the file.
+"""Instances and requests given by id: what Apple does not say of them is taken from earlier runs,
+the options, the file.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from app_store_connect.discovery import FATAL, Failure, Listing
 from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError
 from app_store_connect.model import Report, ReportInstance
-from app_store_connect.selection import ALL_REPORTS, ListedInstance, Options
+from app_store_connect.selection import ALL_REPORTS, ListedInstance, Options, wanted_reports
 from app_store_connect.tsv import FileFormatError, read_batches, read_header
 
 _APP_COLUMN = "app_apple_identifier"
@@ -42,6 +42,24 @@ def list_pinpointed(
         except AppStoreConnectError as error:
             listing.failures.append(Failure(f"instance {instance_id}", str(error), error))
     return listing
+
+
+def find_app_of_request(
+    client: AppStoreConnectClient,
+    downloader: SegmentDownloader,
+    options: Options,
+    report_request_id: str,
+) -> str | None:
+    """Which app a report request is for, out of the first file of it that tells; None if none does.
+    """
+    for report in wanted_reports(client.list_reports(report_request_id), options):
+        for instance in client.list_instances(report.id, options.granularities):
+            listed_at = downloader.clock()
+            for segment in client.list_segments(instance.id)[:1]:
+                _, app_id = _peek(downloader, ListedSegment(segment, listed_at))
+                if app_id:
+                    return app_id
+    return None
 
 
 class _UnidentifiedError(AppStoreConnectError):
@@ -77,16 +95,15 @@ def _peek(downloader: SegmentDownloader, listed: ListedSegment) -> tuple[str | N
     with downloader.open(listed) as (segment, file):
         try:
             schema = identify(read_header(file))
-            if schema is None:
-                return None, None
             file.seek(0)
-            first = next(read_batches(file, schema)).table
+            first = next(read_batches(file, schema or schema_of("", None))).table
         except FileFormatError as error:
             raise MalformedFileError(segment.id, str(error)) from None
+    name = schema.name if schema else None
     if _APP_COLUMN not in first.column_names:
-        return schema.name, None
+        return name, None
     app_ids = {value for value in first[_APP_COLUMN].to_pylist() if value is not None}
-    return schema.name, _only(map(str, app_ids))
+    return name, _only(map(str, app_ids))
 
 
 def _only(values: Iterable[str]) -> str | None:

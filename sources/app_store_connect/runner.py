@@ -21,7 +21,7 @@ from app_store_connect.download import SegmentDownloader
 from app_store_connect.errors import BudgetExhaustedError
 from app_store_connect.ledger import Ledger
 from app_store_connect.outcome import Outcome
-from app_store_connect.pinpoint import list_pinpointed
+from app_store_connect.pinpoint import find_app_of_request, list_pinpointed
 from app_store_connect.progress import Progress
 from app_store_connect.repair import (
     newest_load,
@@ -132,7 +132,12 @@ class Run:
             self._client,
             options,
             workers=self._configuration.workers,
-            app_of_request=ledger.app_of_request,
+            app_of_request=partial(self._app_of_request, ledger),
+        )
+
+    def _app_of_request(self, ledger: Ledger, request_id: str) -> str | None:
+        return ledger.app_of_request(request_id) or find_app_of_request(
+            self._client, self._downloader, self._settings.options, request_id
         )
 
     def _select(self, listing: Listing, ledger: Ledger) -> Selection:

@@ -1,0 +1,100 @@
+"""What every test gets: a place of its own, a local App Store Connect, and the job as users run it."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from app_store_connect.cli import main
+from app_store_connect.emulator import Emulator, World
+from tests.openapi import judge
+
+KEYS = "SOURCES__APP_STORE_CONNECT__"
+
+
+@pytest.fixture(autouse=True)
+def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither this machine's configuration nor another test's data takes part."""
+    for name in [name for name in os.environ if name.startswith(("SOURCES__", "DESTINATION__"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+
+StartApple = Callable[..., Emulator]
+
+
+@pytest.fixture
+def start_apple() -> Iterator[StartApple]:
+    """Start emulators; at the end, all they were asked and answered is held against Apple's words."""
+    started: list[Emulator] = []
+    with ExitStack() as stack:
+
+        def start(world: World, **options: Any) -> Emulator:
+            apple = stack.enter_context(Emulator(world, **options))
+            started.append(apple)
+            return apple
+
+        yield start
+    for apple in started:
+        judge(apple.exchanges, answers=False)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run of the job said."""
+
+    exit_code: int
+    summary: dict[str, Any]
+    stdout: str
+    stderr: str
+
+
+class Job:
+    """`asc-segments --json`, in this process, with the key of an emulator in the environment."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, database: Path) -> None:
+        self._monkeypatch = monkeypatch
+        self.database = database
+
+    def use(self, apple: Emulator) -> None:
+        """Put the key where the configuration looks for it."""
+        for name, value in key_of(apple).items():
+            self._monkeypatch.setenv(name, value)
+
+    def run(self, apple: Emulator, *arguments: str) -> Result:
+        self.use(apple)
+        invoked = CliRunner().invoke(main, ["--json", "--progress", "none", *arguments])
+        if invoked.exception and not isinstance(invoked.exception, SystemExit):
+            raise invoked.exception
+        summary = json.loads(invoked.stdout) if invoked.stdout else {}
+        return Result(invoked.exit_code, summary, invoked.stdout, invoked.stderr)
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.database), read_only=True) as connection:
+            return connection.execute(statement).fetchall()
+
+
+def key_of(apple: Emulator) -> dict[str, str]:
+    """The environment that makes the job ask this emulator."""
+    return {
+        f"{KEYS}BASE_URL": apple.base_url,
+        f"{KEYS}KEY_ID": apple.key_id,
+        f"{KEYS}ISSUER_ID": apple.issuer_id,
+        f"{KEYS}PRIVATE_KEY": apple.private_key,
+    }
+
+
+@pytest.fixture
+def job(monkeypatch: pytest.MonkeyPatch) -> Job:
+    return Job(monkeypatch, Path("asc_segments.duckdb").absolute())

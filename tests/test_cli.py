@@ -1,0 +1,375 @@
+"""Options, messages and exit codes, as a newcomer meets them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from app_store_connect.emulator import Emulator, Fault, World
+from tests.conftest import KEYS, Job, StartApple
+from tests.worlds import (
+    APPS,
+    CRASHES,
+    PURCHASES,
+    TODAY,
+    add_vintage,
+    add_vintages,
+    app,
+    differences,
+    overlapping_world,
+    world_with_reports,
+)
+
+Break = Callable[[pytest.MonkeyPatch, Path], None]
+
+
+def wrong_key_id(patch: pytest.MonkeyPatch, work: Path) -> None:
+    patch.setenv(f"{KEYS}KEY_ID", "WRONGKEYID")
+
+
+def malformed_key(patch: pytest.MonkeyPatch, work: Path) -> None:
+    patch.setenv(f"{KEYS}PRIVATE_KEY", "c2VjcmV0LW1hdGVyaWFs")
+
+
+def missing_key(patch: pytest.MonkeyPatch, work: Path) -> None:
+    patch.delenv(f"{KEYS}PRIVATE_KEY")
+
+
+def plain_http(patch: pytest.MonkeyPatch, work: Path) -> None:
+    patch.setenv(f"{KEYS}BASE_URL", "http://example.com")
+
+
+def unwritable_file(patch: pytest.MonkeyPatch, work: Path) -> None:
+    patch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(work / "no-such-folder" / "x.duckdb"))
+
+
+def not_a_database(patch: pytest.MonkeyPatch, work: Path) -> None:
+    (work / "asc_segments.duckdb").write_text("not a database")
+
+
+@pytest.mark.parametrize(
+    ("breakage", "says"),
+    [
+        pytest.param(wrong_key_id, "check that key_id belongs to this private_key", id="key-id"),
+        pytest.param(malformed_key, "cannot be read as a private key", id="malformed-key"),
+        pytest.param(missing_key, f"set {KEYS}PRIVATE_KEY", id="missing-key"),
+        pytest.param(plain_http, "plain http on loopback only", id="plain-http"),
+        pytest.param(unwritable_file, "cannot be opened for writing", id="unwritable"),
+        pytest.param(not_a_database, "not a valid DuckDB database", id="not-a-database"),
+    ],
+)
+def test_wrong_configuration_is_one_message(
+    breakage: Break,
+    says: str,
+    start_apple: StartApple,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Exit 2, one message that says what to do, no traceback, and no key in it."""
+    apple = start_apple(overlapping_world(days=1))
+
+    def use_and_break(emulator: Emulator) -> None:
+        Job.use(job, emulator)
+        breakage(monkeypatch, Path.cwd())
+
+    job.use = use_and_break  # type: ignore[method-assign]  # the break comes after the set-up
+    result = job.run(apple)
+
+    assert 2 == result.exit_code
+    assert says in result.stderr
+    assert says in result.summary["error"]
+    assert "Traceback" not in result.stderr
+    assert "c2VjcmV0" not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(["--report", "App Crash"], "Did you mean 'App Crashes'", id="report"),
+        pytest.param(["--app-id", "42"], "the key sees no app '42'", id="app"),
+        pytest.param(["--bundle-id", "com.x"], "the key sees no app 'com.x'", id="bundle"),
+        pytest.param(["--granularity", "HOURLY"], "is not one of", id="granularity"),
+        pytest.param(["--since", "yesterday"], "does not match the format", id="date"),
+        pytest.param(["--destination", "nowhere"], "'nowhere' cannot be used", id="destination"),
+    ],
+)
+def test_wrong_usage_is_exit_2(
+    arguments: list[str], says: str, start_apple: StartApple, job: Job
+) -> None:
+    """What was asked for does not exist: exit 2, and nothing is loaded."""
+    result = job.run(start_apple(overlapping_world(days=1)), *arguments)
+
+    assert 2 == result.exit_code
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_report_request(start_apple: StartApple, job: Job) -> None:
+    """Without any report request Apple prepares nothing: exit 2 says how to make one."""
+    world = World()
+    world.add_app(app(APPS[0]))
+    result = job.run(start_apple(world))
+
+    assert 2 == result.exit_code
+    assert "--create-requests" in result.stderr
+
+
+def test_create_requests_makes_what_is_missing(start_apple: StartApple, job: Job) -> None:
+    """The request is made once, and only with the option."""
+    world = World()
+    world.add_app(app(APPS[0]))
+    apple = start_apple(world)
+    results = [job.run(apple, "--create-requests") for _ in range(2)]
+
+    assert [0, 0] == [result.exit_code for result in results]
+    assert 1 == len([each for each in apple.exchanges if each.method == "POST"])
+    assert "ONGOING" in results[0].summary["notices"][0]
+
+
+def test_one_app_without_request_does_not_stop_the_others(
+    start_apple: StartApple, job: Job
+) -> None:
+    """It is named as what it is."""
+    world = overlapping_world(days=2)
+    world.add_app(app("1500000009"))
+    result = job.run(start_apple(world))
+
+    assert 0 == result.exit_code
+    assert "1500000009" in " ".join(result.summary["notices"])
+    assert [] == differences(job, world)
+
+
+def test_stopped_request_is_read_and_named(start_apple: StartApple, job: Job) -> None:
+    """What it still lists is loaded; that nothing new will come is exit 1."""
+    world = overlapping_world(days=2)
+    world.request(APPS[0], "ONGOING").is_stopped = True
+    result = job.run(start_apple(world))
+
+    assert 1 == result.exit_code
+    assert "stopped" in result.summary["failures"][0]["why"]
+    assert [] == differences(job, world)
+
+
+def test_stopped_request_is_replaced_on_demand(start_apple: StartApple, job: Job) -> None:
+    """With --create-requests a stopped request is deleted and made anew, after it was read."""
+    world = overlapping_world(days=2)
+    old = world.request(APPS[0], "ONGOING")
+    old.is_stopped = True
+    apple = start_apple(world)
+    result = job.run(apple, "--create-requests")
+
+    assert 0 == result.exit_code
+    assert not world.request(APPS[0], "ONGOING").is_stopped
+    assert old.id in " ".join(result.summary["notices"])
+
+
+def test_locked_database(start_apple: StartApple, job: Job) -> None:
+    """A DuckDB file that another process holds is said to be so."""
+    import subprocess
+    import sys
+
+    hold = f"import duckdb; c = duckdb.connect({str(job.database)!r}); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        result = job.run(start_apple(overlapping_world(days=1)))
+        holder.communicate(b"\n")
+
+    assert 2 == result.exit_code
+    assert "in use by another process" in result.stderr
+
+
+def test_plan_loads_nothing(start_apple: StartApple, job: Job) -> None:
+    """--plan names what is due and the requests it would take."""
+    apple = start_apple(overlapping_world(days=3))
+    result = job.run(apple, "--plan")
+
+    assert 0 == result.exit_code
+    assert 6 == result.summary["instances_due"]
+    assert [] == apple.downloads
+    assert "6 more requests" in result.stderr
+
+
+def test_requests_of_a_run_are_bounded(start_apple: StartApple, job: Job) -> None:
+    """1 for the apps, 2 an app, 1 an app and report, 1 a new instance; a rerun the same without."""
+    world = overlapping_world(days=4)
+    apple = start_apple(world)
+    first = job.run(apple)
+    second = job.run(apple, "--recheck", "0")
+
+    assert 1 + 2 * 2 + 2 * 1 + 8 == first.summary["requests_used"]
+    assert 1 + 2 * 2 + 2 * 1 == second.summary["requests_used"]
+
+
+def test_budget_stops_the_run_and_the_next_goes_on(start_apple: StartApple, job: Job) -> None:
+    """Exit 3 keeps what was done; runs with a fresh budget end in the truth."""
+    world = overlapping_world(days=6)
+    first = job.run(start_apple(world, hourly_limit=13), "--max-wait", "0")
+    loaded = job.query("select count(*) from app_store_connect_raw.analytics_report_segments")
+    second = job.run(start_apple(world))
+
+    assert 3 == first.exit_code
+    assert [(0,)] < loaded
+    assert 0 == second.exit_code
+    assert [] == differences(job, world)
+
+
+def test_filters(start_apple: StartApple, job: Job) -> None:
+    """App, report, category and processing dates narrow what is loaded."""
+    world = world_with_reports(CRASHES, PURCHASES)
+    for app_id in APPS:
+        add_vintages(world, world.report(app_id, CRASHES), days=4)
+    day = (TODAY - timedelta(days=2)).isoformat()
+    result = job.run(
+        start_apple(world),
+        *("--app-id", APPS[0], "--report", "APP-CRASHES", "--category", "app_usage"),
+        *("--since", day, "--until", day),
+    )
+
+    assert (1, 1, 1) == tuple(result.summary[key] for key in ("apps", "reports", "instances"))
+
+
+def test_weekly_goes_to_its_own_table(start_apple: StartApple, job: Job) -> None:
+    """Granularities are never mixed."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    report = world.report(APPS[0], CRASHES)
+    add_vintage(world, report, TODAY)
+    row = {"Date": (TODAY - timedelta(days=9)).isoformat(), "Crashes": "70"}
+    world.add_instance(report, "WEEKLY", TODAY, [[row]])
+    result = job.run(start_apple(world), "--granularity", "weekly", "--granularity", "daily")
+
+    assert ["app_crashes_daily", "app_crashes_weekly"] == result.summary["views"]
+    assert [] == differences(job, world)
+
+
+@pytest.mark.parametrize("given", [[], ["--report", CRASHES, "--app-id", APPS[0]]])
+def test_instance_by_id(given: list[str], start_apple: StartApple, job: Job) -> None:
+    """--instance-id loads one instance by the segments endpoint, into the right table."""
+    world = overlapping_world(days=3)
+    chosen = world.report(APPS[0], CRASHES).instances[-1]
+    apple = start_apple(world)
+    result = job.run(apple, "--instance-id", chosen.id, *given)
+
+    assert 0 == result.exit_code
+    assert [(chosen.id, 1500000001)] == job.query(
+        "select distinct _instance_id, _app_id from app_store_connect_raw.app_crashes_daily"
+    )
+    asked = {each.path.rpartition("/")[0].rpartition("/")[2] for each in apple.exchanges}
+    assert not asked & {"apps", "analyticsReportRequests", "analyticsReports"}
+    assert 2 == len(apple.downloads) or not given
+
+
+def test_request_by_id(start_apple: StartApple, job: Job) -> None:
+    """--request-id lists no report requests; the app comes from --app-id."""
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    request_id = world.request(APPS[0], "ONGOING").id
+    result = job.run(apple, "--request-id", request_id, "--app-id", APPS[0])
+
+    assert 0 == result.exit_code
+    assert 3 == result.summary["instances"]
+    assert not [each for each in apple.exchanges if each.path.startswith("/v1/apps")]
+
+
+def test_request_by_id_alone(start_apple: StartApple, job: Job) -> None:
+    """Without --app-id the app of a request is found in its files."""
+    world = overlapping_world(days=3)
+    request_id = world.request(APPS[1], "ONGOING").id
+    result = job.run(start_apple(world), "--request-id", request_id)
+
+    assert 0 == result.exit_code
+    assert [(1500000002,)] == job.query(
+        "select distinct _app_id from app_store_connect_raw.app_crashes_daily"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "exit_code", "says"),
+    [
+        pytest.param("not_found", 1, "404", id="gone"),
+        pytest.param("empty", 0, "without any segment", id="no-segments"),
+        pytest.param("forbidden", 1, "403", id="forbidden"),
+    ],
+)
+def test_one_bad_instance_does_not_stop_the_others(
+    kind: str, exit_code: int, says: str, start_apple: StartApple, job: Job
+) -> None:
+    """It is reported as what it is, is never taken for loaded, and comes with the next run."""
+    world = overlapping_world(days=4)
+    apple = start_apple(world)
+    apple.fault(Fault("api", r"Instances/[^/]+/segments", kind, times=1))
+    first = job.run(apple)
+    told = str(first.summary["failures"]) + str(first.summary["notices"])
+    second = job.run(apple)
+
+    assert exit_code == first.exit_code
+    assert says in told
+    assert 7 == first.summary["instances"]
+    assert 1 == second.summary["instances"]
+    assert [] == differences(job, world)
+
+
+def test_unparsed_values_are_kept_and_counted(start_apple: StartApple, job: Job) -> None:
+    """A value of another type is NULL in its column, and kept with where it stood."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    rows = [
+        {"Date": TODAY.isoformat(), "Crashes": "1"},
+        {"Date": TODAY.isoformat(), "Crashes": "-"},
+    ]
+    world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [rows])
+    result = job.run(start_apple(world))
+
+    assert 0 == result.exit_code
+    assert 1 == result.summary["unparsed_values"]
+    assert [(3, "crashes", "-")] == job.query(
+        "select line, column_name, text from app_store_connect_raw.analytics_unparsed_values"
+    )
+    assert [(1,), (None,)] == job.query(
+        "select crashes from app_store_connect.app_crashes_daily order by all"
+    )
+
+
+def test_new_column_arrives_as_text(start_apple: StartApple, job: Job) -> None:
+    """A column that Apple adds is there, in table and view, NULL in what was loaded before."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    report = world.report(APPS[0], CRASHES)
+    add_vintage(world, report, TODAY - timedelta(days=4))
+    apple = start_apple(world)
+    job.run(apple)
+    row = {"Date": TODAY.isoformat(), "Crashes": "1", "Crash Kind": "1.10"}
+    world.add_instance(report, "DAILY", TODAY, [[row]], columns=list(row))
+    job.run(apple)
+
+    assert {("1.10",), (None,)} == set(
+        job.query("select distinct crash_kind from app_store_connect.app_crashes_daily")
+    )
+
+
+def test_help_is_quick_to_import() -> None:
+    """`--help` imports neither dlt nor duckdb nor pyarrow."""
+    import subprocess
+    import sys
+
+    code = "import sys, app_store_connect.cli; print([m for m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert not {"dlt", "duckdb", "pyarrow", "requests"} & set(eval(out.stdout))  # noqa: S307  # ours
+
+
+def test_database_is_where_the_job_runs(start_apple: StartApple, job: Job) -> None:
+    """asc_segments.duckdb is made in the working directory, wherever earlier runs were."""
+    apple = start_apple(overlapping_world(days=1))
+    job.run(apple)
+    elsewhere = Path("elsewhere")
+    elsewhere.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(elsewhere)
+        result = job.run(apple)
+
+    assert (elsewhere / "asc_segments.duckdb").exists()
+    assert 2 == result.summary["instances"]
+    assert duckdb.connect(str(elsewhere / "asc_segments.duckdb")).execute("show all tables")

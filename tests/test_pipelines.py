@@ -1,0 +1,116 @@
+"""The job as cron runs it: a process of its own, which can be killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app_store_connect.emulator import Emulator
+from tests.conftest import Job, StartApple, key_of
+from tests.worlds import differences, overlapping_world
+
+SCRIPT = Path(__file__).parents[1] / "pipelines" / "asc_segments.py"
+RAW = "app_store_connect_raw.app_crashes_daily"
+
+
+def start(apple: Emulator, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), *arguments],
+        env=os.environ | key_of(apple),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_script_runs_from_any_folder(start_apple: StartApple, job: Job) -> None:
+    """`python pipelines/asc_segments.py` needs no path to be set; --json is all of stdout."""
+    world = overlapping_world(days=3)
+    with start(start_apple(world), "--json") as process:
+        out, err = process.communicate()
+
+    assert 0 == process.returncode
+    assert 6 == json.loads(out)["instances"]
+    assert "instances to load or check" in err
+    assert [] == differences(job, world)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "ctrl-c"])
+def test_interrupted_run_exits_130(number: int, start_apple: StartApple, job: Job) -> None:
+    """Ctrl-C and SIGTERM end the run with 130, without a traceback; the next run goes on."""
+    world = overlapping_world(days=6)
+    apple = start_apple(world, store_latency=timedelta(seconds=2))
+    with start(apple) as process:
+        while not apple.downloads and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, err = process.communicate()
+    again = job.run(start_apple(world))
+
+    assert 130 == process.returncode
+    assert "Traceback" not in err
+    assert 0 == again.exit_code
+    assert [] == differences(job, world)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.3, 0.6])
+def test_killed_run_leaves_nothing_wrong(
+    delay: float, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL while batches are committed: the next run ends in the truth, each row once."""
+    monkeypatch.setenv("SOURCES__APP_STORE_CONNECT__BATCH_SEGMENTS", "4")
+    world = overlapping_world(days=8)
+    apple = start_apple(world)
+    with start(apple) as process:
+        while len(apple.downloads) < 8 and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(delay)
+        process.kill()
+    result = job.run(apple)
+
+    assert 0 == result.exit_code
+    assert [] == differences(job, world)
+    in_files = sum(len(i.rows()) for i in world.instances.values())
+    assert [(in_files,)] == job.query(f"select count(*) from {RAW}")
+
+
+def test_second_run_at_the_same_time_is_told(start_apple: StartApple, job: Job) -> None:
+    """Two runs on one DuckDB file: the second ends with a message, the first is not disturbed."""
+    world = overlapping_world(days=4)
+    slow = start_apple(world, store_latency=timedelta(seconds=1))
+    with start(slow) as first:
+        while not slow.downloads and first.poll() is None:
+            time.sleep(0.05)
+        with start(start_apple(world)) as second:
+            _, err = second.communicate()
+        first.communicate()
+
+    assert (0, 2) == (first.returncode, second.returncode)
+    assert "in use by another process" in err
+    assert [] == differences(job, world)
+
+
+def test_runs_in_two_folders_at_the_same_time(
+    start_apple: StartApple, job: Job, tmp_path: Path
+) -> None:
+    """Two accounts loaded side by side do not share dlt's working folder."""
+    world = overlapping_world(days=4)
+    slow = start_apple(world, store_latency=timedelta(seconds=1))
+    other = tmp_path / "other"
+    other.mkdir()
+    with start(slow) as first:
+        while not slow.downloads and first.poll() is None:
+            time.sleep(0.05)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(other)
+            second = job.run(start_apple(overlapping_world(days=2)))
+        first.communicate()
+
+    assert (0, 0) == (first.returncode, second.exit_code)
+    assert [] == differences(job, world)

@@ -1,0 +1,123 @@
+"""What a dead run leaves behind is never shown, and is gone after the next run."""
+
+from datetime import timedelta
+
+import duckdb
+
+from tests.conftest import Job, StartApple
+from tests.worlds import CRASHES, TODAY, add_vintages, differences, overlapping_world
+
+RAW = "app_store_connect_raw"
+VIEW = "app_store_connect.app_crashes_daily"
+DEAD = "1000000000.5"
+
+
+def change(job: Job, *statements: str) -> None:
+    with duckdb.connect(str(job.database)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_rows_of_an_unfinished_load_are_invisible_and_swept(
+    start_apple: StartApple, job: Job
+) -> None:
+    """Rows and ledger of a load that never completed count for nothing, at any moment."""
+    world = overlapping_world()
+    apple = start_apple(world)
+    job.run(apple)
+    shown = job.query(f"select * from {VIEW} order by all")
+    change(
+        job,
+        *(
+            f"insert into {RAW}.{table} select * replace ('{DEAD}' as _dlt_load_id)"
+            f" from {RAW}.{table}"
+            for table in ("app_crashes_daily", "analytics_report_segments", "analytics_segment_dates")
+        ),
+    )
+    shown_then = job.query(f"select * from {VIEW} order by all")
+    job.run(apple)
+
+    assert shown == shown_then
+    assert [(0,)] == job.query(
+        f"select count(*) from {RAW}.app_crashes_daily where _dlt_load_id = '{DEAD}'"
+    )
+    assert [] == differences(job, world)
+
+
+def test_half_a_newest_load_is_repaired(start_apple: StartApple, job: Job) -> None:
+    """A segment with fewer rows than its ledger says is taken out whole, and loaded again."""
+    world = overlapping_world()
+    apple = start_apple(world)
+    job.run(apple)
+    (segment_id, instance_id) = job.query(
+        f"select any_value(_segment_id), _instance_id from {RAW}.app_crashes_daily group by all"
+        " order by all limit 1"
+    )[0]
+    change(
+        job,
+        f"delete from {RAW}.app_crashes_daily where rowid in (select min(rowid)"
+        f" from {RAW}.app_crashes_daily where _segment_id = '{segment_id}')",
+    )
+    apple.forget()
+    result = job.run(apple, "--recheck", "0")
+
+    assert 1 == result.summary["instances"]
+    assert len(world.instances[instance_id].segments) == len(apple.downloads)
+    assert [] == differences(job, world)
+
+
+def test_doubled_rows_are_repaired(start_apple: StartApple, job: Job) -> None:
+    """A package that was loaded twice shows in the count, and is loaded again, once."""
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    job.run(apple)
+    change(job, f"insert into {RAW}.app_crashes_daily select * from {RAW}.app_crashes_daily")
+    job.run(apple)
+
+    assert [] == differences(job, world)
+
+
+def test_a_load_recorded_twice_is_counted_once(start_apple: StartApple, job: Job) -> None:
+    """dlt may write a load into _dlt_loads twice; nothing is doubled by it."""
+    world = overlapping_world(days=3)
+    job.run(start_apple(world))
+    change(job, f"insert into {RAW}._dlt_loads select * from {RAW}._dlt_loads")
+
+    assert [] == differences(job, world)
+
+
+def test_views_appear_in_the_run_that_first_loads_a_report(
+    start_apple: StartApple, job: Job
+) -> None:
+    """A report that comes later is readable at once, beside those that were there."""
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    job.run(apple)
+    request = world.request("1500000001", "ONGOING")
+    sessions = world.add_report(request, "App Sessions Standard", "APP_USAGE")
+    row = {"Date": TODAY.isoformat(), "Sessions": "7"}
+    world.add_instance(sessions, "DAILY", TODAY, [[row]])
+    result = job.run(apple)
+
+    assert ["app_crashes_daily", "app_sessions_standard_daily"] == result.summary["views"]
+    assert [(7,)] == job.query("select sessions from app_store_connect.app_sessions_standard_daily")
+
+
+def test_freshness(start_apple: StartApple, job: Job) -> None:
+    """Newest dates, gaps between them, and what Apple will delete before it is loaded."""
+    world = overlapping_world(days=0)
+    report = world.report("1500000001", CRASHES)
+    add_vintages(world, report, days=3, window=2)
+    old = TODAY - timedelta(days=30)
+    rows = [{"Date": (old - timedelta(days=8)).isoformat(), "Crashes": "1"}]
+    world.add_instance(report, "DAILY", old, [rows], id="loaded")
+    world.add_instance(report, "DAILY", old, [b"broken"], id="waiting")
+    result = job.run(start_apple(world))
+    days = [TODAY - timedelta(days=age) for age in (0, 1, 38)]
+
+    assert 1 == result.exit_code
+    assert [("App Crashes", "DAILY", days[0], days[1], days[2], 33, days[2], 1)] == job.query(
+        "select report_name, granularity, newest_processing_date, newest_date,"
+        " newest_complete_date, missing_dates, last_date_before_gap, expiring_instances"
+        " from app_store_connect.data_freshness"
+    )

@@ -1,0 +1,213 @@
+"""The views show what is true, to the row: whatever was restated, repeated, withdrawn or late."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from tests.conftest import Job, StartApple
+from tests.worlds import (
+    APPS,
+    CRASHES,
+    TODAY,
+    add_vintage,
+    add_vintages,
+    crash_rows,
+    differences,
+    overlapping_world,
+    shown_rows,
+    world_with_reports,
+)
+
+RAW = "app_store_connect_raw.app_crashes_daily"
+VIEW = "app_store_connect.app_crashes_daily"
+
+
+def test_views_equal_truth(start_apple: StartApple, job: Job) -> None:
+    """Of overlapping instances the newest owns each date; twins stay, vanished rows go."""
+    world = overlapping_world()
+    result = job.run(start_apple(world))
+
+    assert 0 == result.exit_code
+    assert [] == differences(job, world)
+    assert job.query(f"select count(*) from {RAW}") > job.query(f"select count(*) from {VIEW}")
+
+
+def test_second_run_downloads_nothing(start_apple: StartApple, job: Job) -> None:
+    """What the ledger has is neither downloaded nor loaded again."""
+    world = overlapping_world()
+    apple = start_apple(world)
+    job.run(apple)
+    rows = job.query(f"select * from {RAW} order by all")
+    apple.forget()
+    result = job.run(apple)
+
+    assert [] == apple.downloads
+    assert 0 == result.summary["segments"]
+    assert rows == job.query(f"select * from {RAW} order by all")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_order_of_arrival_does_not_matter(seed: int, start_apple: StartApple, job: Job) -> None:
+    """Instances that are listed in any order, over several runs, end in the same truth."""
+    world = overlapping_world(days=5)
+    instances = list(world.instances.values())
+    random.Random(seed).shuffle(instances)
+    for instance in instances:
+        world.hide(instance)
+    apple = start_apple(world)
+    found = []
+    for start in range(0, len(instances), 4):
+        for instance in instances[start : start + 4]:
+            world.reveal(instance)
+        job.run(apple)
+        found += differences(job, world)
+
+    assert [] == found
+
+
+def test_expired_instances_keep_their_rows(start_apple: StartApple, job: Job) -> None:
+    """What Apple deletes after 35 days stays in the warehouse, and stays visible."""
+    world = overlapping_world()
+    apple = start_apple(world)
+    job.run(apple)
+    for instance in list(world.instances.values())[:6]:
+        world.expire(instance)
+    result = job.run(apple)
+
+    assert 0 == result.exit_code
+    assert [] == differences(job, world)
+
+
+def test_republished_segment_replaces_its_rows(start_apple: StartApple, job: Job) -> None:
+    """The same segment id under a new checksum: the old rows go, from the raw table too."""
+    world = overlapping_world()
+    apple = start_apple(world)
+    job.run(apple)
+    newest = max(world.instances.values(), key=lambda each: each.rank)
+    segment = newest.segments[0]
+    rows = crash_rows(newest.report.request.app_id, TODAY - timedelta(days=1), vintage=9)
+    world.republish(segment, rows)
+    result = job.run(apple)
+
+    assert 1 == result.summary["segments"]
+    assert [] == differences(job, world)
+    where = f"where _segment_id = '{segment.id}'"
+    assert [(segment.checksum, len(rows))] == job.query(
+        f"select _segment_checksum, count(*) from {RAW} {where} group by all"
+    )
+
+
+def test_recheck_ends_where_it_is_told_to(start_apple: StartApple, job: Job) -> None:
+    """With --recheck 0 nothing that is loaded is listed again."""
+    world = overlapping_world()
+    apple = start_apple(world)
+    job.run(apple)
+    apple.forget()
+    job.run(apple, "--recheck", "0")
+
+    assert [] == [each.path for each in apple.exchanges if each.path.endswith("/segments")]
+
+
+def test_withdrawn_segment_goes(start_apple: StartApple, job: Job) -> None:
+    """A segment that Apple no longer lists for a recent instance is taken out of both datasets."""
+    world = overlapping_world()
+    apple = start_apple(world)
+    job.run(apple)
+    newest = max(world.instances.values(), key=lambda each: each.rank)
+    gone = newest.segments.pop()
+    result = job.run(apple)
+
+    assert 0 == result.exit_code
+    assert [] == differences(job, world)
+    assert [(0,)] == job.query(f"select count(*) from {RAW} where _segment_id = '{gone.id}'")
+
+
+def test_one_processing_date_twice(start_apple: StartApple, job: Job) -> None:
+    """Of two instances with one processing date the greater id owns the dates."""
+    world = overlapping_world(days=2)
+    report = world.report(APPS[0], CRASHES)
+    for instance_id in ("00000000-first", "ffffffff-last"):
+        rows = crash_rows(APPS[0], TODAY - timedelta(days=1), vintage=len(instance_id))
+        world.add_instance(report, "DAILY", TODAY, [rows], id=instance_id)
+    job.run(start_apple(world))
+
+    assert [] == differences(job, world)
+
+
+def test_corrupt_newest_instance_leaves_the_one_before(start_apple: StartApple, job: Job) -> None:
+    """One bad file keeps its whole instance back: the views go on with the one before."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    report = world.report(APPS[0], CRASHES)
+    add_vintages(world, report, days=3)
+    good = crash_rows(APPS[0], TODAY - timedelta(days=1), vintage=1)
+    world.add_instance(report, "DAILY", TODAY, [good, b"not gzip"], id="zz-newest")
+    result = job.run(start_apple(world))
+
+    assert 1 == result.exit_code
+    assert [1] == [len(result.summary["failures"])]
+    assert "not a whole gzip file" in result.summary["failures"][0]["why"]
+    assert [] == differences(job, world)
+    assert [(0,)] == job.query(f"select count(*) from {RAW} where _instance_id = 'zz-newest'")
+
+
+def test_rows_of_a_file_that_breaks_late_are_removed(start_apple: StartApple, job: Job) -> None:
+    """A row of another width after many good ones: none of them stays behind."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    report = world.report(APPS[0], CRASHES)
+    add_vintage(world, report, TODAY - timedelta(days=1))
+    lines = ["Date\tCrashes", *[f"{TODAY}\t1"] * 400_000, f"{TODAY}\t1\ttoo many"]
+    world.add_instance(report, "DAILY", TODAY, [_gzip("\n".join(lines))], id="late")
+    result = job.run(start_apple(world))
+
+    assert 1 == result.exit_code
+    assert [(0,)] == job.query(f"select count(*) from {RAW} where _instance_id = 'late'")
+    assert [] == differences(job, world)
+
+
+def test_policy_can_be_overridden(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report said to accumulate shows the rows of all its instances."""
+    monkeypatch.setenv(
+        "SOURCES__APP_STORE_CONNECT__RESTATEMENT", '{"app crashes": "accumulate"}'
+    )
+    job.run(start_apple(overlapping_world()))
+
+    assert job.query(f"select count(*) from {RAW}") == job.query(f"select count(*) from {VIEW}")
+
+
+def test_rows_without_a_date_count_under_the_processing_date(
+    start_apple: StartApple, job: Job
+) -> None:
+    """A file without a date column is shown, instance by instance."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    report = world.report(APPS[0], CRASHES)
+    for age in (2, 1):
+        rows = [{"App Name": "App", "Crashes": str(age)}]
+        processed = TODAY - timedelta(days=age)
+        world.add_instance(report, "DAILY", processed, [rows], columns=["App Name", "Crashes"])
+    job.run(start_apple(world))
+
+    assert [(1,), (2,)] == job.query(f"select crashes from {VIEW} order by all")
+
+
+def test_snapshot_and_ongoing_follow_one_rule(start_apple: StartApple, job: Job) -> None:
+    """A snapshot's instances compete with the ongoing ones by processing date."""
+    world = overlapping_world(days=4)
+    snapshot = world.add_request(APPS[0], "ONE_TIME_SNAPSHOT")
+    report = world.add_report(snapshot, CRASHES, "APP_USAGE")
+    history = [
+        row for age in range(3, 40) for row in crash_rows(APPS[0], TODAY - timedelta(days=age), 5)
+    ]
+    world.add_instance(report, "DAILY", TODAY - timedelta(days=2), [history])
+    job.run(start_apple(world))
+
+    assert [] == differences(job, world)
+    assert 37 <= len(shown_rows(job, APPS[0], CRASHES)) // 2
+
+
+def _gzip(text: str) -> bytes:
+    import gzip
+
+    return gzip.compress(text.encode())
