@@ -28,7 +28,7 @@ demo: setup ## Load a month of invented data from the bundled App Store Connect
 	$(BIN)/python pipelines/asc_segments.py --demo
 
 test: dev ## Run the tests; ARGS="-k name" for some of them
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: dev ## Check style, format and types
 	$(BIN)/ruff check .

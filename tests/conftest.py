@@ -1,4 +1,4 @@
-"""What every test gets: a place of its own, a local App Store Connect, and the job as users run it."""
+"""What every test gets: a place of its own, a local App Store Connect, the job as users run it."""
 
 import json
 import os
@@ -36,7 +36,7 @@ StartApple = Callable[..., Emulator]
 
 @pytest.fixture
 def start_apple() -> Iterator[StartApple]:
-    """Start emulators; at the end, all they were asked and answered is held against Apple's words."""
+    """Start emulators; at the end, all they were asked is held against Apple's description."""
     started: list[Emulator] = []
     with ExitStack() as stack:
 
@@ -74,6 +74,10 @@ class Job:
 
     def run(self, apple: Emulator, *arguments: str) -> Result:
         self.use(apple)
+        return self.invoke(*arguments)
+
+    def invoke(self, *arguments: str) -> Result:
+        """With the environment as it is."""
         invoked = CliRunner().invoke(main, ["--json", "--progress", "none", *arguments])
         if invoked.exception and not isinstance(invoked.exception, SystemExit):
             raise invoked.exception

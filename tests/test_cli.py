@@ -1,5 +1,8 @@
 """Options, messages and exit codes, as a newcomer meets them."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -7,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from app_store_connect.emulator import Emulator, Fault, World
+from app_store_connect.emulator import Fault, World
 from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (
     APPS,
@@ -68,14 +71,9 @@ def test_wrong_configuration_is_one_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Exit 2, one message that says what to do, no traceback, and no key in it."""
-    apple = start_apple(overlapping_world(days=1))
-
-    def use_and_break(emulator: Emulator) -> None:
-        Job.use(job, emulator)
-        breakage(monkeypatch, Path.cwd())
-
-    job.use = use_and_break  # type: ignore[method-assign]  # the break comes after the set-up
-    result = job.run(apple)
+    job.use(start_apple(overlapping_world(days=1)))
+    breakage(monkeypatch, Path.cwd())
+    result = job.invoke()
 
     assert 2 == result.exit_code
     assert says in result.stderr
@@ -167,9 +165,6 @@ def test_stopped_request_is_replaced_on_demand(start_apple: StartApple, job: Job
 
 def test_locked_database(start_apple: StartApple, job: Job) -> None:
     """A DuckDB file that another process holds is said to be so."""
-    import subprocess
-    import sys
-
     hold = f"import duckdb; c = duckdb.connect({str(job.database)!r}); print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -351,13 +346,10 @@ def test_new_column_arrives_as_text(start_apple: StartApple, job: Job) -> None:
 
 def test_help_is_quick_to_import() -> None:
     """`--help` imports neither dlt nor duckdb nor pyarrow."""
-    import subprocess
-    import sys
-
-    code = "import sys, app_store_connect.cli; print([m for m in sys.modules])"
+    code = "import json, sys, app_store_connect.cli; print(json.dumps(list(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert not {"dlt", "duckdb", "pyarrow", "requests"} & set(eval(out.stdout))  # noqa: S307  # ours
+    assert not {"dlt", "duckdb", "pyarrow", "requests"} & set(json.loads(out.stdout))
 
 
 def test_database_is_where_the_job_runs(start_apple: StartApple, job: Job) -> None:

@@ -10,6 +10,7 @@ from tests.worlds import CRASHES, TODAY, add_vintages, differences, overlapping_
 RAW = "app_store_connect_raw"
 VIEW = "app_store_connect.app_crashes_daily"
 DEAD = "1000000000.5"
+TABLES = ("app_crashes_daily", "analytics_report_segments", "analytics_segment_dates")
 
 
 def change(job: Job, *statements: str) -> None:
@@ -31,7 +32,11 @@ def test_rows_of_an_unfinished_load_are_invisible_and_swept(
         *(
             f"insert into {RAW}.{table} select * replace ('{DEAD}' as _dlt_load_id)"
             f" from {RAW}.{table}"
-            for table in ("app_crashes_daily", "analytics_report_segments", "analytics_segment_dates")
+            for table in (
+                "app_crashes_daily",
+                "analytics_report_segments",
+                "analytics_segment_dates",
+            )
         ),
     )
     shown_then = job.query(f"select * from {VIEW} order by all")

@@ -13,9 +13,7 @@ from tests.worlds import APPS, CRASHES, TODAY, crash_rows, overlapping_world
 
 @pytest.fixture
 def pipeline() -> dlt.Pipeline:
-    return dlt.pipeline(
-        "asc_segments", destination="duckdb", dataset_name="app_store_connect_raw"
-    )
+    return dlt.pipeline("asc_segments", destination="duckdb", dataset_name="app_store_connect_raw")
 
 
 def rows(pipeline: dlt.Pipeline, statement: str) -> list[Any]:

@@ -1,5 +1,6 @@
 """The views show what is true, to the row: whatever was restated, repeated, withdrawn or late."""
 
+import gzip
 import random
 from datetime import timedelta
 
@@ -52,7 +53,7 @@ def test_order_of_arrival_does_not_matter(seed: int, start_apple: StartApple, jo
     """Instances that are listed in any order, over several runs, end in the same truth."""
     world = overlapping_world(days=5)
     instances = list(world.instances.values())
-    random.Random(seed).shuffle(instances)
+    random.Random(seed).shuffle(instances)  # noqa: S311  # an order, not a secret
     for instance in instances:
         world.hide(instance)
     apple = start_apple(world)
@@ -157,7 +158,9 @@ def test_rows_of_a_file_that_breaks_late_are_removed(start_apple: StartApple, jo
     report = world.report(APPS[0], CRASHES)
     add_vintage(world, report, TODAY - timedelta(days=1))
     lines = ["Date\tCrashes", *[f"{TODAY}\t1"] * 400_000, f"{TODAY}\t1\ttoo many"]
-    world.add_instance(report, "DAILY", TODAY, [_gzip("\n".join(lines))], id="late")
+    world.add_instance(
+        report, "DAILY", TODAY, [gzip.compress("\n".join(lines).encode())], id="late"
+    )
     result = job.run(start_apple(world))
 
     assert 1 == result.exit_code
@@ -169,9 +172,7 @@ def test_policy_can_be_overridden(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A report said to accumulate shows the rows of all its instances."""
-    monkeypatch.setenv(
-        "SOURCES__APP_STORE_CONNECT__RESTATEMENT", '{"app crashes": "accumulate"}'
-    )
+    monkeypatch.setenv("SOURCES__APP_STORE_CONNECT__RESTATEMENT", '{"app crashes": "accumulate"}')
     job.run(start_apple(overlapping_world()))
 
     assert job.query(f"select count(*) from {RAW}") == job.query(f"select count(*) from {VIEW}")
@@ -205,9 +206,3 @@ def test_snapshot_and_ongoing_follow_one_rule(start_apple: StartApple, job: Job)
 
     assert [] == differences(job, world)
     assert 37 <= len(shown_rows(job, APPS[0], CRASHES)) // 2
-
-
-def _gzip(text: str) -> bytes:
-    import gzip
-
-    return gzip.compress(text.encode())

@@ -90,7 +90,11 @@ def true_rows(world: World, app_id: str, report: str, granularity: str = "DAILY"
 
 
 def shown_rows(
-    job: Job, app_id: str, report: str, granularity: str = "DAILY", schema: str = "app_store_connect"
+    job: Job,
+    app_id: str,
+    report: str,
+    granularity: str = "DAILY",
+    schema: str = "app_store_connect",
 ) -> Counter[Any]:
     """What a view shows, NULLs and the loader's own columns left out."""
     table = table_name(report, Granularity(granularity))
@@ -102,9 +106,7 @@ def shown_rows(
         )
         if not name.startswith("_")
     ]
-    rows = job.query(
-        f'select {", ".join(names)} from {schema}.{table} where _app_id = {app_id}'
-    )
+    rows = job.query(f"select {', '.join(names)} from {schema}.{table} where _app_id = {app_id}")
     return Counter(
         frozenset((n, _text(v)) for n, v in zip(names, row, strict=True) if v is not None)
         for row in rows

@@ -1,20 +1,37 @@
-"""What Apple's answers mean: error documents into errors that say what to do. Pure."""
+"""What Apple's answers mean: documents, links, and errors that say what to do. Pure."""
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from http.client import responses
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
 
+from requests import Response
+
+from app_store_connect.credentials import origin_of
 from app_store_connect.errors import (
     ApiError,
     ConflictError,
     ForbiddenError,
+    MalformedResponseError,
     NotFoundError,
     UnauthorizedError,
+    UntrustedUrlError,
 )
 
-MAX_RETRY_AFTER_SECONDS = 300.0
+TOO_MANY_REQUESTS = 429
+LONGEST_RETRY_AFTER_SECONDS = 3600.0
+"""Apple's longest window: who asks for more is not asked sooner than it ends, but no later."""
+
+LONGEST_PAUSE_SECONDS = 300.0
+"""What a `Retry-After` is cut to where no hourly budget is waited for."""
+
+Document = Mapping[str, Any]
+Data = TypeVar("Data")
+
 _ERRORS: Mapping[int, type[ApiError]] = {
     401: UnauthorizedError,
     403: ForbiddenError,
@@ -26,50 +43,111 @@ _ERRORS: Mapping[int, type[ApiError]] = {
 class TransientError(Exception):
     """An answer that another try may better; never leaves the client."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: str, status: int | None = None, retry_after: float | None = None
+    ) -> None:
         self.reason = reason
+        self.status = status
         self.retry_after = retry_after
         super().__init__(reason)
 
 
-def document_of(body: bytes, status: int) -> Mapping[str, Any]:
-    """The JSON document of an answer; an empty one for 204 and for errors in other formats.
+def document_of(response: Response) -> Document:
+    """The JSON document of an answer; an empty one for 204.
 
     Raises:
-        TransientError: a success without its document, such as a proxy's HTML or a cut body.
+        TransientError: 429, 5xx, or a success without its document, such as a proxy's HTML.
+        UntrustedUrlError: a redirect. Apple sends none, and the token must not follow one.
+        ApiError: any other refusal.
     """
+    status = response.status_code
+    path = urlsplit(response.url).path
+    if response.is_redirect:
+        target = origin_of(_absolute(response.url, response.headers["Location"]))
+        raise UntrustedUrlError(f"{path}: a redirect", target, "no redirect at all")
+    if status == TOO_MANY_REQUESTS or status >= 500:
+        raise _transient(response)
     try:
-        document = json.loads(body)
-    except ValueError:
+        document = json.loads(response.content)
+    except (ValueError, RecursionError):
         document = None
-    if isinstance(document, Mapping):
+    if status >= 300:
+        raise _api_error(path, status, document)
+    if isinstance(document, dict):
         return document
-    if status == 204 or status >= 400:
+    if status == 204:
         return {}
-    raise TransientError("Apple's answer was cut short or is not JSON")
+    raise TransientError("Apple's answer was cut short or is not JSON", status)
 
 
-def retry_after_seconds(header: str | None) -> float | None:
-    """`Retry-After` in both of HTTP's spellings, bounded; Apple does not document that it sends it."""
+def _transient(response: Response) -> TransientError:
+    asked = retry_after_of(response)
+    pause = None if asked is None else min(asked, LONGEST_PAUSE_SECONDS)
+    return TransientError(f"Apple answered {response.status_code}", response.status_code, pause)
+
+
+def retry_after_of(response: Response) -> float | None:
+    """How long Apple asks to wait; it does not document that it does."""
+    return parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+
+
+def data_of(document: Document, kind: type[Data], path: str) -> Data:
+    """The `data` of a document: an object, or a list of them."""
+    data = document.get("data")
+    if not isinstance(data, kind):
+        raise MalformedResponseError(path, f"data is {type(data).__name__}, not {kind.__name__}")
+    return data
+
+
+def next_link(document: Document, url: str, *, origin: str) -> str | None:
+    """Where the page after the one at `url` is; None after the last.
+
+    Raises:
+        UntrustedUrlError: it is not on `origin`.
+    """
+    links = document.get("links")
+    link = links.get("next") if isinstance(links, Mapping) else None
+    if link in (None, ""):
+        return None
+    if not isinstance(link, str):
+        raise MalformedResponseError("links.next", f"it is {type(link).__name__}, not str")
+    target = _absolute(url, link)
+    if origin_of(target) != origin:
+        raise UntrustedUrlError("links.next", origin_of(target), origin)
+    return target
+
+
+def _absolute(url: str, link: str) -> str:
+    """`link` as seen from `url`. What is no address stays what it is."""
+    try:
+        return urljoin(url, link)
+    except ValueError:
+        return link
+
+
+def parse_retry_after(header: str | None, *, now: datetime) -> float | None:
+    """`Retry-After` in both of HTTP's spellings; None for any other."""
     if not header:
         return None
     try:
         seconds = float(header)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError):
+            seconds = (parsedate_to_datetime(header) - now).total_seconds()
+        except (TypeError, ValueError, OverflowError):
             return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+    if not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
 
 
-def api_error(path: str, status: int, document: Mapping[str, Any]) -> ApiError:
+def _api_error(path: str, status: int, document: object) -> ApiError:
     """The error that a refused request becomes, with Apple's words and the next step."""
-    errors = document.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else {}
-    if not isinstance(first, Mapping):
+    errors = document.get("errors") if isinstance(document, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(first, dict):
         first = {}
-    code = str(first.get("code") or "")
+    code = str(first.get("code") or responses.get(status, ""))
     detail = str(first.get("detail") or first.get("title") or "")
     return _ERRORS.get(status, ApiError)(path, status, code, detail, _advice(status, code))
 
@@ -77,19 +155,21 @@ def api_error(path: str, status: int, document: Mapping[str, Any]) -> ApiError:
 def _advice(status: int, code: str) -> str:
     if status == 401:
         return (
-            "check that key_id belongs to this private_key and was not revoked, that issuer_id is the"
-            " team's (and absent for an individual key), and that this machine's clock is right"
+            "check that key_id belongs to this private_key and was not revoked, that issuer_id is"
+            " the team's (and absent for an individual key), and that this machine's clock is right"
         )
     if status == 403 and "AGREEMENT" in code:
-        return "the Account Holder must accept the agreements waiting in App Store Connect, Business"
+        return (
+            "the Account Holder must accept the agreements waiting in App Store Connect, Business"
+        )
     if status == 403:
         return (
             "the key's role does not allow this: reading needs Admin, Sales and Reports or Finance,"
             " creating report requests needs Admin"
         )
-    if status == 409:
+    if status == 409 and code.startswith("STATE_ERROR"):
         return (
-            "there is such a report request already, listed, stopped (delete it first), or a snapshot"
-            " made within the last 31 days, deleted ones included"
+            "there is such a report request already, listed, stopped (delete it first), or a"
+            " snapshot made within the last 31 days, deleted ones included"
         )
     return ""

@@ -1,7 +1,7 @@
 """Tokens: signed from the key, reused, renewed early, and given to one origin only.
 
-Apple, "Generating Tokens for API Requests": ES256, audience `appstoreconnect-v1`, a lifetime of at most
-20 minutes; an individual key has `sub: "user"` and no issuer.
+Apple, "Generating Tokens for API Requests": ES256, audience `appstoreconnect-v1`, a lifetime of at
+most 20 minutes; an individual key has `sub: "user"` and no issuer.
 """
 
 import threading
@@ -30,6 +30,7 @@ def utc_now() -> datetime:
 
 
 def token_claims(issuer_id: str | None, *, now: datetime) -> dict[str, Any]:
+    """What a token says: whose it is, for whom, and from when to when."""
     who = {"iss": issuer_id} if issuer_id else {"sub": "user"}
     issued, expires = now - CLOCK_SKEW, now + LIFETIME
     return {
@@ -63,6 +64,7 @@ class TokenAuth(AuthBase):
         return request
 
     def token(self) -> str:
+        """A token with at least `RENEWAL_MARGIN` to live by this machine's clock."""
         with self._lock:
             now = self._now()
             if self._expires - now < RENEWAL_MARGIN:

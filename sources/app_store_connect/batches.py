@@ -16,7 +16,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from app_store_connect.configuration import Configuration
 from app_store_connect.discovery import Failure
-from app_store_connect.errors import AppStoreConnectError, DestinationError
+from app_store_connect.errors import DestinationError
 from app_store_connect.ledger import Ledger
 from app_store_connect.repair import remove_miscounted
 from app_store_connect.resources import SegmentLoader
@@ -100,14 +100,21 @@ class Batches:
 
     def _abandon(self, before: int, error: PipelineStepFailed) -> None:
         """The destination, or the disk, failed: what this batch read is not loaded."""
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
         del self._outcome.completed[before:]
-        if isinstance(cause, (KeyboardInterrupt, SignalReceivedException)):
+        causes = list(_causes(error))
+        if any(isinstance(each, (KeyboardInterrupt, SignalReceivedException)) for each in causes):
             raise KeyboardInterrupt from None
-        reason = cause if isinstance(cause, AppStoreConnectError) else DestinationError(str(cause))
+        cause = causes[-1]
+        reason = DestinationError(f"{type(cause).__name__}: {cause}")
         what = f"the instances of one batch (dlt's {error.step} step)"
         self._outcome.failures.append(Failure(what, str(reason), error))
         self._outcome.stop(reason)
         logger.debug("batch failed", exc_info=error)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from, the first cause last."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__

@@ -1,8 +1,8 @@
-"""Apple's request budget: read from every answer, spent evenly, waited for, never overrun on purpose.
+"""Apple's request budget: read from every answer, spent evenly, waited for, never overrun.
 
-Apple, "Identifying Rate Limits": every answer carries `X-Rate-Limit: user-hour-lim:3500;user-hour-rem:500;`
-for a rolling hour and key. A `user-minute-*` pair was seen on other endpoints. Because the count is Apple's
-own, several processes on one key share it without talking to each other.
+Apple, "Identifying Rate Limits": every answer carries `X-Rate-Limit: user-hour-lim:3500;
+user-hour-rem:500;` for a rolling hour and key. A `user-minute-*` pair was seen on other endpoints.
+Because the count is Apple's, several processes on one key share it without talking to each other.
 """
 
 import re
@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app_store_connect.errors import BudgetExhaustedError
 
@@ -18,8 +18,10 @@ PACED_SHARE = 0.1
 """Below this share of a window's limit requests go out at the rate at which the window refills."""
 POLL_SECONDS = 60.0
 """How often to look again when others used the budget, so that its return cannot be worked out."""
+SHORTEST_WAIT_SECONDS = 1.0
+"""Keeps a `Retry-After: 0` that comes again and again from becoming a storm."""
 
-_FIELD = re.compile(r"user-(hour|minute)-(lim|rem):\s*(\d+)")
+_FIELD = re.compile(r"user-(hour|minute)-(lim|rem):\s*(-?\d+)")
 _SECONDS = {"hour": 3600.0, "minute": 60.0}
 
 
@@ -33,7 +35,7 @@ class Window:
 
     @property
     def pace_seconds(self) -> float:
-        """The pause before the next request that makes the rest last; 0 while there is plenty."""
+        """The pause between requests that makes the rest last; 0 while there is plenty."""
         is_low = self.remaining < self.limit * PACED_SHARE
         return self.seconds / self.limit if is_low and self.limit else 0.0
 
@@ -64,64 +66,135 @@ class RequestBudget:
         *,
         on_wait: Callable[[float], None] = lambda seconds: None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
+        self._cancelled = threading.Event()
         self.max_wait = max_wait
         self.requests_made = 0
         self.remaining: int | None = None
-        self.sleep = sleep
+        self._sleep = sleep or self._cancelled.wait
         self._on_wait = on_wait
         self._clock = clock
         self._waited = 0.0
-        self._windows: list[Window] = []
+        self._not_before = clock()
+        self._windows: list[Window] | None = None
+        self._windows_answer = 0
+        self._answers = 0
+        self._in_flight = 0
         self._sent: deque[float] = deque(maxlen=20_000)
-        self._turn = threading.Lock()
-        self._state = threading.Lock()
+        self._queue = threading.Lock()
+        self._state = threading.Condition()
 
-    def wait_for_turn(self) -> None:
-        """Return when a request may be sent, and count it.
+    def wait_for_turn(self) -> int:
+        """Return when a request may be sent, and count it. `note` wants the number returned.
 
         Raises:
             BudgetExhaustedError: nothing is left, and waiting would take longer than `max_wait`.
         """
-        with self._turn:  # held while sleeping: waiting threads go one after the other
+        with self._queue:  # held while sleeping: waiting threads go one after the other
+            while seconds := self._seconds_to_wait():
+                self._wait(seconds)
+            self._pace()
             with self._state:
-                windows = list(self._windows)
-            for window in windows:
-                if window.remaining <= 0:
-                    self._wait_for(window)
-            self._pace(max((window.pace_seconds for window in windows), default=0.0))
-            with self._state:
+                self._in_flight += 1
                 self._sent.append(self._clock())
                 self.requests_made += 1
+                return self._answers
 
-    def note(self, rate_limit: str | None, *, is_refused: bool = False) -> bool:
-        """Take in an answer's header; says whether the budget is used up.
+    def note(
+        self,
+        turn: int,
+        rate_limit: str | None,
+        *,
+        is_refused: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        """Take in how the request of `turn` was answered: once for every turn.
 
-        A 429 without the header is taken for an exhausted hour only if Apple never sent a header.
+        `rate_limit` is None if no answer came, and empty if one came without the header. A 429
+        (`is_refused`) without a word is taken for an exhausted budget only while nothing is known
+        of the budget.
         """
         windows = parse_rate_limit(rate_limit)
         with self._state:
-            if windows:
-                self._windows = windows
-                self.remaining = max(windows, key=lambda window: window.seconds).remaining
-            elif is_refused and not self._windows:
-                self._windows = [Window(_SECONDS["hour"], len(self._sent), 0)]
-            return any(window.remaining <= 0 for window in self._windows)
+            self._in_flight -= 1
+            self._answers += 1
+            if is_refused and retry_after is not None:
+                pause = max(retry_after, SHORTEST_WAIT_SECONDS)
+                self._not_before = max(self._not_before, self._clock() + pause)
+                self._windows = None
+            elif windows:
+                self._take(windows, turn)
+            elif self._windows:
+                self._windows = [replace(w, remaining=w.remaining - 1) for w in self._windows]
+            elif rate_limit is not None:
+                self._windows = [Window(_SECONDS["hour"], 0, 0)] if is_refused else []
+            self._state.notify_all()
 
-    def _wait_for(self, window: Window) -> None:
-        now = self._clock()
-        own = next((sent for sent in self._sent if sent > now - window.seconds), None)
-        seconds = max(own + window.seconds - now, 1.0) if own is not None else POLL_SECONDS
+    def sleep(self, seconds: float) -> None:
+        """Pause the calling thread, but no longer than until `cancel`."""
+        self._sleep(seconds)
+
+    def is_exhausted(self) -> bool:
+        """Whether the next turn is one to wait for."""
+        with self._state:
+            is_used_up = any(window.remaining <= 0 for window in self._windows or ())
+            return is_used_up or self._not_before > self._clock()
+
+    def cancel(self) -> None:
+        """Wake all that wait, for good: they and all later ones get a BudgetExhaustedError."""
+        self._cancelled.set()
+        with self._state:
+            self._state.notify_all()
+
+    def _take(self, windows: list[Window], turn: int) -> None:
+        """Answers overtake each other: of requests that overlapped the lowest count is true."""
+        known = {window.seconds: window.remaining for window in self._windows or ()}
+        if turn < self._windows_answer:
+            windows = [
+                replace(w, remaining=min(w.remaining, known.get(w.seconds, w.remaining)))
+                for w in windows
+            ]
+        self._windows = windows
+        self._windows_answer = self._answers
+        self.remaining = max(windows, key=lambda window: window.seconds).remaining
+
+    def _seconds_to_wait(self) -> float:
+        with self._state:
+            self._state.wait_for(lambda: self._cancelled.is_set() or self._is_decidable())
+            if self._cancelled.is_set():
+                raise BudgetExhaustedError(0.0, 0.0)
+            now = self._clock()
+            used_up = [window for window in self._windows or () if window.remaining <= 0]
+            return max([0.0, self._not_before - now, *(self._return_of(w, now) for w in used_up)])
+
+    def _is_decidable(self) -> bool:
+        """Whether a request may go out, or must wait, whatever the answers on their way say."""
+        if not self._in_flight:
+            return True
+        return self._windows is not None and all(
+            window.remaining > self._in_flight for window in self._windows
+        )
+
+    def _return_of(self, window: Window, now: float) -> float:
+        own = [sent for sent in self._sent if sent > now - window.seconds]
+        seconds = own[0] + window.seconds - now if own else POLL_SECONDS
+        if len(own) < window.limit or not window.limit:
+            seconds = min(seconds, POLL_SECONDS)
+        return max(seconds, SHORTEST_WAIT_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
         if self._waited + seconds > self.max_wait:
             raise BudgetExhaustedError(seconds, max(self.max_wait - self._waited, 0.0))
         self._on_wait(seconds)
         self._waited += seconds
-        self.sleep(seconds)
+        self._sleep(seconds)
         with self._state:
-            self._windows = []
+            self._windows = None
 
-    def _pace(self, seconds: float) -> None:
-        if seconds and self._waited + seconds <= self.max_wait:
+    def _pace(self) -> None:
+        pace = max((window.pace_seconds for window in self._windows or ()), default=0.0)
+        seconds = self._sent[-1] + pace - self._clock() if self._sent else 0.0
+        if seconds > 0 and self._waited + seconds <= self.max_wait:
             self._waited += seconds
-            self.sleep(seconds)
+            self._sleep(seconds)

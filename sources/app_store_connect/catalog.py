@@ -1,8 +1,9 @@
 """What is known of Apple's reports before a file is seen: a literal, and names derived from it.
 
 Columns, completeness lags and the list of restated reports come from Apple's Analytics Reports
-documentation; where a header was seen in a live file and differs (Subscription Event, September 2026),
-the live header stands here. Columns are matched by name, so their order only decides the tables'.
+documentation; where a header was seen in a live file and differs (Subscription Event, September
+2026), the live header stands here. Columns are matched by name, so their order only decides that of
+the tables.
 """
 
 import re
@@ -14,7 +15,7 @@ from app_store_connect.names import normalized, snake_case
 
 
 class ColumnType(StrEnum):
-    """What a column holds. Everything that is not one of the first three stays text as Apple wrote it."""
+    """What a column holds. What is not one of the first three stays text as Apple wrote it."""
 
     DATE = "date"
     BIGINT = "bigint"
@@ -35,7 +36,7 @@ class RestatementPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReportSchema:
-    """A report's columns (Apple's names), the column that dates its rows, and how it is restated."""
+    """A report's columns (Apple's names), the column that dates its rows, its restatement."""
 
     name: str
     category: str | None
@@ -56,8 +57,8 @@ class ReportSchema:
     def added_column_type(self, column: str) -> ColumnType:
         """The type of a table column that is in a file but not in `table_columns`.
 
-        In a catalogued report Apple added it since: it is text, and so is never misread. In a report
-        without an entry the name decides.
+        In a catalogued report Apple added it since: it is text, and so is never misread. In a
+        report without an entry the name decides.
         """
         return ColumnType.TEXT if self.is_catalogued else _guessed_type(column)
 
@@ -79,7 +80,8 @@ def _types(column_type: ColumnType, names: str) -> dict[str, ColumnType]:
 COLUMN_TYPES: Mapping[str, ColumnType] = {
     **_types(
         ColumnType.DATE,
-        "Date, Event Date, Install Day, App Download Date, Pre-Order Start Date, Pre-Order End Date",
+        "Date, Event Date, Install Day, App Download Date, Pre-Order Start Date,"
+        " Pre-Order End Date",
     ),
     **_types(ColumnType.DECIMAL, "Proceeds in USD, Sales in USD"),
     **_types(
@@ -152,13 +154,15 @@ _PURCHASES = _pair(
     2,
     _APP + "Purchase Type, Content Name, Content Apple Identifier, Payment Method, Device,"
     " Platform Version, Source Type, [Source Info, Campaign, ]Page Type, [Page Title, ]"
-    "App Download Date, Pre-Order, Territory, Purchases, Proceeds in USD, Sales in USD, Paying Users",
+    "App Download Date, Pre-Order, Territory, Purchases, Proceeds in USD, Sales in USD,"
+    " Paying Users",
 )
 _PRE_ORDERS = _pair(
     "App Store Pre-Orders",
     "COMMERCE",
     2,
-    _APP + "Device, Platform Version, Source Type, [Source Info, Campaign, ]Page Type, [Page Title, ]"
+    _APP
+    + "Device, Platform Version, Source Type, [Source Info, Campaign, ]Page Type, [Page Title, ]"
     "Territory, Pre-Order Start Date, Pre-Order End Date, Pre-Orders Placed, Pre-Orders Canceled",
 )
 _WEB_PREVIEW = _pair(
@@ -180,8 +184,8 @@ _SUBSCRIPTION_STATE = _pair(
     "COMMERCE",
     3,
     _APP + "State Metric, State Metric Grouping, " + _SUBSCRIPTION + "Family Sharing,"
-    " Cancellation Reason, App Download Source Type, [App Download Source Info, Campaign, ]Page Type,"
-    " [Page Title, ]Pre-Order, Original Purchase Device, Territory, Counts",
+    " Cancellation Reason, App Download Source Type, [App Download Source Info, Campaign, ]"
+    "Page Type, [Page Title, ]Pre-Order, Original Purchase Device, Territory, Counts",
 )
 _SUBSCRIPTION_EVENT = tuple(
     replace(schema, date_column="Event Date")
@@ -215,8 +219,9 @@ _SINGLE = (
         "APP_STORE_ENGAGEMENT",
         3,
         _APP + "Current Group Subscription, Current Subscription Group Identifier,"
-        " Current Subscription, Current Subscription Identifier, Event, Page, Retention Message Type,"
-        " Message Selection Type, Save Type, Device, Platform Version, Territory, Counts",
+        " Current Subscription, Current Subscription Identifier, Event, Page,"
+        " Retention Message Type, Message Selection Type, Save Type, Device, Platform Version,"
+        " Territory, Counts",
     ),
     replace(
         _report(
@@ -239,8 +244,9 @@ _SINGLE = (
             8,
             _FRAMEWORK + ", Architecture, Binary Code Directory Hash, Binary Path, Binary Team ID,"
             " Binary UUID, Dynamic Library Code Directory Hash, Dynamic Library Path,"
-            " Dynamic Library Team ID, Dynamic Library UUID, Symbol Name, Symbol Offset, Symbol Count,"
-            " Dynamic Library Version, Binary Version, Caller Path, Caller Symbol Name",
+            " Dynamic Library Team ID, Dynamic Library UUID, Symbol Name, Symbol Offset,"
+            " Symbol Count, Dynamic Library Version, Binary Version, Caller Path,"
+            " Caller Symbol Name",
         ),
         policy=RestatementPolicy.ACCUMULATE,
     ),
@@ -260,11 +266,13 @@ REPORTS: tuple[ReportSchema, ...] = (
     *_SINGLE,
 )
 
-_ALIASES = {"App Clip Usage": "App Clip Usage Standard"}  # both names were seen; live one unverified
+_ALIASES = {
+    "App Clip Usage": "App Clip Usage Standard"
+}  # both names were seen; live one unverified
 _BY_NAME = {normalized(schema.name): schema for schema in REPORTS}
 _BY_NAME |= {normalized(alias): _BY_NAME[normalized(name)] for alias, name in _ALIASES.items()}
 
-# Outside the catalogue, but named in Apple's list of reports whose newer instances replace older ones.
+# Outside the catalogue, but in Apple's list of reports whose newer instances replace older ones.
 _REPLACED = {
     normalized(name)
     for name in (
@@ -281,7 +289,7 @@ _UNKNOWN_LAG_DAYS = 8  # the longest that Apple names for any report
 
 
 def schema_of(name: str, category: str | None) -> ReportSchema:
-    """The schema of the report that Apple calls `name`; one without an entry gets a schema by pattern."""
+    """The schema of the report that Apple calls `name`; without an entry, one by pattern."""
     if known := _BY_NAME.get(normalized(name)):
         return replace(known, name=name)
     is_accumulating = category in _UNDOCUMENTED_CATEGORIES and normalized(name) not in _REPLACED
@@ -289,14 +297,27 @@ def schema_of(name: str, category: str | None) -> ReportSchema:
     return ReportSchema(name, category, (), _UNKNOWN_LAG_DAYS, policy=policy)
 
 
+def comparable_name(name: str) -> str:
+    """Equal for two names if they are of one report: case, punctuation and aliases do not count."""
+    known = _BY_NAME.get(normalized(name))
+    return normalized(known.name if known else name)
+
+
 def identify(header: Iterable[str]) -> ReportSchema | None:
-    """The catalogued report whose table columns a file has; of several the one with the most."""
+    """The catalogued report whose table columns a file has; of several the one with the most.
+
+    Columns that Apple added since do not matter, except in framework and performance reports: all
+    of those share some columns, so only the exact ones tell which it is.
+    """
     columns = set(header)
     fitting = [schema for schema in REPORTS if columns >= schema.table_columns().keys()]
-    return max(fitting, key=lambda schema: len(schema.columns), default=None)
+    best = max(fitting, key=lambda schema: len(schema.columns), default=None)
+    if best and best.policy is RestatementPolicy.ACCUMULATE and len(columns) > len(best.columns):
+        return None
+    return best
 
 
-_COUNT = re.compile(r"(\w+_)?counts?|unique_\w+|sessions|crashes|installs|purchases")
+_COUNT = re.compile(r"(\w+_)?counts?|unique_(devices|users)")
 _DATE = re.compile(r"(\w+_)?date|install_day")
 _KNOWN_TYPES = {snake_case(name): column_type for name, column_type in COLUMN_TYPES.items()}
 

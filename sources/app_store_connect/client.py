@@ -1,25 +1,33 @@
 """The endpoints of App Store Connect that lead to segments, over HTTP, as Apple's nouns.
 
-Paths, parameters and statuses: Apple's OpenAPI description 4.4.1. Every list is read to its last page or
-raises: a failed page is never a shorter list.
+Paths, parameters and statuses: Apple's OpenAPI description 4.4.1. Every list is read to its last
+page or raises: a failed page is never a shorter list.
 """
 
 import logging
 from collections.abc import Iterable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from app_store_connect.answers import TransientError, api_error, document_of, retry_after_seconds
+from app_store_connect.answers import (
+    TOO_MANY_REQUESTS,
+    Document,
+    TransientError,
+    data_of,
+    document_of,
+    next_link,
+    retry_after_of,
+)
 from app_store_connect.auth import TokenAuth
 from app_store_connect.budget import RequestBudget
-from app_store_connect.credentials import Credentials, origin_of
-from app_store_connect.errors import MalformedResponseError, UnavailableError, UntrustedUrlError
+from app_store_connect.credentials import Credentials
+from app_store_connect.errors import MalformedResponseError, UnavailableError
 from app_store_connect.model import (
     AccessType,
     App,
@@ -33,8 +41,10 @@ from app_store_connect.model import (
 logger = logging.getLogger(__name__)
 
 PAGE_LIMIT = "200"
-TIMEOUT_SECONDS = (10.0, 60.0)
+MAX_PAGES = 500
 TRIES = 6
+REFUSED_PAUSE_SECONDS = 12.0
+"""After a 429 although the budget has a rest: all tries together outlast a limit by the minute."""
 MAX_CONNECTIONS = 32
 IDS_PER_FILTER = 100
 """Keeps the address of a filtered list of apps well under what servers accept."""
@@ -47,7 +57,10 @@ Params = Mapping[str, str]
 
 
 class AppStoreConnectClient:
-    """Safe to share between threads. All methods raise what `errors` has under "Apple's answer"."""
+    """Safe to share between threads. All methods raise what `errors` has under "Apple's answer".
+
+    `backoff_seconds` scales the pauses between tries; 0 tries again at once.
+    """
 
     def __init__(
         self,
@@ -56,14 +69,17 @@ class AppStoreConnectClient:
         budget: RequestBudget | None = None,
         auth: TokenAuth | None = None,
         backoff_seconds: float = 1.0,
-        timeout_seconds: tuple[float, float] = TIMEOUT_SECONDS,
+        timeout_seconds: tuple[float, float] = (10.0, 60.0),
     ) -> None:
         self._credentials = credentials
         self.budget = budget or RequestBudget()
         self._auth = auth or TokenAuth(credentials)
         self._backoff = wait_random_exponential(multiplier=backoff_seconds, max=30)
+        self._refused_pause = REFUSED_PAUSE_SECONDS * backoff_seconds
         self._timeout = timeout_seconds
         self._session = requests.Session()
+        # A proxy from the environment must not see what is sent to this very machine unencrypted.
+        self._session.trust_env = credentials.base_url.startswith("https:")
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.mount("https://", HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
         self._session.mount("http://", HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
@@ -97,15 +113,15 @@ class AppStoreConnectClient:
 
     def create_report_request(self, app_id: str, access_type: AccessType) -> ReportRequest:
         """`POST /v1/analyticsReportRequests`. Needs a key of the role Admin."""
-        body = {
-            "data": {
-                "type": "analyticsReportRequests",
-                "attributes": {"accessType": access_type.value},
-                "relationships": {"app": {"data": {"type": "apps", "id": app_id}}},
-            }
+        path = "/v1/analyticsReportRequests"
+        app = {"data": {"type": "apps", "id": app_id}}
+        data = {
+            "type": "analyticsReportRequests",
+            "attributes": {"accessType": access_type.value},
+            "relationships": {"app": app},
         }
-        document = self._ask("POST", self._url("/v1/analyticsReportRequests"), body=body)
-        return ReportRequest.from_api(_data(document, Mapping), app_id=app_id)
+        document = self._ask("POST", self._url(path), body={"data": data})
+        return ReportRequest.from_api(data_of(document, dict, path), app_id=app_id)
 
     def delete_report_request(self, report_request_id: str) -> None:
         """`DELETE /v1/analyticsReportRequests/{id}`. Needs a key of the role Admin."""
@@ -145,8 +161,8 @@ class AppStoreConnectClient:
     def _url(self, path: str) -> str:
         return self._credentials.base_url + path
 
-    def _read(self, path: str, params: Params) -> Mapping[str, Any]:
-        return _data(self._ask("GET", self._url(path), params), Mapping)
+    def _read(self, path: str, params: Params) -> Document:
+        return data_of(self._ask("GET", self._url(path), params), dict, path)
 
     def _list(self, path: str, params: Params) -> list[Any]:
         items: list[Any] = []
@@ -156,29 +172,16 @@ class AppStoreConnectClient:
         while url:
             asked.add(url)
             document = self._ask("GET", url, pending)
-            items += _data(document, list)
-            url, pending = self._next(url, document), None  # links.next carries its parameters
-            if url in asked:
-                raise MalformedResponseError(path, "links.next leads back to a page already read")
+            items += data_of(document, list, path)
+            # links.next carries its parameters
+            url, pending = next_link(document, url, origin=self._credentials.origin), None
+            if url in asked or len(asked) == MAX_PAGES:
+                raise MalformedResponseError(path, "its pages never end")
         return items
 
-    def _next(self, url: str, document: Mapping[str, Any]) -> str | None:
-        links = document.get("links")
-        following = links.get("next") if isinstance(links, Mapping) else None
-        if not following:
-            return None
-        absolute = urljoin(url, str(following))
-        if origin_of(absolute) != self._credentials.origin:
-            raise UntrustedUrlError("links.next", origin_of(absolute), self._credentials.origin)
-        return absolute
-
     def _ask(
-        self,
-        method: str,
-        url: str,
-        params: Params | None = None,
-        body: Mapping[str, Any] | None = None,
-    ) -> Mapping[str, Any]:
+        self, method: str, url: str, params: Params | None = None, body: Document | None = None
+    ) -> Document:
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(TRIES),
@@ -193,34 +196,34 @@ class AppStoreConnectClient:
 
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, TransientError) else None
-        pause = self._backoff(state) if asked is None else asked
+        status, retry_after = getattr(error, "status", None), getattr(error, "retry_after", None)
+        pause = self._backoff(state)
+        if status == TOO_MANY_REQUESTS:
+            pause = self._refused_pause
+        elif retry_after is not None:
+            pause = retry_after
         logger.info("try %d: %s; again in %.1f s", state.attempt_number, error, pause)
         return pause
 
     def _ask_once(
-        self, method: str, url: str, params: Params | None, body: Mapping[str, Any] | None
-    ) -> Mapping[str, Any]:
-        """One answer, but for the two that call for another request at once: 401, and no budget."""
+        self, method: str, url: str, params: Params | None, body: Document | None
+    ) -> Document:
+        """One answer, but for two that ask for more: 401, and a 429 that can be waited out."""
         is_renewed = False
         while True:
             response = self._send(method, url, params, body)
-            is_refused = response.status_code == requests.codes.too_many_requests
-            is_exhausted = self.budget.note(
-                response.headers.get("X-Rate-Limit"), is_refused=is_refused
-            )
             if response.status_code == requests.codes.unauthorized and not is_renewed:
                 self._auth.renew(response.request.headers.get("Authorization"))
                 is_renewed = True
-            elif not (is_refused and is_exhausted):
-                return _checked(response)
+            elif response.status_code != TOO_MANY_REQUESTS or not self.budget.is_exhausted():
+                return document_of(response)
 
     def _send(
-        self, method: str, url: str, params: Params | None, body: Mapping[str, Any] | None
+        self, method: str, url: str, params: Params | None, body: Document | None
     ) -> requests.Response:
-        self.budget.wait_for_turn()
+        turn = self.budget.wait_for_turn()
         try:
-            return self._session.request(
+            response = self._session.request(
                 method,
                 url,
                 params=params,
@@ -229,31 +232,19 @@ class AppStoreConnectClient:
                 timeout=self._timeout,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
-            raise TransientError(f"no answer ({type(error).__name__})") from None
+        except BaseException as error:
+            self.budget.note(turn, None)
+            if isinstance(error, (requests.RequestException, ValueError)):
+                raise TransientError(f"no answer ({type(error).__name__})") from None
+            raise
+        self.budget.note(
+            turn,
+            response.headers.get("X-Rate-Limit", ""),
+            is_refused=response.status_code == TOO_MANY_REQUESTS,
+            retry_after=retry_after_of(response),
+        )
+        return response
 
 
 def _path(template: str, resource_id: str) -> str:
     return template.format(quote(resource_id, safe=""))
-
-
-def _checked(response: requests.Response) -> Mapping[str, Any]:
-    status = response.status_code
-    path = urlsplit(response.url).path
-    if response.is_redirect:
-        target = origin_of(urljoin(response.url, response.headers["Location"]))
-        raise UntrustedUrlError(f"{path}: a redirect", target, "no redirect at all")
-    if status == requests.codes.too_many_requests or status >= 500:
-        retry_after = retry_after_seconds(response.headers.get("Retry-After"))
-        raise TransientError(f"Apple answered {status}", retry_after)
-    document = document_of(response.content, status)
-    if status >= 400:
-        raise api_error(path, status, document)
-    return document
-
-
-def _data(document: Mapping[str, Any], kind: type) -> Any:
-    data = document.get("data")
-    if not isinstance(data, kind):
-        raise MalformedResponseError("data", f"it is {type(data).__name__}")
-    return data

@@ -15,12 +15,16 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 from app_store_connect.errors import CredentialsError
 
 APPLE = "https://api.appstoreconnect.apple.com"
-_PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.+?)-----END \1-----", re.DOTALL)
+_PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.+?)-----END \1-----", re.DOTALL)
+_LINE_ENDS = re.compile(r"\s+|\\+[nr]")
+_KEY_LIKE = re.compile(r"[A-Za-z0-9+=]{40}")
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", re.IGNORECASE)
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A key that can sign, and the one origin its tokens are for. `issuer_id` is None for an individual key."""
+    """A key that can sign, and the origin its tokens are for. An individual key has no issuer."""
 
     key_id: str
     issuer_id: str | None
@@ -29,6 +33,7 @@ class Credentials:
 
     @property
     def origin(self) -> str:
+        """What a token of this key may be sent to."""
         return origin_of(self.base_url)
 
 
@@ -71,10 +76,15 @@ def parse_private_key(text: str) -> EllipticCurvePrivateKey:
         text = found.strip()
     try:
         key = load_pem_private_key(_clean_pem(text), None) if "-----BEGIN" in text else _bare(text)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except TypeError:
+        raise CredentialsError(
+            "private_key is encrypted; give the .p8 file from App Store Connect as it came, without"
+            " a passphrase"
+        ) from None
+    except (ValueError, UnsupportedAlgorithm):
         raise CredentialsError(  # from None: the cause may quote the key
             "private_key cannot be read as a private key; give the .p8 file from App Store Connect"
-            " unchanged: its text, its text with \\n for line ends, its base64 body, or a path to it"
+            " unchanged: its text, its text with \\n for line ends, its base64 body, or a path"
         ) from None
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
         raise CredentialsError(
@@ -88,28 +98,29 @@ def _file_text(text: str) -> str | None:
     try:
         path = Path(text).expanduser()
         if path.is_file():
-            return path.read_text(encoding="ascii")
+            return path.read_text(encoding="utf-8-sig")
     except (OSError, RuntimeError):  # too long for a name, no home, or not ours to read
         pass
     except UnicodeDecodeError:
         raise CredentialsError("private_key names a file that is not a .p8 text file") from None
     if text.endswith((".p8", ".pem")):
-        raise CredentialsError(f"private_key names the file {text}, which cannot be read")
+        name = "a file" if _KEY_LIKE.search(text) else f"the file {text}"
+        raise CredentialsError(f"private_key names {name} that does not exist or cannot be read")
     return None
 
 
 def _clean_pem(text: str) -> bytes:
     """Rebuild line ends, which environment variables and YAML lose in many ways."""
-    match = _PEM.search(text.replace("\\r", "").replace("\\n", "\n"))
+    match = _PEM.search(text)
     if not match:
         raise ValueError("not PEM")
-    label, body = match[1], "".join(match[2].split())
+    label, body = match[1], _LINE_ENDS.sub("", match[2])
     return f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n".encode()
 
 
 def _bare(text: str) -> object:
     try:
-        decoded = base64.b64decode("".join(text.replace("\\n", "").split()), validate=True)
+        decoded = base64.b64decode(_LINE_ENDS.sub("", text), validate=True)
     except binascii.Error:
         raise ValueError("not base64") from None
     if decoded.startswith(b"-----BEGIN"):
@@ -124,9 +135,9 @@ def parse_base_url(url: str) -> str:
         CredentialsError: tokens would travel unencrypted, or the address is not one.
     """
     url = url.strip().rstrip("/")
-    if not re.fullmatch(r"https?://[^/?#@\s]+", url) or not is_safe_transport(url):
+    if not _ORIGIN.fullmatch(url) or not is_safe_transport(url):
         raise CredentialsError(
-            f"base_url must be https://host[:port], plain http on loopback only; leave it out to ask"
+            "base_url must be https://host[:port], plain http on loopback only; leave it out to ask"
             f" {APPLE}"
         )
     return url
@@ -134,17 +145,30 @@ def parse_base_url(url: str) -> str:
 
 def is_safe_transport(url: str) -> bool:
     """Whether what is sent to `url` stays private: https, or this very machine."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)))
+    scheme, host, _ = _parts_of(url)
+    return bool(host) and (scheme == "https" or (scheme == "http" and _is_loopback(host)))
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port, the port always named: what a token belongs to."""
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}:{port}"
+    """Scheme, host and port, the port always named: what a token belongs to.
+
+    What is no address has an origin that no address has.
+    """
+    scheme, host, port = _parts_of(url)
+    if not host:
+        return f"an address without a host ({scheme or 'no scheme'})"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _parts_of(url: str) -> tuple[str, str, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # half an IPv6 address, or a port that is none
+        return "", "", None
+    if port is None:
+        port = _DEFAULT_PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", port
 
 
 def _is_loopback(host: str) -> bool:

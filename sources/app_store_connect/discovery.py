@@ -1,5 +1,6 @@
-"""The way from the key to the instances that Apple lists: apps, report requests, reports, instances."""
+"""From the key to the instances that Apple lists: apps, report requests, reports, instances."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class Failure:
 
 @dataclass(slots=True)
 class Listing:
-    """What Apple lists for the options, what it refused (`failures`), and what is no error (`notices`)."""
+    """What Apple lists for the options, what failed, and what is to be told but is no failure."""
 
     apps: list[App] = field(default_factory=list)
     requests: list[ReportRequest] = field(default_factory=list)
@@ -74,181 +75,176 @@ def discover(
 ) -> Listing:
     """List everything down to instances: 1 request, 2 an app, 1 an app and wanted report.
 
-    One app's refusal does not stop the others. `app_of_request` says which app a report request given by
-    id belongs to, which Apple does not.
+    One app's refusal does not stop the others. `app_of_request` says which app a report request
+    given by id belongs to, which Apple does not.
 
     Raises:
         UnknownAppError, UnknownReportError, NoReportRequestError: nothing can be loaded as asked.
-        UnauthorizedError, BudgetExhaustedError: the key, or its budget, stops everything.
+        ForbiddenError: the key may read none of the apps. UnauthorizedError: it may read nothing.
+        BudgetExhaustedError: it may read nothing more at the moment.
     """
-    listing = Listing()
     with ThreadPoolExecutor(workers, thread_name_prefix="list") as pool:
-        if options.request_ids:
-            _read_requests(client, options, listing, app_of_request)
-        else:
-            listing.apps = _apps(client, options)
-            _list_requests(client, options, listing, pool)
-        _list_reports(client, options, listing, pool)
-        _list_instances(client, options, listing, pool)
-    return listing
-
-
-def _apps(client: AppStoreConnectClient, options: Options) -> list[App]:
-    apps = client.list_apps(app_ids=options.app_ids, bundle_ids=options.bundle_ids)
-    missing = set(options.app_ids) - {app.id for app in apps}
-    missing |= set(options.bundle_ids) - {app.bundle_id for app in apps if app.bundle_id}
-    if missing:
-        raise UnknownAppError(sorted(missing))
-    return apps
-
-
-def _read_requests(
-    client: AppStoreConnectClient,
-    options: Options,
-    listing: Listing,
-    app_of_request: Callable[[str], str | None],
-) -> None:
-    for request_id in options.request_ids:
-        only_app = options.app_ids[0] if len(options.app_ids) == 1 else None
-        app_id = only_app or app_of_request(request_id)
-        if app_id is None:
-            why = "Apple does not say which app it is for; name it with one --app-id"
-            listing.failures.append(Failure(f"report request {request_id}", why))
-            continue
+        walk = _Walk(client, options, pool)
         try:
-            listing.requests.append(client.read_report_request(request_id, app_id=app_id))
-        except FATAL:
+            if options.request_ids:
+                walk.read_requests(app_of_request)
+            else:
+                walk.list_apps()
+                walk.list_requests()
+            walk.list_reports()
+            walk.list_instances()
+        except KeyboardInterrupt:
+            client.budget.cancel()  # leaving the pool waits for threads, which wait for Apple
             raise
+    return walk.listing
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The steps of `discover`, each from what the one before found."""
+
+    client: AppStoreConnectClient
+    options: Options
+    pool: ThreadPoolExecutor
+    listing: Listing = field(default_factory=Listing)
+
+    def list_apps(self) -> None:
+        app_ids, bundle_ids = self.options.app_ids, self.options.bundle_ids
+        listed = self.client.list_apps(app_ids=app_ids, bundle_ids=bundle_ids)
+        chosen = {*app_ids, *bundle_ids}
+        apps = [app for app in listed if not chosen or {app.id, app.bundle_id} & chosen]
+        self.listing.apps = apps
+        if missing := chosen - {app.id for app in apps} - {app.bundle_id for app in apps}:
+            raise UnknownAppError(sorted(missing))
+        if not apps:
+            self.listing.notices.append("the key sees no app")
+
+    def read_requests(self, app_of_request: Callable[[str], str | None]) -> None:
+        request_ids = list(dict.fromkeys(self.options.request_ids))
+        only_app = self.options.app_ids[0] if len(self.options.app_ids) == 1 else None
+        for request_id in request_ids:
+            what = f"report request {request_id}"
+            try:
+                if app_id := only_app or app_of_request(request_id):
+                    found = self.client.read_report_request(request_id, app_id=app_id)
+                    self.listing.requests.append(found)
+                else:
+                    why = "Apple does not say which app it is for; name it with one --app-id"
+                    self.listing.failures.append(Failure(what, why))
+            except AppStoreConnectError as error:
+                self._fail(what, error)
+        self._raise_if_forbidden(len(request_ids))
+
+    def list_requests(self) -> None:
+        listing, options = self.listing, self.options
+        without: list[App] = []
+        for app, requests in self._each(
+            listing.apps, lambda app: self.client.list_report_requests(app.id), _name
+        ):
+            if options.create_requests and not _has(requests, options.create_requests):
+                requests = self._with_created(app, options.create_requests, requests)
+            wanted = wanted_requests(requests, options)
+            listing.requests += wanted
+            if not requests:
+                without.append(app)
+            elif not wanted:
+                listing.notices.append(f"{_name(app)} has no report request of that access type")
+        self._raise_if_forbidden(len(listing.apps))
+        if without and not listing.requests and not listing.failures:
+            raise NoReportRequestError([app.id for app in without])
+        if without:
+            listing.notices.append(
+                f"no report request, so no reports: {', '.join(map(_name, without))}; make one"
+                " with --create-requests, or choose the others with --app-id"
+            )
+
+    def list_reports(self) -> None:
+        listing = self.listing
+        for request, reports in self._each(
+            listing.requests,
+            lambda request: self.client.list_reports(request.id),
+            lambda request: f"the reports of report request {request.id} of app {request.app_id}",
+        ):
+            listing.reports += [(request, report) for report in reports]
+            listing.wanted += [(request, each) for each in wanted_reports(reports, self.options)]
+            if not reports:
+                listing.notices.append(
+                    f"report request {request.id} of app {request.app_id} has no reports yet;"
+                    " Apple needs one to two days after it was made"
+                )
+        if listing.reports:  # else nobody knows what Apple offers
+            check_report_names(self.options.reports, {each.name for _, each in listing.reports})
+
+    def list_instances(self) -> None:
+        counts: dict[str, Counter[str]] = {}
+        for (request, report), instances in self._each(
+            self.listing.wanted,
+            lambda pair: self.client.list_instances(pair[1].id, self.options.granularities),
+            lambda pair: f"the instances of {pair[1].name} of app {pair[0].app_id}",
+        ):
+            self.listing.instances += [
+                ListedInstance(request.app_id, request.access_type, report, instance)
+                for instance in instances
+            ]
+            counts.setdefault(request.app_id, Counter())[report.name] += len(instances)
+        for app_id, count in counts.items():
+            if empty := ", ".join(sorted(name for name in count if not count[name])):
+                self.listing.notices.append(f"app {app_id}: no instances (yet) of {empty}")
+
+    def _with_created(
+        self, app: App, access_type: AccessType, requests: list[ReportRequest]
+    ) -> list[ReportRequest]:
+        """The app's report requests with a new one; or as they are, where somebody was quicker."""
+        try:
+            try:
+                created = self.client.create_report_request(app.id, access_type)
+            except ConflictError:
+                requests = self.client.list_report_requests(app.id)
+                if _has(requests, access_type):
+                    return requests
+                raise
         except AppStoreConnectError as error:
-            listing.failures.append(Failure(f"report request {request_id}", str(error)))
-
-
-def _list_requests(
-    client: AppStoreConnectClient, options: Options, listing: Listing, pool: ThreadPoolExecutor
-) -> None:
-    found = _each(pool, listing, listing.apps, lambda app: client.list_report_requests(app.id), _app)
-    without: list[App] = []
-    for app, requests in found:
-        if options.create_requests and not _has(requests, options.create_requests):
-            requests = requests + _created(client, app, options.create_requests, listing)
-        listing.requests += wanted_requests(requests, options)
-        if not requests:
-            without.append(app)
-    if not found:
-        _raise_if_forbidden(listing.failures)
-    if without and not listing.requests and not listing.failures:
-        raise NoReportRequestError([app.id for app in without])
-    if without:
-        listing.notices.append(
-            f"no report request, so no reports: app {', '.join(map(_app_name, without))}; make one"
-            " with --create-requests, or choose the others with --app-id"
+            self._fail(f"a new {access_type} report request of {_name(app)}", error)
+            return requests
+        self.listing.created.append(created)
+        self.listing.notices.append(
+            f"made {access_type} report request {created.id} for {_name(app)}; Apple has the first"
+            " reports in one to two days"
         )
+        return [*requests, created]
 
+    def _each(
+        self, items: Iterable[In], ask: Callable[[In], Out], describe: Callable[[In], str]
+    ) -> list[tuple[In, Out]]:
+        """Ask for every item side by side. A refusal is a failure of that item; order is kept."""
+        futures = [(item, self.pool.submit(ask, item)) for item in items]
+        found = []
+        try:
+            for item, future in futures:
+                try:
+                    found.append((item, future.result()))
+                except AppStoreConnectError as error:
+                    self._fail(describe(item), error)
+        finally:
+            for _, future in futures:
+                future.cancel()
+        return found
 
-def _raise_if_forbidden(failures: list[Failure]) -> None:
-    """Every app refused: that is the key's role, not the apps."""
-    refusals = [each.error for each in failures if isinstance(each.error, ForbiddenError)]
-    if refusals and len(refusals) == len(failures):
-        raise refusals[0]
+    def _fail(self, what: str, error: AppStoreConnectError) -> None:
+        if isinstance(error, FATAL):
+            raise error
+        self.listing.failures.append(Failure(what, str(error), error))
+
+    def _raise_if_forbidden(self, asked: int) -> None:
+        """Refused for every app: that is the key's role, not the apps."""
+        refusals = [e for f in self.listing.failures if isinstance(e := f.error, ForbiddenError)]
+        if refusals and len(refusals) == asked and not self.listing.requests:
+            raise refusals[0]
 
 
 def _has(requests: Iterable[ReportRequest], access_type: AccessType) -> bool:
     return any(request.access_type is access_type for request in requests)
 
 
-def _created(
-    client: AppStoreConnectClient, app: App, access_type: AccessType, listing: Listing
-) -> list[ReportRequest]:
-    try:
-        created = client.create_report_request(app.id, access_type)
-    except ConflictError as error:
-        listing.failures.append(Failure(f"a new {access_type} report request of {_app(app)}", str(error)))
-        return [request for request in client.list_report_requests(app.id)]
-    except FATAL:
-        raise
-    except AppStoreConnectError as error:
-        listing.failures.append(Failure(f"a new {access_type} report request of {_app(app)}", str(error)))
-        return []
-    listing.created.append(created)
-    listing.notices.append(
-        f"made {access_type} report request {created.id} for {_app(app)}; Apple has the first reports"
-        " in one to two days"
-    )
-    return [created]
-
-
-def _list_reports(
-    client: AppStoreConnectClient, options: Options, listing: Listing, pool: ThreadPoolExecutor
-) -> None:
-    found = _each(
-        pool,
-        listing,
-        listing.requests,
-        lambda request: client.list_reports(request.id),
-        lambda request: f"the reports of report request {request.id} of app {request.app_id}",
-    )
-    for request, reports in found:
-        listing.reports += [(request, report) for report in reports]
-        listing.wanted += [(request, report) for report in wanted_reports(reports, options)]
-        if not reports:
-            listing.notices.append(
-                f"report request {request.id} of app {request.app_id} has no reports yet; Apple needs"
-                " one to two days after it was made"
-            )
-    check_report_names(options.reports, {report.name for _, report in listing.reports})
-
-
-def _list_instances(
-    client: AppStoreConnectClient, options: Options, listing: Listing, pool: ThreadPoolExecutor
-) -> None:
-    found = _each(
-        pool,
-        listing,
-        listing.wanted,
-        lambda pair: client.list_instances(pair[1].id, options.granularities),
-        lambda pair: f"the instances of {pair[1].name} of app {pair[0].app_id}",
-    )
-    empty: dict[str, list[str]] = {}
-    for (request, report), instances in found:
-        listing.instances += [
-            ListedInstance(request.app_id, request.access_type, report, instance)
-            for instance in instances
-        ]
-        if not instances:
-            empty.setdefault(request.app_id, []).append(report.name)
-    for app_id, names in empty.items():
-        listing.notices.append(
-            f"app {app_id}: Apple lists no instances (yet) of {', '.join(sorted(set(names)))}"
-        )
-
-
-def _each(
-    pool: ThreadPoolExecutor,
-    listing: Listing,
-    items: Iterable[In],
-    ask: Callable[[In], Out],
-    describe: Callable[[In], str],
-) -> list[tuple[In, Out]]:
-    """Ask for every item side by side. A refusal becomes a failure of that item; order is kept."""
-    futures = [(item, pool.submit(ask, item)) for item in items]
-    found = []
-    try:
-        for item, future in futures:
-            try:
-                found.append((item, future.result()))
-            except FATAL:
-                raise
-            except AppStoreConnectError as error:
-                listing.failures.append(Failure(describe(item), str(error), error))
-    finally:
-        for _, future in futures:
-            future.cancel()
-    return found
-
-
-def _app(app: App) -> str:
-    return f"app {_app_name(app)}"
-
-
-def _app_name(app: App) -> str:
-    return f"{app.id} ({app.name})" if app.name else app.id
+def _name(app: App) -> str:
+    return f"app {app.id} ({app.name})" if app.name else f"app {app.id}"

@@ -1,11 +1,12 @@
 """Segments from Apple's store to a verified temporary file.
 
-A signed URL lives for five minutes and is itself the permission: no token, cookie or stored password goes
-with it (the store answers 400 to an Authorization header), and it appears in no message.
+A signed URL lives for five minutes and is itself the permission: no token, cookie or stored
+password goes with it (the store answers 400 to an Authorization header), and no message shows it.
 """
 
 import hashlib
 import logging
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 from urllib3.exceptions import HTTPError
 
-from app_store_connect.client import MAX_CONNECTIONS, TIMEOUT_SECONDS
+from app_store_connect.client import MAX_CONNECTIONS
 from app_store_connect.credentials import is_safe_transport, origin_of
 from app_store_connect.errors import ChecksumError, DownloadError, SegmentError, UntrustedUrlError
 from app_store_connect.model import ReportSegment
@@ -36,6 +37,8 @@ SPOOL_BYTES = 8 * 1024 * 1024
 TRIES = 5
 MAX_REDIRECTS = 3
 _CHUNK_BYTES = 256 * 1024
+_MAX_REFUSAL_BYTES = 4096
+_REFUSAL_CODE = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>")  # the rest may quote the signature
 _ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}
 
 
@@ -64,7 +67,7 @@ class SegmentDownloader:
         *,
         clock: Callable[[], float] = time.monotonic,
         backoff_seconds: float = 0.5,
-        timeout_seconds: tuple[float, float] = TIMEOUT_SECONDS,
+        timeout_seconds: tuple[float, float] = (10.0, 60.0),
     ) -> None:
         self._read_segment = read_segment
         self.clock = clock
@@ -81,11 +84,12 @@ class SegmentDownloader:
     def open(self, listed: ListedSegment) -> Iterator[tuple[ReportSegment, IO[bytes]]]:
         """The whole file, its size and checksum verified, at its beginning; gone on leaving.
 
-        The segment that comes with it is the one verified against: Apple may have re-published it, with
-        another checksum, since it was listed.
+        The segment that comes with it is the one verified against: Apple may have re-published it,
+        with another checksum, since it was listed.
 
         Raises:
             SegmentError: the file could not be had, or not as listed, also not with a fresh URL.
+            UntrustedUrlError: the URL, or where the store redirects, is not https.
             ApiError, UnavailableError, BudgetExhaustedError: a fresh URL could not be had.
         """
         with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES, prefix="asc-segment-") as file:
@@ -130,7 +134,8 @@ class SegmentDownloader:
             problem = f"the download broke off ({type(error).__name__})"
             raise _RetryableError(DownloadError(segment.id, problem)) from None
         if size != segment.size_in_bytes:
-            problem = f"{size} bytes came, at least, of {segment.size_in_bytes} listed"
+            came = f"only {size}" if size < segment.size_in_bytes else "more"
+            problem = f"{came} of the {segment.size_in_bytes} bytes listed came"
             raise _RetryableError(ChecksumError(segment.id, problem))
         if digest and digest.hexdigest() != segment.checksum.lower():
             problem = f"its {algorithm} is {digest.hexdigest()}, listed is {segment.checksum}"
@@ -139,31 +144,55 @@ class SegmentDownloader:
             logger.warning("segment %s: checksum of an unknown kind, not compared", segment.id)
 
     def _get(self, segment: ReportSegment) -> requests.Response:
-        url = segment.url
+        url = _checked(segment, segment.url)
         for _ in range(MAX_REDIRECTS + 1):
-            if not is_safe_transport(url):
-                allowed = "https, or plain http on loopback,"
-                raise UntrustedUrlError(f"segment {segment.id}", origin_of(url), allowed)
-            response = self._session.get(
+            response = self._ask(segment, url)
+            if not response.is_redirect:
+                return _accepted(response, segment)
+            response.close()
+            url = _checked(segment, response.headers["Location"], base=url)
+        raise DownloadError(segment.id, "the store redirects without end")
+
+    def _ask(self, segment: ReportSegment, url: str) -> requests.Response:
+        try:
+            return self._session.get(
                 url,
                 headers={"Accept-Encoding": "identity"},  # hash the bytes as they are stored
+                proxies={"http": ""},  # plain http is for this very machine, so no proxy sees it
                 timeout=self._timeout,
                 stream=True,
                 allow_redirects=False,
             )
-            if not response.is_redirect:
-                return _accepted(response, segment)
-            response.close()
-            url = urljoin(url, response.headers["Location"])
-        raise DownloadError(segment.id, "the store redirects without end")
+        except ValueError:  # requests parses the target of a redirect that it does not follow
+            raise _unreadable(segment) from None
+
+
+def _checked(segment: ReportSegment, url: str, *, base: str = "") -> str:
+    """The absolute URL, if what comes from there is safe from being read or changed on its way."""
+    try:
+        absolute = urljoin(base, url)
+        is_safe, origin = is_safe_transport(absolute), origin_of(absolute)
+    except ValueError:
+        raise _unreadable(segment) from None
+    if not is_safe:
+        allowed = "https, or plain http on loopback,"
+        raise UntrustedUrlError(f"segment {segment.id}", origin, allowed)
+    return absolute
+
+
+def _unreadable(segment: ReportSegment) -> DownloadError:
+    return DownloadError(segment.id, "its URL, or where the store redirects, cannot be read")
 
 
 def _accepted(response: requests.Response, segment: ReportSegment) -> requests.Response:
-    """Any refusal may be the URL's age or the store's moment, so each is tried again with a fresh URL."""
+    """Any refusal may be the URL's age or the store's moment: each is tried with a fresh URL."""
     if response.status_code == requests.codes.ok:
         return response
-    response.close()
-    problem = f"the store answered {response.status_code} for {segment.path}"
+    with response:
+        start = response.raw.read(_MAX_REFUSAL_BYTES, decode_content=False)
+    code = _REFUSAL_CODE.search(start)
+    answer = f"{response.status_code} {code[1].decode()}" if code else str(response.status_code)
+    problem = f"the store answered {answer} for {segment.path}"
     raise _RetryableError(DownloadError(segment.id, problem))
 
 

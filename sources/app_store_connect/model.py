@@ -56,7 +56,7 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """Apple's standing order for one app. A stopped one gets no new instances until it is made anew."""
+    """Apple's standing order for one app. A stopped one gets no new instances."""
 
     id: str
     app_id: str
@@ -77,7 +77,7 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One named data set under a report request. Its id changes with the request; its name does not."""
+    """One named data set under a report request. Its id is another with every request."""
 
     id: str
     report_request_id: str
@@ -97,7 +97,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ReportInstance:
-    """A report as Apple computed it on `processing_date`, for one granularity. Apple keeps it for 35 days."""
+    """A report computed on `processing_date`, at one granularity. Apple keeps it for 35 days."""
 
     id: str
     report_id: str
@@ -118,7 +118,7 @@ class ReportInstance:
 
 @dataclass(frozen=True, slots=True)
 class ReportSegment:
-    """One gzip file of an instance. `checksum` and `size_in_bytes` are those of the compressed bytes."""
+    """One gzip file of an instance. Checksum and size are those of the compressed bytes."""
 
     id: str
     checksum: str
@@ -137,7 +137,7 @@ class ReportSegment:
         return cls(
             id=_required(item, "id", kind),
             checksum=_required(attributes, "checksum", kind),
-            size_in_bytes=_parsed(int, attributes, "sizeInBytes", kind),
+            size_in_bytes=_parsed(_size, attributes, "sizeInBytes", kind),
             url=_required(attributes, "url", kind),
         )
 
@@ -155,6 +155,12 @@ def _required(values: Mapping[str, Any], name: str, kind: str) -> str:
     value = values.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedResponseError(kind, f"{name} is missing")
+    return value
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("not a size in bytes")
     return value
 
 

@@ -11,8 +11,8 @@ _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
 def snake_case(name: str) -> str:
     """`Pre-Order Start Date` becomes `pre_order_start_date`.
 
-    The result has ASCII letters, digits and single underscores only, and begins with a letter or, before
-    a digit, with one underscore: it never collides with the loader's own `_app_id` and the like.
+    The result has ASCII letters, digits and single underscores only, and begins with a letter or,
+    before a digit, with one underscore: it never collides with the loader's own `_app_id` and such.
     """
     words = _NOT_ALPHANUMERIC.sub("_", name.casefold()).strip("_") or "unnamed"
     return f"_{words}" if words[0].isdigit() else words
@@ -30,14 +30,12 @@ def normalized(name: str) -> str:
 
 def unique_columns(header: Iterable[str]) -> list[str]:
     """A table column for each column of a file; a name that comes again gets a number."""
-    columns: list[str] = []
-    taken: set[str] = set()
+    columns: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for name in header:
         column = base = snake_case(name)
-        number = 2
-        while column in taken:
-            column = f"{base}_{number}"
-            number += 1
-        taken.add(column)
-        columns.append(column)
-    return columns
+        while column in columns:
+            numbers[base] = numbers.get(base, 1) + 1
+            column = f"{base}_{numbers[base]}"
+        columns[column] = None
+    return list(columns)

@@ -3,7 +3,8 @@
 import logging
 import re
 
-_SIGNED_QUERY = re.compile(r"\?\S*X-Amz-\S*", re.IGNORECASE)
+_SIGNED_QUERY = re.compile(r"""\?(?=[^\s"'<>]*(?:X-Amz-|Signature=))[^\s"'<>]+""", re.IGNORECASE)
+_TALKATIVE = ("connection", "connectionpool", "poolmanager", "response", "util.retry")
 
 
 def redacted(text: str) -> str:
@@ -12,18 +13,18 @@ def redacted(text: str) -> str:
 
 
 class SignatureFilter(logging.Filter):
-    """Rewrites a record before any handler sees it."""
+    """Rewrites a record, with whatever its arguments contribute, before any handler sees it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(redacted(a) if isinstance(a, str) else a for a in record.args)
-        record.msg = redacted(str(record.msg))
+        message = record.getMessage()
+        if (safe := redacted(message)) != message:
+            record.msg, record.args = safe, ()
         return True
 
 
 def protect_logs() -> None:
     """urllib3 logs every request's address, with its query, at level DEBUG."""
-    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
-        library = logging.getLogger(name)
+    for name in _TALKATIVE:
+        library = logging.getLogger(f"urllib3.{name}")
         if not any(isinstance(each, SignatureFilter) for each in library.filters):
             library.addFilter(SignatureFilter())

@@ -39,6 +39,8 @@ def print_summary(summary: Summary, console: Console) -> None:
         )
     _list(console, "Notes", summary.notices)
     _list(console, "Not loaded", [f"{each.what}: {each.why}" for each in summary.failures])
+    if summary.is_interrupted:
+        _say(console, "Interrupted: what was loaded stays, the next run goes on")
     if summary.outcome.stopped_by:
         _say(console, f"Stopped early: {summary.outcome.stopped_by}")
     _print_whereabouts(summary, console)

@@ -87,13 +87,16 @@ class Run:
         """
         set_dlt_defaults(self._configuration.workers)
         destination, dataset = self._settings.destination, self._settings.dataset
-        with empty_pipelines_dir() as pipelines_dir:
-            pipeline = make_pipeline(destination, dataset, pipelines_dir)
-            ledger = Ledger(pipeline, dataset)
-            with opened(ledger):
-                self.summary.location = location_of(pipeline)
-                self._run(pipeline, ledger)
-        self.summary.seconds = time.monotonic() - self._started
+        try:
+            with empty_pipelines_dir() as pipelines_dir:
+                pipeline = make_pipeline(destination, dataset, pipelines_dir)
+                ledger = Ledger(pipeline, dataset)
+                with opened(ledger):
+                    self.summary.location = location_of(pipeline)
+                    self._run(pipeline, ledger)
+        finally:
+            self._budget.cancel()  # no thread is left waiting when the run was interrupted
+            self.summary.seconds = time.monotonic() - self._started
         return self.summary
 
     def _run(self, pipeline: Pipeline, ledger: Ledger) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from app_store_connect.catalog import REPORTS, ReportSchema, schema_of
+from app_store_connect.catalog import REPORTS, ReportSchema, comparable_name, schema_of
 from app_store_connect.errors import UnknownReportError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance, ReportRequest
 from app_store_connect.names import normalized, table_name
@@ -18,7 +18,7 @@ RETENTION_DAYS = 35
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a run is asked to load. Empty means: no restriction, or for `reports` the default ones."""
+    """What a run is asked to load. Empty: no restriction, or for `reports` the default ones."""
 
     app_ids: tuple[str, ...] = ()
     bundle_ids: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class ListedInstance:
-    """An instance with all that stands above it. `access_type` is None where Apple could not be asked."""
+    """An instance and what stands above it. `access_type` is None where Apple was not asked."""
 
     app_id: str
     access_type: AccessType | None
@@ -64,7 +64,7 @@ Checksums = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class InstanceToLoad:
-    """An instance whose segments are to be listed; those in `loaded` with this checksum are kept."""
+    """An instance whose segments are to be listed; those in `loaded` are kept if unchanged."""
 
     listed: ListedInstance
     loaded: Checksums = field(default_factory=dict)
@@ -89,8 +89,8 @@ class Selection:
 
 
 def wanted_reports(reports: Iterable[Report], options: Options) -> list[Report]:
-    """Those that the options ask for, by normalised name and category."""
-    names = {normalized(name) for name in options.reports}
+    """Those that the options ask for, by category and by name as `comparable_name` has it."""
+    names = {comparable_name(name) for name in options.reports}
     takes_all = ALL_REPORTS in options.reports
     categories = {normalized(category) for category in options.categories}
 
@@ -99,23 +99,21 @@ def wanted_reports(reports: Iterable[Report], options: Options) -> list[Report]:
             return False
         if not options.reports:
             return schema_of(report.name, report.category).is_default
-        return takes_all or normalized(report.name) in names
+        return takes_all or comparable_name(report.name) in names
 
     return [report for report in reports if is_wanted(report)]
 
 
 def check_report_names(names: Iterable[str], offered: Iterable[str]) -> None:
     """Raise UnknownReportError for a name that neither Apple offers nor the catalogue has."""
-    known = {normalized(name): name for name in [*(s.name for s in REPORTS), *offered]}
+    known = {comparable_name(name): name for name in [*(s.name for s in REPORTS), *offered]}
     for name in names:
-        if name != ALL_REPORTS and normalized(name) not in known and not _is_alias(name):
+        if name != ALL_REPORTS and comparable_name(name) not in known:
             near = difflib.get_close_matches(normalized(name), known, n=4, cutoff=0.5)
             raise UnknownReportError(name, [known[match] for match in near])
 
 
-def wanted_requests(
-    requests: Iterable[ReportRequest], options: Options
-) -> list[ReportRequest]:
+def wanted_requests(requests: Iterable[ReportRequest], options: Options) -> list[ReportRequest]:
     """Stopped ones too: Apple lists their instances for as long as it keeps them."""
     return [request for request in requests if request.access_type in options.access_types]
 
@@ -160,7 +158,7 @@ class SegmentChoice:
 
 
 def choose_segments(listed: Checksums, loaded: Checksums) -> SegmentChoice:
-    """Which segments to load, because they are new or have a new checksum, and which Apple withdrew."""
+    """Which segments to load, being new or having a new checksum, and which Apple withdrew."""
     return SegmentChoice(
         changed=tuple(id_ for id_, checksum in listed.items() if loaded.get(id_) != checksum),
         withdrawn=tuple(id_ for id_ in loaded if id_ not in listed),
@@ -191,7 +189,3 @@ def _is_in_window(instance: ReportInstance, options: Options) -> bool:
 def _order(item: InstanceToLoad) -> tuple[date, str, str, str]:
     listed = item.listed
     return (listed.instance.processing_date, listed.app_id, listed.table_name, listed.instance.id)
-
-
-def _is_alias(name: str) -> bool:
-    return schema_of(name, None).is_catalogued

@@ -1,33 +1,31 @@
 """Report files into typed Arrow batches, in a stream: memory does not grow with the file.
 
-Apple's help page says tab-delimited text; one report (App Crashes Expanded) was seen with commas, so the
-header decides. Columns are matched by name, as Apple advises, because their order changes.
+Apple's help page says tab-delimited text; one report (App Crashes Expanded) was seen with commas,
+so the header decides. Columns are matched by name, as Apple advises, because their order changes.
 """
 
-import csv
-import gzip
-import io
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from isal import igzip
-from isal.isal_zlib import IsalError
 from pyarrow import csv as arrow_csv
 
 from app_store_connect.catalog import ColumnType, ReportSchema
 from app_store_connect.names import unique_columns
+from app_store_connect.records import BLOCK_BYTES, open_records
+from app_store_connect.records import FileFormatError as FileFormatError
 
-BLOCK_BYTES = 1024 * 1024
 BATCH_ROWS = 64 * 1024
-MAX_HEADER_BYTES = 256 * 1024
+BATCH_BYTES = 16 * BLOCK_BYTES
+"""A batch ends at whichever of the two comes first; wide reports have few rows in one."""
 DEFAULT_MAX_INFLATED_BYTES = 20 * 1024**3
-_BOM = b"\xef\xbb\xbf"
+_SHOWN_CHARACTERS = 200
+_FIRST_DAY = -719_162
+"""0001-01-01 in days from 1970: Arrow parses the year 0, which no destination can hold."""
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.DATE: pa.date32(),
@@ -35,10 +33,6 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.DECIMAL: pa.decimal128(38, 9),
     ColumnType.TEXT: pa.string(),
 }
-
-
-class FileFormatError(Exception):
-    """The bytes are no gzip table with one width; the message says what they are instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ class UnparsedValue:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of a file: typed, in the report's column order, with what did not parse beside them."""
+    """Some rows of a file: typed, in the report's column order, and what did not parse."""
 
     table: pa.Table
     unparsed: list[UnparsedValue]
@@ -69,13 +63,13 @@ class Batch:
 
 
 def read_header(file: IO[bytes]) -> list[str]:
-    """The table columns of a gzip file, read no further than its first line.
+    """The table columns of a gzip file, read no further than its first block.
 
     Raises:
-        FileFormatError: there is no such line.
+        FileFormatError: there is no header line.
     """
-    with _inflated(file, MAX_HEADER_BYTES) as stream:
-        return unique_columns(_split_header(stream)[0])
+    with open_records(file, BLOCK_BYTES) as records:
+        return unique_columns(records.header()[0])
 
 
 def read_batches(
@@ -86,131 +80,157 @@ def read_batches(
 ) -> Iterator[Batch]:
     """Read a gzip file to its verified end. A file without rows gives one batch without rows.
 
-    Columns that the schema names and the file lacks are NULL; those that it does not name come last. An
-    empty field is NULL. A value that is not of its column's type is NULL, and reported.
+    Columns that the schema names and the file lacks are NULL; those that it does not name come
+    last. An empty field is NULL, quoted or not. A value that is not of its column's type is NULL,
+    and reported.
 
     Raises:
-        FileFormatError: not gzip, cut, damaged, larger than `max_inflated_bytes`, not UTF-8, without a
-            header, or with a row that has too many or too few fields.
+        FileFormatError: not gzip, cut, damaged, larger than `max_inflated_bytes`, not UTF-8,
+            without a header, with a NUL byte, or with a row of too many or too few fields.
     """
-    with _inflated(file, max_inflated_bytes) as stream:
-        header, delimiter = _split_header(stream)
+    with open_records(file, max_inflated_bytes) as records:
+        header, delimiter = records.header()
         columns = unique_columns(header)
-        types = {name: schema.added_column_type(name) for name in columns} | schema.table_columns()
-        order = [*schema.table_columns(), *(n for n in columns if n not in schema.table_columns())]
+        known = schema.table_columns()
+        types = known | {
+            name: schema.added_column_type(name) for name in columns if name not in known
+        }
         date_column = schema.date_column_in(columns)
         line = 2
-        for texts in _text_tables(stream, columns, delimiter):
-            table, unparsed = _typed(texts, {name: types[name] for name in order}, line)
+        for texts in _text_tables(records.blocks(delimiter), columns, delimiter):
+            table, unparsed = _typed(texts, types, line)
             line += table.num_rows
             yield Batch(table, unparsed, date_column)
 
 
-@contextmanager
-def _inflated(file: IO[bytes], limit: int) -> Iterator[io.BufferedReader]:
-    try:
-        with igzip.open(file, "rb") as inflated:
-            yield io.BufferedReader(_Bounded(inflated, limit), BLOCK_BYTES)
-    except (EOFError, IsalError, gzip.BadGzipFile) as error:
-        raise FileFormatError(f"it is not a whole gzip file ({error})") from None
-    except pa.ArrowInvalid as error:
-        raise FileFormatError(f"it is not a table with one width ({str(error)[:300]})") from None
+def _text_tables(blocks: Iterable[bytes], columns: list[str], delimiter: str) -> Iterator[pa.Table]:
+    """The rows as text, NULL for empty, in tables of about a batch; at least one table."""
+    parser = _TextParser(columns, delimiter)
+    pending: list[pa.Table] = []
+    rows = size = 0
+    line = 2
+    for block in blocks:
+        table = parser.table(block, line)
+        pending.append(table)
+        line += table.num_rows
+        rows += table.num_rows
+        size += len(block)
+        if rows >= BATCH_ROWS or size >= BATCH_BYTES:
+            yield pa.concat_tables(pending)
+            pending, rows, size = [], 0, 0
+    if pending or line == 2:
+        yield pa.concat_tables([*pending, parser.schema.empty_table()])
 
 
-class _Bounded(io.RawIOBase):
-    """Stops a file that inflates without end before it fills memory or disk."""
+class _TextParser:
+    """Blocks of whole records into tables of text."""
 
-    def __init__(self, inflated: IO[bytes], limit: int) -> None:
-        self._inflated = inflated
-        self._left = limit
-        self._limit = limit
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._inflated.read(len(buffer))
-        self._left -= len(data)
-        if self._left < 0:
-            raise FileFormatError(f"it inflates to more than the {self._limit} bytes allowed")
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def _split_header(stream: io.BufferedReader) -> tuple[list[str], str]:
-    line = stream.readline(MAX_HEADER_BYTES).removeprefix(_BOM)
-    try:
-        text = line.decode("utf-8").rstrip("\r\n")
-    except UnicodeDecodeError:
-        raise FileFormatError("its header is not UTF-8") from None
-    if not text or len(line) == MAX_HEADER_BYTES:
-        raise FileFormatError("it has no header line")
-    delimiter = "," if "," in text and "\t" not in text else "\t"
-    return next(csv.reader([text], delimiter=delimiter)), delimiter
-
-
-def _text_tables(
-    stream: io.BufferedReader, columns: list[str], delimiter: str
-) -> Iterator[pa.Table]:
-    """The rows as text, NULL for empty, in tables of about `BATCH_ROWS`; at least one table."""
-    schema = pa.schema([(name, pa.string()) for name in columns])
-    if not stream.peek(1):
-        yield schema.empty_table()
-        return
-    reader = arrow_csv.open_csv(
-        stream,
-        read_options=arrow_csv.ReadOptions(
-            column_names=columns, block_size=BLOCK_BYTES, use_threads=False
-        ),
-        parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types=schema,
+    def __init__(self, columns: list[str], delimiter: str) -> None:
+        self.schema = pa.schema([(name, pa.string()) for name in columns])
+        self._delimiter = delimiter
+        self._conversion = arrow_csv.ConvertOptions(
+            column_types=self.schema,
             null_values=[""],
             strings_can_be_null=True,
             quoted_strings_can_be_null=True,
-        ),
-    )
-    pending: list[pa.RecordBatch] = []
-    for batch in reader:
-        pending.append(batch)
-        if sum(each.num_rows for each in pending) >= BATCH_ROWS:
-            yield pa.Table.from_batches(pending)
-            pending = []
-    yield pa.Table.from_batches(pending, schema)
+        )
+
+    def table(self, block: bytes, first_line: int) -> pa.Table:
+        if block[:1] in b"\r\n" and not block.strip(b"\r\n"):
+            return self.schema.empty_table()
+        if b"\0" in block:
+            line = first_line + block.count(b"\n", 0, block.index(b"\0"))
+            raise FileFormatError(f"line {line} has a NUL byte")
+        misfits: list[arrow_csv.InvalidRow] = []
+
+        def note(row: arrow_csv.InvalidRow) -> str:
+            misfits.append(row)
+            return "error"
+
+        has_quotes = b'"' in block
+        options = arrow_csv.ParseOptions(
+            delimiter=self._delimiter,
+            quote_char='"' if has_quotes else False,
+            newlines_in_values=has_quotes,
+            invalid_row_handler=note,
+        )
+        try:
+            return arrow_csv.read_csv(
+                pa.BufferReader(block), self._reading(block), options, self._conversion
+            )
+        except pa.ArrowInvalid as error:
+            raise _malformed(block, misfits, first_line, error) from None
+
+    def _reading(self, block: bytes) -> arrow_csv.ReadOptions:
+        return arrow_csv.ReadOptions(
+            column_names=self.schema.names, block_size=len(block) + 1, use_threads=False
+        )
+
+
+def _malformed(
+    block: bytes, misfits: list[arrow_csv.InvalidRow], first_line: int, error: Exception
+) -> FileFormatError:
+    if misfits:
+        row = misfits[0]
+        return FileFormatError(
+            f"line {first_line + row.number - 1} has {row.actual_columns} fields, the header"
+            f" {row.expected_columns}: {row.text[:_SHOWN_CHARACTERS]!r}"
+        )
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError as undecodable:
+        line = first_line + block.count(b"\n", 0, undecodable.start)
+        return FileFormatError(f"line {line} is not UTF-8 ({undecodable.reason})")
+    return FileFormatError(f"it cannot be read as a table ({str(error)[:_SHOWN_CHARACTERS]})")
 
 
 def _typed(
     texts: pa.Table, types: dict[str, ColumnType], first_line: int
 ) -> tuple[pa.Table, list[UnparsedValue]]:
+    columns = dict(zip(texts.column_names, texts.columns, strict=True))
     arrays: list[pa.ChunkedArray | pa.Array] = []
     unparsed: list[UnparsedValue] = []
     for name, column_type in types.items():
         arrow_type = ARROW_TYPES[column_type]
-        if name not in texts.column_names:
+        column = columns.get(name)
+        if column is None:
             arrays.append(pa.nulls(texts.num_rows, arrow_type))
             continue
         try:
-            arrays.append(texts[name].cast(arrow_type))
+            arrays.append(_strictly(column, arrow_type))
         except pa.ArrowInvalid:
-            array, bad_rows = _leniently(texts[name], arrow_type)
+            array, bad_rows = _leniently(column, arrow_type)
             arrays.append(array)
+            bad_texts = column.take(bad_rows)
             unparsed += [
-                UnparsedValue(first_line + row, name, texts[name][row].as_py()) for row in bad_rows
+                UnparsedValue(first_line + row, name, text)
+                for row, text in zip(bad_rows.to_pylist(), bad_texts.to_pylist(), strict=True)
             ]
     return pa.Table.from_arrays(arrays, names=list(types)), unparsed
 
 
-def _leniently(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> tuple[pa.Array, list[int]]:
-    """Cast what can be cast, one distinct text at a time; the rest becomes NULL, its rows are named."""
+def _strictly(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> pa.ChunkedArray:
+    if arrow_type == pa.string():
+        return texts
+    typed = texts.cast(arrow_type)
+    if arrow_type == pa.date32():
+        first = pc.min(typed.cast(pa.int32())).as_py()
+        if first is not None and first < _FIRST_DAY:
+            raise pa.ArrowInvalid("a date before the year 1")
+    return typed
+
+
+def _leniently(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> tuple[pa.Array, pa.Array]:
+    """Cast what can be cast, one distinct text at a time; the rest becomes NULL. Also its rows."""
     encoded = texts.combine_chunks().dictionary_encode()
     bad: list[str] = []
     values: list[Any] = []
     for text in encoded.dictionary.to_pylist():
         try:
             values.append(pa.scalar(text).cast(arrow_type).as_py())
-        except pa.ArrowInvalid:
+        except (ValueError, OverflowError):
             values.append(None)
             bad.append(text)
     typed = pa.array(values, arrow_type).take(encoded.indices)
     is_bad = pc.is_in(texts, value_set=pa.array(bad, pa.string()))
-    return typed, pc.indices_nonzero(is_bad).to_pylist()
+    return typed, pc.indices_nonzero(is_bad)

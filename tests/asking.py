@@ -1,0 +1,112 @@
+"""Asking an App Store Connect on this machine: an emulator, or a server that follows a script."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app_store_connect.auth import TokenAuth
+from app_store_connect.budget import RequestBudget
+from app_store_connect.client import AppStoreConnectClient
+from app_store_connect.credentials import Credentials, parse_credentials
+from app_store_connect.emulator import Emulator, World
+from app_store_connect.emulator.tokens import new_key
+from app_store_connect.emulator.wire import Answer, LocalServer, Request
+from tests.openapi import judge
+
+KEY = new_key("2X9R4HXF34", "69a6de70-03db-47e3-e053-5b8c7c11a4d1")
+
+
+class Clock:
+    """Moves only when somebody sleeps. `naps` are the sleeps so far."""
+
+    def __init__(self) -> None:
+        self.naps: list[float] = []
+        self._now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        self._guard = threading.Lock()
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        with self._guard:
+            self.naps.append(seconds)
+            self._now += timedelta(seconds=seconds)
+
+
+StartApple = Callable[..., Emulator]
+
+
+@contextmanager
+def judged_emulators() -> Iterator[StartApple]:
+    """Emulators; what they were asked and what they answered is held against Apple's words."""
+    started: list[Emulator] = []
+    with ExitStack() as stack:
+
+        def start(world: World, **options: Any) -> Emulator:
+            started.append(stack.enter_context(Emulator(world, **options)))
+            return started[-1]
+
+        yield start
+    for apple in started:
+        judge(apple.exchanges)
+
+
+def credentials_of(apple: Emulator) -> Credentials:
+    return parse_credentials(
+        key_id=apple.key_id,
+        private_key=apple.private_key,
+        issuer_id=apple.issuer_id,
+        base_url=apple.base_url,
+    )
+
+
+def client_of(
+    apple: Emulator, *, clock: Clock | None = None, max_wait: float = 3600.0, **options: Any
+) -> AppStoreConnectClient:
+    """A client that tries again at once, and with a clock lives by it."""
+    credentials = credentials_of(apple)
+    if clock:
+        budget = RequestBudget(max_wait, clock=clock.monotonic, sleep=clock.sleep)
+        options = {"budget": budget, "auth": TokenAuth(credentials, now=clock.now), **options}
+    return AppStoreConnectClient(credentials, **{"backoff_seconds": 0, **options})
+
+
+class ScriptedServer:
+    """Gives the answers of a script, one after the other and then the last again and again."""
+
+    def __init__(self, *script: Answer) -> None:
+        self.asked: list[Request] = []
+        self._script = list(script)
+        self._server = LocalServer(self._respond)
+
+    def __enter__(self) -> "ScriptedServer":
+        self._server.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._server.stop()
+
+    @property
+    def origin(self) -> str:
+        return self._server.origin
+
+    def answer_with(self, *script: Answer) -> None:
+        self._script = list(script)
+
+    def client(self, **options: Any) -> AppStoreConnectClient:
+        credentials = parse_credentials(
+            key_id=KEY.key_id,
+            private_key=KEY.private_key,
+            issuer_id=KEY.issuer_id,
+            base_url=self.origin,
+        )
+        return AppStoreConnectClient(credentials, **{"backoff_seconds": 0, **options})
+
+    def _respond(self, request: Request) -> Answer:
+        self.asked.append(request)
+        return self._script.pop(0) if len(self._script) > 1 else self._script[0]

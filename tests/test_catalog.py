@@ -1,0 +1,202 @@
+"""The catalogue agrees with what is known of Apple's reports, and is of use for the others."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app_store_connect.catalog import (
+    COLUMN_TYPES,
+    REPORTS,
+    ColumnType,
+    ReportSchema,
+    RestatementPolicy,
+    comparable_name,
+    identify,
+    schema_of,
+)
+from app_store_connect.model import Granularity
+from app_store_connect.names import table_name
+
+APPLE = Path(__file__).parents[2] / "shared" / "apple"
+TYPES = {
+    "date": ColumnType.DATE,
+    "integer": ColumnType.BIGINT,
+    "long": ColumnType.BIGINT,
+    "float": ColumnType.DECIMAL,
+    "string": ColumnType.TEXT,
+}
+BY_ID = [pytest.param(schema, id=schema.name) for schema in REPORTS]
+
+
+def apples(name: str) -> Any:
+    path = APPLE / name
+    if not path.exists():
+        if "CI" in os.environ:
+            pytest.fail(f"{path} is not there")
+        pytest.skip(f"{path}, kept beside the checkout, is not there")
+    return json.loads(path.read_text())
+
+
+def test_every_documented_report_has_an_entry() -> None:
+    """All reports whose columns are known, and no others, are in the catalogue."""
+    assert {schema.name for schema in REPORTS} == set(apples("report_schemas.json"))
+
+
+@pytest.mark.parametrize("schema", BY_ID)
+def test_entries_are_as_documented(schema: ReportSchema) -> None:
+    """Category, columns, date column and completeness lag of a report are Apple's."""
+    apple = apples("report_schemas.json")[schema.name]
+    digits = "".join(c for c in apple["completeness"] if c.isdigit()) or "0"
+
+    assert schema.category == apple["category"]
+    assert schema.date_column == apple["date_column"]
+    assert schema.lag_days == int(digits)
+    if not schema.name.startswith("App Store Subscription Event"):
+        assert set(schema.columns) == set(apple["columns"])
+
+
+@pytest.mark.parametrize("schema", BY_ID)
+def test_types_are_as_documented(schema: ReportSchema) -> None:
+    """Columns have the type of Apple's documentation; money is exact, and all dates are dates."""
+    documented = apples("report_schemas.json")[schema.name]["types"]
+    expected = {
+        column: ColumnType.DATE if column == "Date" else TYPES[documented[column]]
+        for column in schema.columns
+        if column in documented
+    }
+
+    assert {c: COLUMN_TYPES.get(c, ColumnType.TEXT) for c in expected} == expected
+
+
+def test_live_headers_count_more_than_documents() -> None:
+    """Where a live file's header was seen, it is the entry's, in its order."""
+    live = {
+        name: tuple(apple["live_header"]["columns"])
+        for name, apple in apples("report_schemas.json").items()
+        if apple.get("live_header", {}).get("columns")
+    }
+    found = {name: schema_of(name, None).columns for name in live}
+
+    assert len(live) >= 5
+    assert {n: sorted(c) for n, c in found.items() if "Event Detailed" not in n} == {
+        n: sorted(c) for n, c in live.items() if "Event Detailed" not in n
+    }
+
+
+@pytest.mark.parametrize("schema", BY_ID)
+def test_a_report_is_known_by_its_columns(schema: ReportSchema) -> None:
+    """The header of a catalogued report identifies it, in any order."""
+    assert identify(reversed(schema.table_columns())) == schema
+
+
+def test_columns_added_since_do_not_matter() -> None:
+    """A restated report is still known when Apple adds a column."""
+    schema = schema_of("App Crashes", None)
+
+    assert identify([*schema.table_columns(), "a_new_column"]) == schema
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param(["date", "counts"], id="too few columns"),
+        pytest.param(
+            [*schema_of("App Crashes Expanded", None).table_columns(), "ar_session_duration"],
+            id="framework report without an entry",
+        ),
+    ],
+)
+def test_unknown_files_are_not_guessed(header: list[str]) -> None:
+    """A file that may be of another report is of none."""
+    assert identify(header) is None
+
+
+def test_dates_by_report() -> None:
+    """The date column is the report's own; where it is absent, no other date takes its place."""
+    event = schema_of("App Store Subscription Event Standard", None)
+
+    assert event.date_column_in(["date", "event_date"]) == "event_date"
+    assert event.date_column_in(["date", "app_download_date"]) is None
+    assert schema_of("Something", None).date_column_in(["x", "first_date"]) == "first_date"
+    assert schema_of("Something", None).date_column_in(["x"]) is None
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        pytest.param("count", ColumnType.BIGINT, id="count"),
+        pytest.param("rotation_counts", ColumnType.BIGINT, id="counts of something"),
+        pytest.param("unique_devices", ColumnType.BIGINT, id="unique devices"),
+        pytest.param("session_date", ColumnType.DATE, id="date"),
+        pytest.param("install_day", ColumnType.DATE, id="install day"),
+        pytest.param("sales_in_usd", ColumnType.DECIMAL, id="money"),
+        pytest.param("country", ColumnType.TEXT, id="begins like count"),
+        pytest.param("unique_identifier", ColumnType.TEXT, id="unique but no number"),
+        pytest.param("update", ColumnType.TEXT, id="ends like date"),
+        pytest.param("app_version", ColumnType.TEXT, id="anything else"),
+    ],
+)
+def test_types_by_pattern(column: str, expected: ColumnType) -> None:
+    """In a report without an entry the name decides; in one with an entry a new column is text."""
+    assert schema_of("Something", None).added_column_type(column) == expected
+    assert schema_of("App Crashes", None).added_column_type(column) == ColumnType.TEXT
+
+
+def test_every_report_apple_names_is_usable() -> None:
+    """Each of Apple's report names gives a schema and, for each granularity, a table of its own."""
+    names = [
+        (name, category)
+        for category, listed in apples("report_names.json")["by_category"].items()
+        for name in listed
+    ]
+    schemas = [schema_of(name, category) for name, category in names]
+    tables = {table_name(name, granularity) for name, _ in names for granularity in Granularity}
+
+    assert [(schema.name, schema.category) for schema in schemas] == names
+    assert len(tables) == 3 * len(names) > 300
+    assert {schema.lag_days >= 0 for schema in schemas} == {True}
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "expected"),
+    [
+        pytest.param("App Sessions Standard", "APP_USAGE", "replace", id="catalogued"),
+        pytest.param("App Crashes Expanded", "PERFORMANCE", "accumulate", id="incremental"),
+        pytest.param("AirPlay Errors", "PERFORMANCE", "replace", id="in Apple's list"),
+        pytest.param("Display Power Information", "PERFORMANCE", "accumulate", id="performance"),
+        pytest.param("Photos Picker", "FRAMEWORK_USAGE", "accumulate", id="framework"),
+        pytest.param("A New Report", "COMMERCE", "replace", id="new in commerce"),
+    ],
+)
+def test_policy(name: str, category: str, expected: str) -> None:
+    """Reports in Apple's article on completeness replace; undocumented ones accumulate."""
+    assert schema_of(name, category).policy == RestatementPolicy(expected)
+
+
+def test_default_reports() -> None:
+    """By default the Standard reports are loaded, with App Crashes and App Opt In."""
+    standard = {schema.name for schema in REPORTS if schema.name.endswith(" Standard")}
+    default = {schema.name for schema in REPORTS if schema.is_default}
+
+    assert default == standard | {"App Crashes", "App Opt In"}
+
+
+def test_names_are_compared_loosely() -> None:
+    """Case, punctuation and the names under which a report is also known make no difference."""
+    standard = schema_of("App Clip Usage Standard", None)
+    found = {comparable_name(name) for name in ("App Clip Usage", "app-clip usage STANDARD")}
+
+    assert len(found) == 1
+    assert schema_of("app clip usage", None).columns == standard.columns
+    assert comparable_name("App Clip Usage Detailed") not in found
+
+
+def test_columns_do_not_collide() -> None:
+    """No two columns of a report become one column of its table."""
+    assert [len(schema.table_columns()) for schema in REPORTS] == [
+        len(schema.columns) for schema in REPORTS
+    ]

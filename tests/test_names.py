@@ -1,0 +1,72 @@
+"""Names on the destination are made from Apple's by one rule, and never collide."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app_store_connect.model import Granularity
+from app_store_connect.names import normalized, snake_case, table_name, unique_columns
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("Pre-Order Start Date", "pre_order_start_date", id="punctuation"),
+        pytest.param("Proceeds in USD", "proceeds_in_usd", id="capitals"),
+        pytest.param("  Date  ", "date", id="spaces around"),
+        pytest.param("A / B (C)", "a_b_c", id="runs of punctuation"),
+        pytest.param("_app_id", "app_id", id="leading underscore"),
+        pytest.param("7-Day Count", "_7_day_count", id="leading digit"),
+        pytest.param("", "unnamed", id="empty"),
+        pytest.param("\u540d\u524d", "unnamed", id="no ascii"),
+    ],
+)
+def test_snake_case(name: str, expected: str) -> None:
+    """A name becomes lower-case words of ASCII, joined by single underscores."""
+    assert snake_case(name) == expected
+
+
+@given(st.text())
+def test_snake_case_is_an_identifier(name: str) -> None:
+    """Any text becomes an identifier that is none of the loader's own, and stays what it is."""
+    column = snake_case(name)
+
+    assert re.fullmatch(r"([a-z]|_[0-9])[a-z0-9]*(_[a-z0-9]+)*", column)
+    assert snake_case(column) == column
+
+
+@given(st.lists(st.one_of(st.text(max_size=3), st.sampled_from(["a", "A", "a 2", "a_2", ""]))))
+def test_unique_columns(header: list[str]) -> None:
+    """Every column of a file has its own table column, in order, named after it."""
+    columns = unique_columns(header)
+
+    assert len(set(columns)) == len(header)
+    assert columns[:1] == [snake_case(name) for name in header[:1]]
+    assert [c.startswith(snake_case(n)) for c, n in zip(columns, header, strict=True)] == [
+        True
+    ] * len(header)
+
+
+def test_unique_columns_of_one_name_are_not_quadratic() -> None:
+    """A header of 100,000 equal names, as a broken file may have, is named in no time."""
+    began = time.process_time()
+
+    assert unique_columns(["x"] * 100_000)[-1] == "x_100000"
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("granularity", list(Granularity))
+def test_table_name(granularity: Granularity) -> None:
+    """A table is named after the report and the granularity."""
+    expected = f"app_downloads_standard_{granularity.value.lower()}"
+
+    assert table_name("App Downloads Standard", granularity) == expected
+
+
+@given(st.text("abc-_ .()", min_size=1))
+def test_normalized(name: str) -> None:
+    """Case and punctuation do not count when names are compared."""
+    assert normalized(name.upper()) == normalized(re.sub(r"\W|_", "", name))

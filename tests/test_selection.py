@@ -1,0 +1,262 @@
+"""What is due is decided by values alone: window, ledger, recheck, order."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app_store_connect.catalog import REPORTS
+from app_store_connect.errors import UnknownReportError
+from app_store_connect.model import (
+    AccessType,
+    Granularity,
+    Report,
+    ReportInstance,
+    ReportRequest,
+)
+from app_store_connect.selection import (
+    ALL_REPORTS,
+    InstanceToLoad,
+    ListedInstance,
+    Options,
+    Selection,
+    check_report_names,
+    choose_segments,
+    is_about_to_expire,
+    missing_access_types,
+    select_instances,
+    wanted_reports,
+    wanted_requests,
+)
+
+TODAY = date(2026, 11, 22)
+NAMES = ["App Crashes", "App Sessions Standard", "App Sessions Detailed", "Photos Picker"]
+
+
+def listed(
+    id_: str, age: int, granularity: Granularity = Granularity.DAILY, app_id: str = "1"
+) -> ListedInstance:
+    processed = TODAY - timedelta(days=age)
+    report = Report("r1", "q", "App Crashes", "APP_USAGE")
+    instance = ReportInstance(id_, "r1", granularity, processed)
+    return ListedInstance(app_id, AccessType.ONGOING, report, instance)
+
+
+def ids(selection: Selection) -> list[str]:
+    return [item.listed.instance.id for item in selection.due]
+
+
+INSTANCES = st.builds(
+    listed,
+    st.text("abc", min_size=1, max_size=2),
+    st.integers(0, 40),
+    st.sampled_from(Granularity),
+    st.sampled_from(["1", "2"]),
+)
+LEDGERS = st.dictionaries(
+    st.text("abc", min_size=1, max_size=2), st.dictionaries(st.just("s"), st.just("m"))
+)
+OPTIONS = st.builds(
+    Options,
+    since=st.none() | st.dates(TODAY - timedelta(days=40), TODAY),
+    until=st.none() | st.dates(TODAY - timedelta(days=40), TODAY),
+    granularities=st.lists(st.sampled_from(Granularity), unique=True).map(tuple),
+    recheck_days=st.integers(0, 40),
+)
+
+
+@given(found=st.lists(INSTANCES), ledger=LEDGERS, options=OPTIONS)
+def test_every_instance_is_accounted_for(
+    found: list[ListedInstance], ledger: dict[str, dict[str, str]], options: Options
+) -> None:
+    """Each listed instance is new, loaded or outside the window; due are new ones and rechecks."""
+    selection = select_instances(found, ledger, options, today=TODAY)
+    rechecked = [item for item in selection.due if item.is_recheck]
+
+    assert selection.listed == len({each.instance.id for each in found})
+    assert selection.new + selection.already_loaded + selection.outside_window == selection.listed
+    assert len(set(ids(selection))) == len(selection.due) == selection.new + len(rechecked)
+    assert len(rechecked) <= selection.already_loaded
+    assert all(item.loaded == ledger.get(item.listed.instance.id, {}) for item in selection.due)
+
+
+@given(found=st.lists(INSTANCES, unique_by=lambda each: each.instance.id), data=st.data())
+def test_order_does_not_depend_on_apples(found: list[ListedInstance], data: st.DataObject) -> None:
+    """Whatever the order in which Apple lists, the oldest processing dates come first."""
+    shuffled = data.draw(st.permutations(found))
+    options = Options(granularities=tuple(Granularity))
+    selection = select_instances(shuffled, {}, options, today=TODAY)
+    dates = [item.listed.instance.processing_date for item in selection.due]
+
+    assert selection == select_instances(found, {}, options, today=TODAY)
+    assert dates == sorted(dates)
+
+
+@given(found=st.lists(INSTANCES, unique_by=lambda each: each.instance.id), options=OPTIONS)
+def test_nothing_is_due_twice(found: list[ListedInstance], options: Options) -> None:
+    """Once all that was due is in the ledger, a run without recheck has nothing to do."""
+    first = select_instances(found, {}, options, today=TODAY)
+    ledger = {item.listed.instance.id: {"s": "m"} for item in first.due}
+    unchecked = Options(
+        since=options.since,
+        until=options.until,
+        granularities=options.granularities,
+        recheck_days=0,
+    )
+
+    assert select_instances(found, ledger, unchecked, today=TODAY).due == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param(Options(), ["c", "b", "a"], id="all, oldest first"),
+        pytest.param(Options(since=TODAY - timedelta(days=1)), ["b", "a"], id="since"),
+        pytest.param(Options(until=TODAY - timedelta(days=1)), ["c", "b"], id="until"),
+        pytest.param(Options(since=TODAY, until=TODAY), ["a"], id="one day"),
+        pytest.param(Options(granularities=(Granularity.WEEKLY,)), ["w"], id="weekly"),
+    ],
+)
+def test_window(options: Options, expected: list[str]) -> None:
+    """Bounds on the processing date are inclusive; only the granularities asked for count."""
+    found = [listed("a", 0), listed("b", 1), listed("c", 2), listed("w", 1, Granularity.WEEKLY)]
+
+    assert ids(select_instances(found, {}, options, today=TODAY)) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        pytest.param(0, ["new"], id="never"),
+        pytest.param(1, ["new", "today"], id="today"),
+        pytest.param(2, ["new", "yesterday", "today"], id="two days"),
+    ],
+)
+def test_recheck(days: int, expected: list[str]) -> None:
+    """Loaded instances are listed again for as many days as asked, after all new ones."""
+    found = [listed("today", 0), listed("yesterday", 1), listed("older", 2), listed("new", 0)]
+    ledger = {name: {"s": "m"} for name in ("today", "yesterday", "older")}
+    selection = select_instances(found, ledger, Options(recheck_days=days), today=TODAY)
+
+    assert ids(selection) == expected
+    assert selection.already_loaded == 3
+
+
+def test_repeated_instances_are_one() -> None:
+    """An instance that two pages list is loaded once."""
+    selection = select_instances([listed("a", 0)] * 2, {}, Options(), today=TODAY)
+
+    assert selection.due == (InstanceToLoad(listed("a", 0)),)
+    assert selection.listed == 1
+
+
+def test_segments_to_load() -> None:
+    """New and changed segments are loaded, unchanged ones kept, those not listed withdrawn."""
+    now = {"same": "1", "changed": "2", "new": "1"}
+    choice = choose_segments(now, {"same": "1", "changed": "1", "gone": "1"})
+
+    assert choice.changed == ("changed", "new")
+    assert choice.withdrawn == ("gone",)
+
+
+CHECKSUMS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12"))
+
+
+@given(now=CHECKSUMS, loaded=CHECKSUMS)
+def test_segments_add_up(now: dict[str, str], loaded: dict[str, str]) -> None:
+    """Loading what changed and dropping what is withdrawn gives exactly what Apple lists."""
+    choice = choose_segments(now, loaded)
+    after = {k: v for k, v in loaded.items() if k not in choice.withdrawn}
+
+    assert after | {id_: now[id_] for id_ in choice.changed} == now
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param(Options(), NAMES[:2], id="default"),
+        pytest.param(Options(reports=(ALL_REPORTS,)), NAMES, id="all"),
+        pytest.param(Options(reports=("app-sessions DETAILED",)), NAMES[2:3], id="loose name"),
+        pytest.param(Options(reports=("photos picker", "*")), NAMES, id="a name and all"),
+        pytest.param(Options(categories=("framework_usage",)), [], id="category of no default"),
+        pytest.param(
+            Options(reports=("*",), categories=("framework_usage",)), NAMES[3:], id="category"
+        ),
+    ],
+)
+def test_wanted_reports(options: Options, expected: list[str]) -> None:
+    """Reports are chosen by name, without regard to case and punctuation, and by category."""
+    found = [
+        Report(name, "q", name, "FRAMEWORK_USAGE" if name == "Photos Picker" else "APP_USAGE")
+        for name in NAMES
+    ]
+
+    assert [report.name for report in wanted_reports(found, options)] == expected
+
+
+@pytest.mark.parametrize("asked", ["App Clip Usage", "App Clip Usage Standard"])
+@pytest.mark.parametrize("offered", ["App Clip Usage", "App Clip Usage Standard"])
+def test_an_alias_finds_its_report(asked: str, offered: str) -> None:
+    """A report that goes by two names is found by either, whichever Apple lists."""
+    report = Report("1", "q", offered, "APP_USAGE")
+
+    check_report_names([asked], [offered])
+    assert wanted_reports([report], Options(reports=(asked,))) == [report]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        pytest.param("App Sesions Standard", "App Sessions Standard", id="typing error"),
+        pytest.param("App Store Downloads Standard", "App Downloads Standard", id="Apple's title"),
+        pytest.param("Photo Picker", "Photos Picker", id="only offered"),
+    ],
+)
+def test_unknown_names_are_refused_with_near_ones(name: str, near: str) -> None:
+    """A report that nobody knows is an error that lists names like it."""
+    with pytest.raises(UnknownReportError) as caught:
+        check_report_names(["App Crashes", name], ["Photos Picker"])
+
+    assert near in caught.value.near
+    assert near in str(caught.value)
+
+
+def test_unlike_names_get_no_hint() -> None:
+    """A name like no other is refused without a guess."""
+    with pytest.raises(UnknownReportError, match="no report is called 'zzz'") as caught:
+        check_report_names(["zzz"], [])
+
+    assert caught.value.near == ()
+
+
+def test_known_names_pass() -> None:
+    """What the catalogue has or Apple offers is known, in any spelling; `*` is always."""
+    known = [schema.name.upper().replace(" ", "_") for schema in REPORTS]
+
+    check_report_names([ALL_REPORTS, "photos-picker", *known], ["Photos Picker"])
+
+
+def test_wanted_requests() -> None:
+    """Requests are chosen by access type; stopped ones too, for Apple lists what they have."""
+    stopped = ReportRequest("1", "15", AccessType.ONGOING, True)
+    snapshot = ReportRequest("2", "15", AccessType.ONE_TIME_SNAPSHOT, False)
+    only = Options(access_types=(AccessType.ONGOING,))
+
+    assert wanted_requests([stopped, snapshot], Options()) == [stopped, snapshot]
+    assert wanted_requests([stopped, snapshot], only) == [stopped]
+    assert missing_access_types([stopped], AccessType) == [AccessType.ONE_TIME_SNAPSHOT]
+
+
+@pytest.mark.parametrize(("age", "expected"), [(33, False), (34, True), (35, True), (40, True)])
+def test_expiry(age: int, expected: bool) -> None:
+    """An instance may be deleted any moment from its 34th day on."""
+    assert is_about_to_expire(listed("a", age).instance, today=TODAY) == expected
+
+
+def test_listed_instance_says_what_it_is() -> None:
+    """An instance is named by report, granularity, app and processing date, and has a table."""
+    item = listed("a", 1)
+
+    assert str(item) == "App Crashes DAILY of app 1, processed 2026-11-21"
+    assert item.table_name == "app_crashes_daily"
