@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import duckdb
+import pytest
 
 from tests.conftest import Job, StartApple
 from tests.worlds import CRASHES, TODAY, add_vintages, differences, overlapping_world
 
 RAW = "app_store_connect_raw"
 VIEW = "app_store_connect.app_crashes_daily"
-DEAD = "1000000000.5"
+RECORDED = "1000000000.5"
 TABLES = ("app_crashes_daily", "analytics_report_segments", "analytics_segment_dates")
 
 
@@ -19,8 +20,9 @@ def change(job: Job, *statements: str) -> None:
             connection.execute(statement)
 
 
+@pytest.mark.parametrize("dead", ["1000000000.5", "9000000000.5"], ids=["older", "newer"])
 def test_rows_of_an_unfinished_load_are_invisible_and_swept(
-    start_apple: StartApple, job: Job
+    dead: str, start_apple: StartApple, job: Job
 ) -> None:
     """Rows and ledger of a load that never completed count for nothing, at any moment."""
     world = overlapping_world()
@@ -30,7 +32,7 @@ def test_rows_of_an_unfinished_load_are_invisible_and_swept(
     change(
         job,
         *(
-            f"insert into {RAW}.{table} select * replace ('{DEAD}' as _dlt_load_id)"
+            f"insert into {RAW}.{table} select * replace ('{dead}' as _dlt_load_id)"
             f" from {RAW}.{table}"
             for table in (
                 "app_crashes_daily",
@@ -44,9 +46,34 @@ def test_rows_of_an_unfinished_load_are_invisible_and_swept(
 
     assert shown == shown_then
     assert [(0,)] == job.query(
-        f"select count(*) from {RAW}.app_crashes_daily where _dlt_load_id = '{DEAD}'"
+        f"select count(*) from {RAW}.app_crashes_daily where _dlt_load_id = '{dead}'"
     )
     assert [] == differences(job, world)
+
+
+def test_replaced_rows_are_invisible_and_swept(start_apple: StartApple, job: Job) -> None:
+    """Of several loads of a segment the latest counts, from the moment it is complete."""
+    world = overlapping_world()
+    apple = start_apple(world)
+    job.run(apple)
+    shown = job.query(f"select * from {VIEW} order by all")
+    change(
+        job,
+        f"insert into {RAW}._dlt_loads select * replace ('{RECORDED}' as load_id)"
+        f" from {RAW}._dlt_loads limit 1",
+        *(
+            f"insert into {RAW}.{table} select * replace ('{RECORDED}' as _dlt_load_id)"
+            f" from {RAW}.{table}"
+            for table in TABLES
+        ),
+    )
+    shown_then = job.query(f"select * from {VIEW} order by all")
+    job.run(apple)
+
+    assert shown == shown_then
+    assert [(0,)] == job.query(
+        f"select count(*) from {RAW}.app_crashes_daily where _dlt_load_id = '{RECORDED}'"
+    )
 
 
 def test_half_a_newest_load_is_repaired(start_apple: StartApple, job: Job) -> None:

@@ -2,7 +2,6 @@
 knobs.
 """
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +18,19 @@ from app_store_connect.errors import ConfigurationError
 from app_store_connect.names import normalized
 
 SECTION = ("sources", "app_store_connect")
-_DEFAULTS = "app_store_connect defaults"
+_PROVIDER = "app_store_connect defaults"
+_LIMITS = (
+    "workers",
+    "batch_megabytes",
+    "batch_segments",
+    "batch_minutes",
+    "max_inflated_gigabytes",
+)
+
+_dlt_defaults: dict[str, Any] = {
+    "data_writer": {"buffer_max_items": 200_000},
+    "load": {"delete_completed_jobs": True, "auto_abort_on_terminal_error": True},
+}
 
 
 @configspec
@@ -68,27 +79,24 @@ def read_configuration() -> Configuration:
     """Resolve from environment, `.dlt/secrets.toml` and `.dlt/config.toml`, as dlt does.
 
     Raises:
-        ConfigurationError: a value is not of its type.
+        ConfigurationError: a value is not of its type, or a limit is not above zero.
     """
     try:
-        return resolve_configuration(Configuration(), sections=SECTION)
+        configuration = resolve_configuration(Configuration(), sections=SECTION)
     except ConfigurationException as error:
         raise ConfigurationError(f"the configuration cannot be read: {error}") from None
+    for name in _LIMITS:
+        if getattr(configuration, name) <= 0:
+            raise ConfigurationError(f"{'.'.join(SECTION)}.{name} must be more than 0")
+    return configuration
 
 
 def set_dlt_defaults(workers: int) -> None:
     """Give dlt's own knobs the values that suit this load, wherever the user set none."""
-    if _DEFAULTS not in [provider.name for provider in dlt.config.config_providers]:
+    # A worker holds one URL at a time, so none waits long enough to expire.
+    _dlt_defaults["extract"] = {"workers": workers, "max_parallel_items": workers}
+    if _PROVIDER not in [provider.name for provider in dlt.config.config_providers]:
         provider = CustomLoaderDocProvider(
-            _DEFAULTS, lambda: dict(_dlt_defaults(workers)), supports_secrets=False, locations=[]
+            _PROVIDER, lambda: _dlt_defaults, supports_secrets=False, locations=[]
         )
         dlt.config.register_provider(provider)
-
-
-def _dlt_defaults(workers: int) -> Mapping[str, Any]:
-    return {
-        # A worker holds one URL at a time, so none waits long enough to expire.
-        "extract": {"workers": workers, "max_parallel_items": workers},
-        "data_writer": {"buffer_max_items": 200_000},
-        "load": {"delete_completed_jobs": True, "auto_abort_on_terminal_error": True},
-    }

@@ -1,0 +1,134 @@
+"""Commits: how much goes into one, and what is begun only once."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.conftest import KEYS, Job, StartApple
+from tests.worlds import (
+    APPS,
+    CRASHES,
+    TODAY,
+    add_vintage,
+    crash_rows,
+    differences,
+    overlapping_world,
+    world_with_reports,
+)
+
+RAW = "app_store_connect_raw"
+LOADS = f"select count(distinct _dlt_load_id) from {RAW}.analytics_report_segments"
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "loads"),
+    [
+        pytest.param("BATCH_SEGMENTS", "1", range(2, 13), id="segments"),
+        pytest.param("BATCH_MINUTES", "0.0001", range(2, 13), id="minutes"),
+        pytest.param("BATCH_SEGMENTS", "500", range(1, 2), id="one-batch"),
+    ],
+)
+def test_batches_are_bounded(
+    limit: str,
+    value: str,
+    loads: range,
+    start_apple: StartApple,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run of many segments is several commits, and ends in the same truth."""
+    monkeypatch.setenv(f"{KEYS}WORKERS", "1")
+    monkeypatch.setenv(KEYS + limit, value)
+    world = overlapping_world(days=6)
+    job.run(start_apple(world))
+
+    assert [] == differences(job, world)
+    assert job.query(LOADS)[0][0] in loads
+
+
+def test_instance_is_never_split(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All segments of an instance are in one load, also where a batch is smaller than it."""
+    monkeypatch.setenv(f"{KEYS}BATCH_SEGMENTS", "1")
+    world = overlapping_world(days=4, parts=3)
+    job.run(start_apple(world))
+
+    assert [(1,)] == job.query(
+        "select max(loads) from (select count(distinct _dlt_load_id) as loads"
+        f" from {RAW}.analytics_report_segments group by instance_id)"
+    )
+
+
+def test_large_segment_is_counted_whole(start_apple: StartApple, job: Job) -> None:
+    """Rows, dates and ledger agree for a file of many Arrow batches."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    rows = crash_rows(APPS[0], TODAY, vintage=1) * 50_000
+    world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [rows])
+    result = job.run(start_apple(world))
+
+    assert 200_000 == result.summary["rows"]
+    for table, column in (
+        ("app_crashes_daily", "count(*)"),
+        ("analytics_report_segments", "sum(row_count)"),
+        ("analytics_segment_dates", "sum(row_count)"),
+    ):
+        assert [(200_000,)] == job.query(f"select {column} from {RAW}.{table}")
+
+
+def test_instance_listed_twice_is_loaded_once(start_apple: StartApple, job: Job) -> None:
+    """Apple's list may repeat an instance; its rows are there once."""
+    world = overlapping_world(days=3)
+    report = world.report(APPS[0], CRASHES)
+    report.instances.append(report.instances[0])
+    apple = start_apple(world)
+    job.run(apple)
+    in_files = sum(len(each.rows()) for each in world.instances.values())
+
+    assert [(in_files,)] == job.query(f"select count(*) from {RAW}.app_crashes_daily")
+    assert [] == differences(job, world)
+
+
+def test_known_instance_costs_one_request(start_apple: StartApple, job: Job) -> None:
+    """--instance-id of an instance that an earlier run saw asks for its segments alone."""
+    world = overlapping_world(days=3)
+    chosen = world.report(APPS[0], CRASHES).instances[0]
+    apple = start_apple(world)
+    job.run(apple)
+    apple.forget()
+    result = job.run(apple, "--instance-id", chosen.id)
+
+    assert 0 == result.exit_code
+    assert [f"/v1/analyticsReportInstances/{chosen.id}/segments"] == [
+        each.path for each in apple.exchanges
+    ]
+    assert [] == apple.downloads
+
+
+def test_instances_are_loaded_oldest_first(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Apple deletes next is saved first, over all apps."""
+    monkeypatch.setenv(f"{KEYS}WORKERS", "1")
+    world = world_with_reports(CRASHES)
+    for app_id, age in zip(APPS * 2, (1, 3, 2, 0), strict=True):
+        add_vintage(world, world.report(app_id, CRASHES), TODAY - timedelta(days=age))
+    apple = start_apple(world)
+    job.run(apple)
+    asked = [each.path.split("/")[3] for each in apple.exchanges if "/segments" in each.path]
+
+    assert sorted(asked, key=lambda each: world.instances[each].processing_date) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WORKERS", "many"), ("BATCH_MEGABYTES", "0"), ("BATCH_MINUTES", "-1")]
+)
+def test_limit_that_is_none_is_exit_2(
+    name: str, value: str, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message names the key, and a run without end is not begun."""
+    monkeypatch.setenv(KEYS + name, value)
+    result = job.run(start_apple(overlapping_world(days=1)))
+
+    assert 2 == result.exit_code
+    assert name.lower() in result.stderr
