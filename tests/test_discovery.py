@@ -205,6 +205,15 @@ def test_the_end_of_the_budget_stops_all(limit: int, start_apple: StartApple) ->
     assert [200] * limit == [exchange.status for exchange in apple.exchanges]
 
 
+@pytest.fixture
+def control_c() -> Iterator[None]:
+    """Control-C interrupts, also where the tests run in the background and would not hear it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("control_c")
 def test_an_interrupt_does_not_sit_out_the_wait(start_apple: StartApple) -> None:
     """Control-C while threads wait for the budget ends the run now, not in an hour."""
     apple = start_apple(ready_world(*APPS), hourly_limit=2)

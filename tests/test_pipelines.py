@@ -101,7 +101,7 @@ def test_runs_in_two_folders_at_the_same_time(
 ) -> None:
     """Two accounts loaded side by side do not share dlt's working folder."""
     world = overlapping_world(days=4)
-    slow = start_apple(world, store_latency=timedelta(seconds=1))
+    slow = start_apple(world, store_latency=timedelta(seconds=3))
     other = tmp_path / "other"
     other.mkdir()
     with start(slow) as first:
@@ -110,7 +110,9 @@ def test_runs_in_two_folders_at_the_same_time(
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(other)
             second = job.run(start_apple(overlapping_world(days=2)))
+        was_running = first.poll() is None
         first.communicate()
 
+    assert was_running
     assert (0, 0) == (first.returncode, second.exit_code)
     assert [] == differences(job, world)

@@ -20,6 +20,7 @@ def start_demo(configuration: Configuration, console: Console) -> Iterator[Confi
             "Demo: three invented apps, served from this machine. Delete the DuckDB file before you"
             " load your own.",
             highlight=False,
+            soft_wrap=True,
         )
         configuration.base_url = apple.base_url
         configuration.issuer_id = apple.issuer_id

@@ -50,7 +50,7 @@ def find_app_of_request(
     options: Options,
     report_request_id: str,
 ) -> str | None:
-    """Which app a report request is for, out of the first file of it that tells; None if none does."""
+    """Which app a report request is for, from the first of its files that tells; or None."""
     for report in wanted_reports(client.list_reports(report_request_id), options):
         for instance in client.list_instances(report.id, options.granularities):
             listed_at = downloader.clock()
