@@ -184,6 +184,19 @@ def test_a_key_refused_everywhere_is_an_error(
         found(apple)
 
 
+def test_one_app_refused_and_the_other_without_requests_are_both_told(
+    start_apple: StartApple,
+) -> None:
+    """A 403 for some apps is theirs, also if there is nothing to read of the others."""
+    apple = start_apple(world_of(FIRST, SECOND))
+    apple.fault(Fault("api", f"apps/{FIRST}/", "forbidden", times=None))
+
+    listing = found(apple)
+
+    assert [ForbiddenError] == causes(listing)
+    assert f"no report request, so no reports: app {SECOND}" in listing.notices[0]
+
+
 def test_a_refused_token_stops_all(start_apple: StartApple) -> None:
     """A 401 that stays is not asked for again with every app."""
     apple = start_apple(ready_world(*APPS))
@@ -511,6 +524,14 @@ def test_key_that_may_not_create_with_nothing_to_read_is_an_error(start_apple: S
     """Where every app needs a request and the key may make none, the role is what must change."""
     with pytest.raises(ForbiddenError, match="creating report requests needs Admin"):
         found(start_apple(world_of(FIRST, SECOND), role="SALES"), create_requests=ONGOING)
+
+
+def test_request_that_could_not_be_made_does_not_hide_another(start_apple: StartApple) -> None:
+    """An app whose snapshot the key may not order is still read by its ongoing request."""
+    listing = found(start_apple(ready_world(FIRST), role="SALES"), create_requests=SNAPSHOT)
+
+    assert both_of(FIRST) == instances(listing)
+    assert [ForbiddenError] == causes(listing)
 
 
 # Requests given by id.
