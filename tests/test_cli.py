@@ -90,6 +90,7 @@ def test_wrong_configuration_is_one_message(
         pytest.param(["--bundle-id", "com.x"], "the key sees no app 'com.x'", id="bundle"),
         pytest.param(["--granularity", "HOURLY"], "is not one of", id="granularity"),
         pytest.param(["--since", "yesterday"], "does not match the format", id="date"),
+        pytest.param(["--plan", "--create-requests"], "--plan makes nothing", id="plan"),
         pytest.param(["--destination", "nowhere"], "'nowhere' cannot be used", id="destination"),
     ],
 )
@@ -161,6 +162,17 @@ def test_stopped_request_is_replaced_on_demand(start_apple: StartApple, job: Job
     assert 0 == result.exit_code
     assert not world.request(APPS[0], "ONGOING").is_stopped
     assert old.id in " ".join(result.summary["notices"])
+
+
+def test_refused_replacement_is_named(start_apple: StartApple, job: Job) -> None:
+    """A key that may read but not order: what was there is loaded, and the refusal is said."""
+    world = overlapping_world(days=2)
+    world.request(APPS[0], "ONGOING").is_stopped = True
+    result = job.run(start_apple(world, role="SALES"), "--create-requests")
+
+    assert 1 == result.exit_code
+    assert "creating report requests needs Admin" in str(result.summary["failures"])
+    assert [] == differences(job, world)
 
 
 def test_locked_database(start_apple: StartApple, job: Job) -> None:

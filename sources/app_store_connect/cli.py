@@ -103,6 +103,8 @@ def main(**options: Any) -> None:
     Exit codes: 0 all that was due is loaded, 1 something could not be loaded, 2 wrong usage,
     configuration or credentials, 3 stopped at the request budget, 130 interrupted.
     """
+    if options["is_plan"] and options["create_requests"]:
+        raise click.UsageError("--plan makes nothing: leave out --create-requests, or --plan")
     sys.exit(_run(options))
 
 

@@ -16,9 +16,9 @@ from app_store_connect.batches import Batches
 from app_store_connect.budget import RequestBudget
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.configuration import Configuration, set_dlt_defaults
-from app_store_connect.discovery import Listing, discover
+from app_store_connect.discovery import Failure, Listing, discover
 from app_store_connect.download import SegmentDownloader
-from app_store_connect.errors import BudgetExhaustedError
+from app_store_connect.errors import ApiError, BudgetExhaustedError
 from app_store_connect.ledger import Ledger
 from app_store_connect.outcome import Outcome
 from app_store_connect.pinpoint import find_app_of_request, list_pinpointed
@@ -185,8 +185,13 @@ class Run:
         if self._outcome.failures or self._outcome.stopped_by:
             return
         for request in [each for each in listing.stopped if each.access_type is wanted]:
-            self._client.delete_report_request(request.id)
-            created = self._client.create_report_request(request.app_id, request.access_type)
+            try:
+                self._client.delete_report_request(request.id)
+                created = self._client.create_report_request(request.app_id, request.access_type)
+            except ApiError as error:
+                what = f"a new report request for app {request.app_id}"
+                listing.failures.append(Failure(what, str(error), error))
+                continue
             listing.requests.remove(request)
             listing.notices.append(
                 f"app {request.app_id}: report request {created.id} replaces {request.id}, which"

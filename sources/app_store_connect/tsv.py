@@ -6,6 +6,7 @@ so the header decides. Columns are matched by name, as Apple advises, because th
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import IO, Any
@@ -141,47 +142,54 @@ class _TextParser:
         if b"\0" in block:
             line = first_line + block.count(b"\n", 0, block.index(b"\0"))
             raise FileFormatError(f"line {line} has a NUL byte")
+        has_quotes = b'"' in block
+        options = arrow_csv.ParseOptions(
+            delimiter=self._delimiter,
+            quote_char='"' if has_quotes else False,
+            newlines_in_values=has_quotes,
+        )
+        try:
+            return self._read(block, options)
+        except pa.ArrowInvalid as error:
+            raise self._malformed(block, options, first_line, error) from None
+
+    def _malformed(
+        self, block: bytes, options: arrow_csv.ParseOptions, first_line: int, error: Exception
+    ) -> FileFormatError:
+        try:
+            block.decode("utf-8")
+        except UnicodeDecodeError as undecodable:
+            line = first_line + block.count(b"\n", 0, undecodable.start)
+            return FileFormatError(f"line {line} is not UTF-8 ({undecodable.reason})")
         misfits: list[arrow_csv.InvalidRow] = []
 
         def note(row: arrow_csv.InvalidRow) -> str:
             misfits.append(row)
             return "error"
 
-        has_quotes = b'"' in block
-        options = arrow_csv.ParseOptions(
-            delimiter=self._delimiter,
-            quote_char='"' if has_quotes else False,
-            newlines_in_values=has_quotes,
-            invalid_row_handler=note,
-        )
-        try:
-            return arrow_csv.read_csv(
-                pa.BufferReader(block), self._reading(block), options, self._conversion
+        # only now: what Arrow hands to it must be text, or the error goes to stderr
+        options.invalid_row_handler = note
+        with suppress(pa.ArrowInvalid):
+            self._read(block, options)
+        if not misfits:
+            return FileFormatError(
+                f"it cannot be read as a table ({str(error)[:_SHOWN_CHARACTERS]})"
             )
-        except pa.ArrowInvalid as error:
-            raise _malformed(block, misfits, first_line, error) from None
-
-    def _reading(self, block: bytes) -> arrow_csv.ReadOptions:
-        return arrow_csv.ReadOptions(
-            column_names=self.schema.names, block_size=len(block) + 1, use_threads=False
-        )
-
-
-def _malformed(
-    block: bytes, misfits: list[arrow_csv.InvalidRow], first_line: int, error: Exception
-) -> FileFormatError:
-    if misfits:
         row = misfits[0]
         return FileFormatError(
             f"line {first_line + row.number - 1} has {row.actual_columns} fields, the header"
             f" {row.expected_columns}: {row.text[:_SHOWN_CHARACTERS]!r}"
         )
-    try:
-        block.decode("utf-8")
-    except UnicodeDecodeError as undecodable:
-        line = first_line + block.count(b"\n", 0, undecodable.start)
-        return FileFormatError(f"line {line} is not UTF-8 ({undecodable.reason})")
-    return FileFormatError(f"it cannot be read as a table ({str(error)[:_SHOWN_CHARACTERS]})")
+
+    def _read(self, block: bytes, options: arrow_csv.ParseOptions) -> pa.Table:
+        return arrow_csv.read_csv(
+            pa.BufferReader(block), self._reading(block), options, self._conversion
+        )
+
+    def _reading(self, block: bytes) -> arrow_csv.ReadOptions:
+        return arrow_csv.ReadOptions(
+            column_names=self.schema.names, block_size=len(block) + 1, use_threads=False
+        )
 
 
 def _typed(
