@@ -1,0 +1,365 @@
+"""The documents tell the truth: what they show runs, what they list is what the code has."""
+
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+import tomllib
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pyarrow as pa
+import pytest
+from dlt.load.configuration import LoaderConfiguration
+
+from app_store_connect import summary
+from app_store_connect.catalog import REPORTS, ColumnType
+from app_store_connect.cli import main
+from app_store_connect.configuration import Configuration, set_dlt_defaults
+from app_store_connect.emulator import Emulator, demo_world
+from app_store_connect.names import snake_case
+from app_store_connect.resources import PROVENANCE
+from app_store_connect.tables import LISTING_TABLES, SEGMENT_TABLES, RawTable
+from tests.conftest import Job, StartApple
+from tests.worlds import TODAY, add_vintages, overlapping_world, world_with_reports
+
+ROOT = Path(__file__).parents[1]
+README, REFERENCE = ((ROOT / f"{name}.md").read_text() for name in ("README", "REFERENCE"))
+DOCUMENTS = [pytest.param(path, id=path.name) for path in sorted(ROOT.glob("*.md"))]
+SECRETS = (ROOT / ".dlt" / "secrets.toml.example").read_text()
+CONFIG = (ROOT / ".dlt" / "config.toml").read_text()
+
+DOWNLOADS, SESSIONS = "App Downloads Standard", "App Sessions Standard"
+TYPES = {
+    ColumnType.DATE: "DATE",
+    ColumnType.BIGINT: "BIGINT",
+    ColumnType.DECIMAL: "DECIMAL(38,9)",
+    ColumnType.TEXT: "text",
+    pa.date32(): "DATE",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.string(): "text",
+}
+
+Rows = list[list[str]]
+
+
+def blocks(document: str, language: str) -> list[str]:
+    """The fenced blocks of a language, without the indentation they share."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", document, re.DOTALL | re.MULTILINE)
+    return [re.sub(rf"^{indent}", "", body, flags=re.MULTILINE) for indent, body in found]
+
+
+def section(title: str) -> str:
+    """What REFERENCE.md has under a heading."""
+    return "\n" + REFERENCE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def rows_after(mark: str, text: str) -> Rows:
+    """The cells of the first table whose heading, or the text before it, begins with `mark`."""
+    _, found, rest = text.partition(f"\n{mark}")
+    assert found, f"nothing begins with {mark}"
+    lines = (mark + rest).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("|---"))
+    table = [line for line in lines[start + 1 :] if line.startswith("|")]
+    end = next((n for n, line in enumerate(lines[start + 1 :]) if not line.startswith("|")), None)
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table[:end]]
+
+
+def ticked(text: str) -> list[str]:
+    """What stands in backticks."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def columns_in(rows: Rows) -> dict[str, str]:
+    """Column names, of which a cell may hold several, with their type."""
+    return {name: row[1] for row in rows for name in ticked(row[0])}
+
+
+@pytest.fixture
+def demo(start_apple: StartApple, job: Job) -> dict[str, Any]:
+    """Some of the demo's data in the database, and the summary of the run that loaded it."""
+    apple = start_apple(demo_world(TODAY, days=4))
+    return job.run(apple, "--report", DOWNLOADS, "--app-id", "1500000101").summary
+
+
+def test_first_command_is_the_demo() -> None:
+    """README's first command is a target of the Makefile that loads the demo."""
+    command = ["make", "--dry-run", "--always-make", *blocks(README, "sh")[0].split()[1:]]
+    recipe = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True
+    )  # the README's
+
+    assert "make demo\n" == blocks(README, "sh")[0]
+    assert recipe.stdout.rstrip().endswith("python pipelines/asc_segments.py --demo")
+
+
+def test_first_query(demo: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> None:
+    """README's first query runs as it stands and gives the columns that are shown."""
+    Path("query.py").write_text(blocks(README, "python")[0])
+    runpy.run_path("query.py")
+    shown = blocks(README, "text")[1].splitlines()
+
+    printed = capfd.readouterr().out.splitlines()
+
+    assert shown[:4] == printed[:4]
+    assert str(TODAY - timedelta(days=1)) in printed[4]
+
+
+def test_readme_statements(demo: dict[str, Any], job: Job) -> None:
+    """README's statements run; the sum of all files is more than the truth."""
+    (sums,), (*_,) = [job.query(statement) for statement in blocks(README, "sql")]
+
+    assert sums[0] > sums[1] > 0
+
+
+def test_view_in_words_is_the_view(demo: dict[str, Any], job: Job) -> None:
+    """The SQL in REFERENCE.md gives what the view gives."""
+    (statement,) = blocks(REFERENCE, "sql")
+    view = job.query("select * from app_store_connect.app_downloads_standard_daily")
+
+    assert sorted(map(str, view)) == sorted(map(str, job.query(statement)))
+    assert view
+
+
+def test_readme_source_example(start_apple: StartApple, job: Job) -> None:
+    """README's Python example loads the app that it names."""
+    world = world_with_reports(SESSIONS, app_ids=["1500000000"])
+    add_vintages(world, world.report("1500000000", SESSIONS), days=2)
+    job.use(start_apple(world))
+    Path("example.py").write_text(blocks(README, "python")[1])
+    runpy.run_path("example.py")
+
+    assert [(1500000000, 2)] == job.query(
+        "select _app_id, count(distinct _instance_id)"
+        " from app_store_connect_raw.app_sessions_standard_daily group by all"
+    )
+
+
+def shape_of_key(number: int) -> str:
+    """The example with one of its four ways to give the key, and no other."""
+    head, *shapes = re.split(r"^# \d\. .*\n", SECRETS, flags=re.MULTILINE)
+    assert len(shapes) == 4
+    return head + re.sub(r"^# ", "", shapes[number - 1], flags=re.MULTILINE)
+
+
+def filled_in(text: str, apple: Emulator) -> str:
+    body = "".join(apple.private_key.splitlines()[1:-1])
+    for placeholder, value in (
+        ("00000000-0000-0000-0000-000000000000", apple.issuer_id),
+        ('"ABC123DEFG"', f'"{apple.key_id}"'),
+        ("MIGTAgEAMBMGByqGSM49...", body),
+    ):
+        text = text.replace(placeholder, value)
+    return text
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4], ids=["path", "text", "escaped", "base64"])
+def test_secrets_example(number: int, start_apple: StartApple) -> None:
+    """The example needs only the user's values filled in, whichever shape the key has."""
+    apple = start_apple(overlapping_world(days=1))
+    Path(".dlt").mkdir()
+    Path(".dlt/secrets.toml").write_text(filled_in(shape_of_key(number), apple))
+    address = f'[sources.app_store_connect]\nbase_url = "{apple.base_url}"'
+    config = CONFIG.replace("\n[sources.app_store_connect]", f"\n{address}")
+    Path(".dlt/config.toml").write_text(config)
+    if number == 1:
+        Path("AuthKey_ABC123DEFG.p8").write_text(apple.private_key)
+    command = [sys.executable, str(ROOT / "pipelines" / "asc_segments.py"), "--plan"]
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True)
+
+    assert (0, "2 instances to load" in done.stdout) == (done.returncode, True), done.stderr
+
+
+def test_readme_environment_variables() -> None:
+    """The variables in README are the keys of the configuration."""
+    named = re.findall(r"export SOURCES__APP_STORE_CONNECT__(\w+)=", README)
+
+    assert ["issuer_id", "key_id", "private_key"] == [name.lower() for name in named]
+    assert {name.lower() for name in named} <= {each.name for each in fields(Configuration)}
+
+
+def test_config_file_shows_the_defaults() -> None:
+    """.dlt/config.toml names every key, each with the value that holds without it."""
+    commented = re.sub(r"^# (?=\[|[a-z_]+ = |\")", "", CONFIG, flags=re.MULTILINE)
+    shown = tomllib.loads(commented)
+    own = shown["sources"]["app_store_connect"]
+    secret = {"issuer_id", "key_id", "private_key"}
+    expected = set(Configuration.get_resolvable_fields()) - secret
+    set_dlt_defaults(Configuration().workers)
+    dlts = {"load": ("workers", "truncate_staging_dataset")}
+
+    assert expected == own.keys()
+    assert {name: getattr(Configuration(), name) for name in own if name != "restatement"} == {
+        name: value for name, value in own.items() if name != "restatement"
+    }
+    for name in ("extract", "data_writer", "load"):
+        for key, value in shown[name].items():
+            holds = (
+                getattr(LoaderConfiguration(), key)
+                if key in dlts.get(name, ())
+                else dlt.config.get(f"{name}.{key}")
+            )
+            assert (name, key, value) == (name, key, holds)
+
+
+def test_options_are_documented() -> None:
+    """REFERENCE.md has every option of the command line, and no other, with its default."""
+    rows = rows_after("| option | meaning | default |", section("Options"))
+    named = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(row[0] for row in rows))
+    actual = {name for each in main.params for name in each.opts} | {"-h", "--help"}
+    chosen = main.make_context("asc-segments", []).params
+    defaults = {
+        each.opts[0]: f"{chosen[each.name]}".removesuffix(".0").strip("(),'")
+        for each in main.params
+        if each.name != "access_types" and chosen.get(each.name or "")
+    }
+    shown = {
+        ticked(row[0])[0].split()[0]: row[2].strip("`")
+        for row in rows
+        if re.fullmatch(r"`\w+`|\d+", row[2])
+    }
+
+    assert sorted(actual) == sorted(named)
+    assert defaults == shown
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_command_lines_are_accepted(path: Path) -> None:
+    """Every command line and option that a document shows is one that the job takes."""
+    text = path.read_text()
+    fenced = "".join(body for language in ("sh", "text") for body in blocks(text, language))
+    for line in re.findall(r"(?:asc_segments\.py|asc-segments)\b(.*?)(?:>>.*)?$", fenced, re.M):
+        main.make_context("asc-segments", shlex.split(line))
+    prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    options = {word for span in ticked(prose) for word in span.split() if word.startswith("--")}
+
+    assert not options - {name for each in main.params for name in each.opts} - {"--help"}
+
+
+def test_configuration_keys_are_documented() -> None:
+    """REFERENCE.md has every key of the configuration with its default."""
+    rows = rows_after("| key in `[sources.app_store_connect]`", section("Configuration"))
+    shown = {ticked(row[0])[0]: row[2].strip("`") for row in rows}
+
+    assert set(Configuration.get_resolvable_fields()) == shown.keys()
+    for name, text in shown.items():
+        default = getattr(Configuration(), name)
+        assert (name, "" if default is None else str(default)) == (
+            name,
+            text.replace("required", ""),
+        )
+
+
+def test_exit_codes_are_documented() -> None:
+    """REFERENCE.md and README have the codes of the summary."""
+    codes = [
+        summary.OK,
+        summary.INCOMPLETE,
+        summary.UNUSABLE,
+        summary.OUT_OF_BUDGET,
+        summary.INTERRUPTED,
+    ]
+    rows = rows_after("| code | means | do |", section("Exit codes"))
+    line = re.search(r"^Exit codes:(.*?)^$", README, re.DOTALL | re.MULTILINE)
+
+    assert codes == [int(row[0]) for row in rows]
+    assert line
+    assert codes == [int(number) for number in re.findall(r"\d+", line[1])]
+
+
+def test_summary_keys_are_documented(demo: dict[str, Any]) -> None:
+    """REFERENCE.md has every key of the JSON summary, and no other."""
+    rows = rows_after("| key | holds |", section("Summary as JSON"))
+
+    assert sorted(demo) == sorted(name for row in rows for name in ticked(row[0]))
+
+
+def test_freshness_columns_are_documented(demo: dict[str, Any], job: Job) -> None:
+    """REFERENCE.md has the columns of data_freshness, in order, with their types."""
+    actual = job.query(
+        "select column_name, column_type from (describe app_store_connect.data_freshness)"
+    )
+    rows = rows_after("| column | type | meaning |", section("data_freshness"))
+
+    assert {name: kind.replace("VARCHAR", "text") for name, kind in actual} == columns_in(rows)
+
+
+def test_catalogue_is_documented() -> None:
+    """REFERENCE.md has every report of the catalogue with table, date column, lag and policy."""
+    expected = [
+        [
+            report.name,
+            f"`{snake_case(report.name)}`",
+            report.category,
+            f"`{snake_case(report.date_column)}`",
+            str(report.lag_days),
+            report.policy.value,
+            "yes" if report.is_default else "no",
+        ]
+        for report in REPORTS
+    ]
+
+    assert expected == rows_after("| report | table", section("Catalogue"))
+
+
+def test_report_columns_are_documented() -> None:
+    """REFERENCE.md has the columns of every report in order, and the type of each."""
+    text = section("Columns of the reports")
+    listed = {ticked(row[0])[0]: row[1].split(", ") for row in rows_after("| table, without", text)}
+    types = {name: TYPES[kind] for each in REPORTS for name, kind in each.table_columns().items()}
+
+    assert {snake_case(each.name): list(each.table_columns()) for each in REPORTS} == listed
+    assert types == columns_in(rows_after("| column | type | meaning |", text))
+
+
+@pytest.mark.parametrize("table", [pytest.param(each, id=each.name) for each in SEGMENT_TABLES])
+def test_ledger_columns_are_documented(table: RawTable) -> None:
+    """REFERENCE.md has the columns of the tables about segments with their types."""
+    expected = {field.name: TYPES[field.type] for field in table.schema}
+
+    assert expected == columns_in(rows_after(f"**`{table.name}`**", section("Tables")))
+
+
+def test_columns_of_the_loader_are_documented() -> None:
+    """REFERENCE.md has what is put beside Apple's columns, and the tables of what Apple lists."""
+    text = section("Tables")
+    listings = {
+        ticked(row[0])[0]: {
+            name: kind or "text" for name, kind in re.findall(r"`(\w+)`(?: ([A-Z]+))?", row[1])
+        }
+        for row in rows_after("| table | columns |", text)
+    }
+
+    assert {name: TYPES[kind] for name, kind in PROVENANCE} == columns_in(
+        rows_after("**Report tables**", text)
+    )
+    assert {
+        table.name: {name: TYPES[kind] for name, kind in table.columns.items()}
+        for table in LISTING_TABLES
+    } == listings
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Relative links name files and headings that exist."""
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", path.read_text()):
+        name, _, anchor = target.partition("#")
+        linked = ROOT / name if name else path
+        headings = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
+        anchors = [re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings]
+
+        assert not anchor or anchor in anchors, target
+
+
+def test_readme_is_short() -> None:
+    """The README is read in one go: at most 150 lines, the first load within the first 30."""
+    lines = README.splitlines()
+
+    assert len(lines) <= 150
+    assert lines.index("make demo") < 30
