@@ -91,6 +91,13 @@ def test_wrong_configuration_is_one_message(
         pytest.param(["--granularity", "HOURLY"], "is not one of", id="granularity"),
         pytest.param(["--since", "yesterday"], "does not match the format", id="date"),
         pytest.param(["--plan", "--create-requests"], "--plan makes nothing", id="plan"),
+        pytest.param(["--category", "APP_STORE"], "is not one of", id="category"),
+        pytest.param(
+            ["--since", "2026-02-01", "--until", "2026-01-01"], "--since is after", id="window"
+        ),
+        pytest.param(["--dataset", "My Reports"], "take lower case letters", id="dataset"),
+        pytest.param(["--dataset", "asc_segments"], "take another --dataset", id="stem"),
+        pytest.param(["--destination", "filesystem"], "has no views", id="filesystem"),
         pytest.param(["--destination", "nowhere"], "'nowhere' cannot be used", id="destination"),
     ],
 )
@@ -199,6 +206,7 @@ def test_plan_loads_nothing(start_apple: StartApple, job: Job) -> None:
     assert 6 == result.summary["instances_due"]
     assert [] == apple.downloads
     assert "6 more requests" in result.stderr
+    assert APPS[0] in result.stderr
 
 
 def test_requests_of_a_run_are_bounded(start_apple: StartApple, job: Job) -> None:

@@ -167,6 +167,8 @@ def _advice(status: int, code: str) -> str:
             "the key's role does not allow this: reading needs Admin, Sales and Reports or Finance,"
             " creating report requests needs Admin"
         )
+    if status == 404:
+        return "Apple does not have it, or no longer: instances are deleted after 35 days"
     if status == 409 and code.startswith("STATE_ERROR"):
         return (
             "there is such a report request already, listed, stopped (delete it first), or a"

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import sys
 from contextlib import ExitStack
@@ -19,6 +20,14 @@ _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True
 _DATE = click.DateTime(["%Y-%m-%d"])
 _GRANULARITIES = ["DAILY", "WEEKLY", "MONTHLY"]
 _ACCESS_TYPES = ["ONGOING", "ONE_TIME_SNAPSHOT"]
+_CATEGORIES = [
+    "APP_USAGE",
+    "APP_STORE_ENGAGEMENT",
+    "COMMERCE",
+    "FRAMEWORK_USAGE",
+    "PERFORMANCE",
+]
+_WIDE = 160
 
 
 def _choice(values: list[str]) -> click.Choice[str]:
@@ -36,12 +45,20 @@ def _choice(values: list[str]) -> click.Choice[str]:
     help="Apple's report names, case and punctuation aside; '*' for all. Default: the Standard"
     " reports, App Crashes and App Opt In.",
 )
-@click.option("--category", "categories", multiple=True, help="Only reports of these categories.")
+@click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    type=_choice(_CATEGORIES),
+    metavar="CATEGORY",
+    help=f"Only reports of these categories: {', '.join(_CATEGORIES)}.",
+)
 @click.option(
     "--granularity",
     "granularities",
     multiple=True,
     type=_choice(_GRANULARITIES),
+    metavar="|".join(_GRANULARITIES),
     default=["DAILY"],
     show_default=True,
 )
@@ -50,11 +67,12 @@ def _choice(values: list[str]) -> click.Choice[str]:
     "access_types",
     multiple=True,
     type=_choice(_ACCESS_TYPES),
+    metavar="|".join(_ACCESS_TYPES),
     default=_ACCESS_TYPES,
     help="Default: both.",
 )
-@click.option("--since", type=_DATE, help="Earliest processing date, inclusive.")
-@click.option("--until", type=_DATE, help="Latest processing date, inclusive.")
+@click.option("--since", type=_DATE, metavar="DATE", help="Earliest processing date, inclusive.")
+@click.option("--until", type=_DATE, metavar="DATE", help="Latest processing date, inclusive.")
 @click.option(
     "--instance-id", "instance_ids", multiple=True, metavar="ID", help="Exactly these instances."
 )
@@ -68,6 +86,7 @@ def _choice(values: list[str]) -> click.Choice[str]:
 @click.option(
     "--create-requests",
     type=_choice(_ACCESS_TYPES),
+    metavar=f"[{'|'.join(_ACCESS_TYPES)}]",
     is_flag=False,
     flag_value="ONGOING",
     help="Make a missing report request (ONGOING unless named); needs an Admin key.",
@@ -105,6 +124,8 @@ def main(**options: Any) -> None:
     """
     if options["is_plan"] and options["create_requests"]:
         raise click.UsageError("--plan makes nothing: leave out --create-requests, or --plan")
+    if options["since"] and options["until"] and options["since"] > options["until"]:
+        raise click.UsageError("--since is after --until: no instance can be due")
     sys.exit(_run(options))
 
 
@@ -113,6 +134,7 @@ def _run(options: dict[str, Any]) -> int:
 
     from app_store_connect.errors import AppStoreConnectError
 
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import
     signal.signal(signal.SIGTERM, _interrupt)
     logging.basicConfig(
         level=logging.DEBUG if options["debug"] else logging.ERROR,
@@ -152,7 +174,11 @@ def _load(options: dict[str, Any], errors: "Console") -> int:
         except (KeyboardInterrupt, SignalReceivedException):
             run.summary.is_interrupted = True
         progress.close()
-        console = errors if options["as_json"] else Console(soft_wrap=True)
+        console = (
+            errors
+            if options["as_json"]
+            else Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
+        )
         if settings.is_plan:
             print_plan(run.summary, console, settings.options)
         else:

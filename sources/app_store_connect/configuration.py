@@ -25,6 +25,7 @@ _LIMITS = (
     "batch_segments",
     "batch_minutes",
     "max_inflated_gigabytes",
+    "sweep_after_hours",
 )
 
 _dlt_defaults: dict[str, Any] = {

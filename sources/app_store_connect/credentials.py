@@ -53,7 +53,7 @@ def parse_credentials(
     if missing or not key_id or not private_key:
         variables = " and ".join(f"SOURCES__APP_STORE_CONNECT__{name.upper()}" for name in missing)
         raise CredentialsError(
-            f"{' and '.join(missing)} of the API key is not set; set {variables}, or write it under"
+            f"the API key is not set: {' and '.join(missing)}; set {variables}, or write it under"
             " [sources.app_store_connect] in .dlt/secrets.toml (see secrets.toml.example), or try"
             " --demo, which needs no key"
         )

@@ -26,6 +26,7 @@ from app_store_connect.selection import (
 )
 
 DEFAULT_WORKERS = 8
+MAX_NAMES = 12
 FATAL = (UnauthorizedError, BudgetExhaustedError)
 """What would fail again at once for every other app."""
 
@@ -188,8 +189,10 @@ class _Walk:
             ]
             counts.setdefault(request.app_id, Counter())[report.name] += len(instances)
         for app_id, count in counts.items():
-            if empty := ", ".join(sorted(name for name in count if not count[name])):
-                self.listing.notices.append(f"app {app_id}: no instances (yet) of {empty}")
+            if empty := sorted(name for name in count if not count[name]):
+                shown = ", ".join(empty[:MAX_NAMES])
+                more = f" and {len(empty) - MAX_NAMES} more" if len(empty) > MAX_NAMES else ""
+                self.listing.notices.append(f"app {app_id}: no instances (yet) of {shown}{more}")
 
     def _with_created(
         self, app: App, access_type: AccessType, requests: list[ReportRequest]

@@ -54,11 +54,14 @@ class LogProgress(NoProgress):
 
     def __init__(self) -> None:
         self._outcome: Outcome | None = None
+        self._phase = ""
         self._instances = 0
         self._started = self._shown = time.monotonic()
 
     def phase(self, what: str) -> None:
-        _line(what)
+        if what != self._phase:
+            _line(what)
+        self._phase = what
 
     def begin(self, instances: int, outcome: Outcome) -> None:
         self._instances, self._outcome = instances, outcome

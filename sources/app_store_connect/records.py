@@ -21,7 +21,7 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 MAX_QUOTED_BYTES = 1024 * 1024
 """How far a quoted field with line ends is followed; without a closing quote so far, it is none."""
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _NEWLINE = b"\n"
 
 
@@ -80,7 +80,7 @@ class RecordReader:
         if len(line) > MAX_HEADER_BYTES:
             raise FileFormatError(f"its first line is longer than {MAX_HEADER_BYTES} bytes")
         try:
-            text = line.removeprefix(_BOM).decode("utf-8")
+            text = line.removeprefix(BOM).decode("utf-8")
         except UnicodeDecodeError:
             raise FileFormatError("its header is not UTF-8") from None
         if not text.strip():

@@ -70,9 +70,11 @@ def print_plan(summary: Summary, console: Console, options: Options) -> None:
     _say(
         console,
         f"{selection.new:,} instances to load and {rechecks:,} to check again of"
-        f" {selection.listed:,} listed: {summary.planned_requests:,} more requests (this plan took"
-        f" {_requests(summary)}). Nothing was loaded.",
+        f" {selection.listed:,} listed{_outside(selection)}: {summary.planned_requests:,} more"
+        f" requests. This plan: {_requests(summary)}. Nothing was loaded.",
     )
+    if summary.outcome.stopped_by:
+        _say(console, f"Stopped early: {summary.outcome.stopped_by}")
 
 
 def _instances(summary: Summary) -> str:
@@ -81,8 +83,13 @@ def _instances(summary: Summary) -> str:
         return "0"
     return (
         f"{summary.instances:,} loaded of {selection.new:,} new; {selection.already_loaded:,} were"
-        " loaded before"
+        f" loaded before{_outside(selection)}"
     )
+
+
+def _outside(selection: Selection) -> str:
+    count = selection.outside_window
+    return f"; {count:,} outside --since and --until" if count else ""
 
 
 def _requests(summary: Summary) -> str:

@@ -185,14 +185,15 @@ class Run:
         if self._outcome.failures or self._outcome.stopped_by:
             return
         for request in [each for each in listing.stopped if each.access_type is wanted]:
+            what = f"a new {wanted} report request for app {request.app_id}"
             try:
                 self._client.delete_report_request(request.id)
+                what += f", whose stopped one {request.id} is deleted"
+                listing.requests.remove(request)
                 created = self._client.create_report_request(request.app_id, request.access_type)
             except ApiError as error:
-                what = f"a new report request for app {request.app_id}"
                 listing.failures.append(Failure(what, str(error), error))
                 continue
-            listing.requests.remove(request)
             listing.notices.append(
                 f"app {request.app_id}: report request {created.id} replaces {request.id}, which"
                 " Apple had stopped"

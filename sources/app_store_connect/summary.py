@@ -67,7 +67,7 @@ class Summary:
         return {
             "exit_code": self.exit_code,
             "apps": len(set(self._app_ids())),
-            "reports": len(self.listing.wanted),
+            "reports": len({report.name for _, report in self.listing.wanted}),
             "instances": self.instances,
             "instances_listed": selection.listed if selection else None,
             "instances_due": len(selection.due) if selection else None,

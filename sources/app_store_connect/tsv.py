@@ -17,7 +17,7 @@ from pyarrow import csv as arrow_csv
 
 from app_store_connect.catalog import ColumnType, ReportSchema
 from app_store_connect.names import unique_columns
-from app_store_connect.records import BLOCK_BYTES, open_records
+from app_store_connect.records import BLOCK_BYTES, BOM, open_records
 from app_store_connect.records import FileFormatError as FileFormatError
 
 BATCH_ROWS = 64 * 1024
@@ -182,6 +182,8 @@ class _TextParser:
         )
 
     def _read(self, block: bytes, options: arrow_csv.ParseOptions) -> pa.Table:
+        if block.startswith(BOM):
+            block = BOM + block  # Arrow takes one away from the beginning of every block
         return arrow_csv.read_csv(
             pa.BufferReader(block), self._reading(block), options, self._conversion
         )

@@ -4,6 +4,7 @@ Nothing in the folder counts: what is loaded is asked of the destination. So eve
 an empty one, which drops what a dead run left, and a run that finds it in use takes another.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from app_store_connect.errors import DestinationError
 from app_store_connect.ledger import Ledger
 
 PIPELINE_NAME = "asc_segments"
+_DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _REASON = "The actual reason given is: "
 
 
@@ -48,18 +50,38 @@ def empty_pipelines_dir() -> Iterator[Path]:
 
 
 def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeline:
-    """Raises DestinationError if dlt has no such destination, or lacks what it needs."""
+    """Raises DestinationError if dlt has no such destination, or the job cannot work with it."""
+    _check_names(destination, dataset)
     try:
-        return dlt.pipeline(
+        pipeline = dlt.pipeline(
             PIPELINE_NAME,
             destination=destination,
             dataset_name=f"{dataset}_raw",
             pipelines_dir=str(pipelines_dir),
         )
+        stem = Path(location_of(pipeline)).stem if destination == "duckdb" else ""
     except DltException as error:
         raise DestinationError(
             f"destination {destination!r} cannot be used: {_first_line(str(error))}"
         ) from error
+    if stem in (dataset, f"{dataset}_raw"):
+        raise DestinationError(
+            f"the DuckDB file and a dataset are both called {stem}, which DuckDB cannot tell apart;"
+            " take another --dataset"
+        )
+    return pipeline
+
+
+def _check_names(destination: str, dataset: str) -> None:
+    if not _DATASET.fullmatch(dataset):
+        raise DestinationError(
+            f"dataset {dataset!r} cannot be used: take lower case letters, digits and underscores"
+        )
+    if destination.rpartition(".")[2] == "filesystem":
+        raise DestinationError(
+            "destination 'filesystem' has no views, and the job cannot see there what is loaded;"
+            " the source alone can write to it"
+        )
 
 
 @contextmanager
