@@ -90,7 +90,13 @@ def demo(start_apple: StartApple, job: Job) -> dict[str, Any]:
 
 def test_first_command_is_the_demo() -> None:
     """README's first command is a target of the Makefile that loads the demo."""
-    command = ["make", "--dry-run", "--always-make", *blocks(README, "sh")[0].split()[1:]]
+    command = [
+        "make",
+        "--no-print-directory",
+        "--dry-run",
+        "--always-make",
+        *blocks(README, "sh")[0].split()[1:],
+    ]
     recipe = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=True
     )  # the README's
