@@ -82,8 +82,8 @@ def test_killed_run_leaves_nothing_wrong(
 
 def test_second_run_at_the_same_time_is_told(start_apple: StartApple, job: Job) -> None:
     """Two runs on one DuckDB file: the second ends with a message, the first is not disturbed."""
-    world = overlapping_world(days=4)
-    slow = start_apple(world, store_latency=timedelta(seconds=1))
+    world = overlapping_world(days=3)
+    slow = start_apple(world, store_latency=timedelta(seconds=6))
     with start(slow) as first:
         while not slow.downloads and first.poll() is None:
             time.sleep(0.05)

@@ -32,8 +32,8 @@ class Summary:
         stopped = [
             Failure(
                 f"report request {request.id} of app {request.app_id}",
-                f"Apple stopped this {request.access_type} request for inactivity, so no news come;"
-                " run once with --create-requests and an Admin key to replace it",
+                f"Apple stopped this {request.access_type} request for inactivity, so nothing new"
+                " comes; run once with --create-requests and an Admin key to replace it",
             )
             for request in self.listing.stopped
         ]
