@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app_store_connect.model import Granularity
-from app_store_connect.names import normalized, snake_case, table_name, unique_columns
+from app_store_connect.names import (
+    MAX_CHARACTERS,
+    normalized,
+    snake_case,
+    table_name,
+    unique_columns,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +27,11 @@ from app_store_connect.names import normalized, snake_case, table_name, unique_c
         pytest.param("_app_id", "app_id", id="leading underscore"),
         pytest.param("7-Day Count", "_7_day_count", id="leading digit"),
         pytest.param("", "unnamed", id="empty"),
-        pytest.param("\u540d\u524d", "unnamed", id="no ascii"),
+        pytest.param("!?", "unnamed", id="punctuation alone"),
+        pytest.param("\u540d\u524d", "unnamed_7ec26292", id="no ascii"),
+        pytest.param("Caf\u00e9 Visits", "caf_visits_9ebc1ad7", id="some ascii"),
+        pytest.param("x" * 120, "x" * 120, id="long"),
+        pytest.param("x" * 300, "x" * 110 + "_0d4e2ca9", id="too long"),
     ],
 )
 def test_snake_case(name: str, expected: str) -> None:
@@ -36,6 +46,14 @@ def test_snake_case_is_an_identifier(name: str) -> None:
 
     assert re.fullmatch(r"([a-z]|_[0-9])[a-z0-9]*(_[a-z0-9]+)*", column)
     assert snake_case(column) == column
+    assert len(column) <= MAX_CHARACTERS + 1
+
+
+@given(st.text(), st.text())
+def test_names_of_other_letters_are_other_names(one: str, other: str) -> None:
+    """Two names that are not the same letters and digits never become one, in any script."""
+    if normalized(one) != normalized(other) and normalized(one) and normalized(other):
+        assert snake_case(one) != snake_case(other)
 
 
 @given(st.lists(st.one_of(st.text(max_size=3), st.sampled_from(["a", "A", "a 2", "a_2", ""]))))

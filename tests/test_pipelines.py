@@ -59,6 +59,25 @@ def test_interrupted_run_exits_130(number: int, start_apple: StartApple, job: Jo
     assert [] == differences(job, world)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
+@pytest.mark.parametrize("delay", [0.0, 0.05])
+def test_signal_after_the_run_changes_nothing(
+    delay: float, number: int, start_apple: StartApple
+) -> None:
+    """A signal while the process ends, the summary being out, does not make it a failure."""
+    with start(start_apple(overlapping_world(days=1))) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("Try: "):
+                break
+        time.sleep(delay)
+        process.send_signal(number)
+        _, err = process.communicate()
+
+    assert process.returncode in (0, 130)
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize("delay", [0.0, 0.1, 0.3, 0.6])
 def test_killed_run_leaves_nothing_wrong(
     delay: float, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app_store_connect.catalog import REPORTS
+from app_store_connect.catalog import REPORTS, schema_of
 from app_store_connect.errors import UnknownReportError
 from app_store_connect.model import (
     AccessType,
@@ -26,6 +26,7 @@ from app_store_connect.selection import (
     is_about_to_expire,
     missing_access_types,
     select_instances,
+    select_pinpointed,
     wanted_reports,
     wanted_requests,
 )
@@ -260,3 +261,25 @@ def test_listed_instance_says_what_it_is() -> None:
 
     assert str(item) == "App Crashes DAILY of app 1, processed 2026-11-21"
     assert item.table_name == "app_crashes_daily"
+
+
+def test_defaults() -> None:
+    """What the contract says of a run without options, and what an instance's file has."""
+    assert Options() == Options((), (), (), (), (Granularity.DAILY,), tuple(AccessType))
+    assert (2, None, (), ()) == (
+        Options().recheck_days,
+        Options().create_requests,
+        Options().instance_ids,
+        Options().request_ids,
+    )
+    assert listed("a", 1).schema == schema_of("App Crashes", "APP_USAGE")
+
+
+def test_pinpointed_instances_are_all_due() -> None:
+    """An instance that was not asked for keeps its segments, by the greatest rank there is."""
+    asked = [listed("a", 1), listed("new", 9)]
+    selection = select_pinpointed(asked, {"a": {"s": "m"}, "b": {"t": "m"}})
+    due = (InstanceToLoad(asked[0], {"s": "m"}), InstanceToLoad(asked[1]))
+
+    assert Selection(due, listed=2, already_loaded=1, outside_window=0) == selection
+    assert {"s": (TODAY - timedelta(days=1), "a"), "t": (date.max, "b")} == selection.due[0].holders

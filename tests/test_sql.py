@@ -36,3 +36,16 @@ def test_casefold_spares_the_datasets() -> None:
     renderer = Renderer("snowflake", raw="Raw", shown="Shown", casefold=str.upper)
 
     assert 'SELECT "A" FROM "Raw"."T"' == renderer.render("select a from raw.t")
+
+
+def test_what_is_quoted_stays() -> None:
+    """A column of Apple's may be called as the templates call a table, a key or a dataset."""
+    renderer = Renderer("duckdb", raw="raw_data", shown="views")
+    statement = renderer.render(
+        'select r."this_table", r."this_key", r."raw" from raw.this_table as r',
+        names={"this_table": "downloads", "this_key": "id"},
+    )
+
+    assert statement == (
+        'SELECT "r"."this_table", "r"."this_key", "r"."raw" FROM "raw_data"."downloads" AS "r"'
+    )

@@ -106,7 +106,8 @@ def shown_rows(
         )
         if not name.startswith("_")
     ]
-    rows = job.query(f"select {', '.join(names)} from {schema}.{table} where _app_id = {app_id}")
+    quoted = ", ".join(f'"{name}"' for name in names)
+    rows = job.query(f"select {quoted} from {schema}.{table} where _app_id = {app_id}")
     return Counter(
         frozenset((n, _text(v)) for n, v in zip(names, row, strict=True) if v is not None)
         for row in rows

@@ -52,7 +52,7 @@ class TransientError(Exception):
         super().__init__(reason)
 
 
-def document_of(response: Response) -> Document:
+def document_of(response: Response, body: bytes) -> Document:
     """The JSON document of an answer; an empty one for 204.
 
     Raises:
@@ -68,7 +68,7 @@ def document_of(response: Response) -> Document:
     if status == TOO_MANY_REQUESTS or status >= 500:
         raise _transient(response)
     try:
-        document = json.loads(response.content)
+        document = json.loads(body)
     except (ValueError, RecursionError):
         document = None
     if status >= 300:
@@ -97,6 +97,16 @@ def data_of(document: Document, kind: type[Data], path: str) -> Data:
     if not isinstance(data, kind):
         raise MalformedResponseError(path, f"data is {type(data).__name__}, not {kind.__name__}")
     return data
+
+
+def items_by_id(data: list[Any]) -> dict[object, Any]:
+    """The items of a page, each once; those without an id by what they are in memory."""
+    return {
+        item["id"]
+        if isinstance(item, Mapping) and isinstance(item.get("id"), str)
+        else id(item): item
+        for item in data
+    }
 
 
 def next_link(document: Document, url: str, *, origin: str) -> str | None:

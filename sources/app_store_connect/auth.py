@@ -48,7 +48,7 @@ class TokenAuth(AuthBase):
         self._credentials = credentials
         self._now = now
         self._lock = threading.Lock()
-        self._token = ""
+        self._token = ""  # nosec B105 # none yet
         self._expires = datetime.min.replace(tzinfo=UTC)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:

@@ -5,13 +5,15 @@ dies, and so that memory and disk do not grow with the run.
 """
 
 import logging
+import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 from dlt import Pipeline
 from dlt.common.exceptions import SignalReceivedException
-from dlt.extract import DltResource
+from dlt.common.pipeline import LoadInfo
+from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from app_store_connect.configuration import Configuration
@@ -22,21 +24,34 @@ from app_store_connect.repair import remove_miscounted
 from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import InstanceToLoad
 from app_store_connect.source import batch_source
+from app_store_connect.workspace import file_format_of
 
 logger = logging.getLogger(__name__)
+
+
+RELOADS = 4
+"""How often a package is begun again that another writer was in the way of."""
 
 
 class Batches:
     """Loads instances until there are none, or something stops the run; `loader.outcome` tells."""
 
     def __init__(
-        self, pipeline: Pipeline, ledger: Ledger, loader: SegmentLoader, limits: Configuration
+        self,
+        pipeline: Pipeline,
+        ledger: Ledger,
+        loader: SegmentLoader,
+        limits: Configuration,
+        *,
+        is_shared: bool = False,
     ) -> None:
+        self._is_shared = is_shared
         self._pipeline = pipeline
         self._ledger = ledger
         self._loader = loader
         self._outcome = loader.outcome
         self._limits = limits
+        self._file_format = file_format_of(pipeline)
         self._queue: deque[InstanceToLoad] = deque()
         self._retried: set[str] = set()
 
@@ -52,6 +67,7 @@ class Batches:
         while (self._queue or listings) and not self._outcome.stopped_by:
             before_each()
             self._load_batch([*listings, self._loader.resource(self._feed())])
+            self._queue.extend(self._outcome.take_postponed())
             listings = []
 
     def _feed(self) -> Iterator[InstanceToLoad]:
@@ -72,12 +88,30 @@ class Batches:
     def _load_batch(self, resources: list[DltResource]) -> None:
         before = len(self._outcome.completed)
         try:
-            info = self._pipeline.run(batch_source(resources), loader_file_format="parquet")
-        except PipelineStepFailed as error:
+            info = self._run(batch_source(resources))
+        except (PipelineStepFailed, OSError) as error:
             self._abandon(before, error)
             return
         for load_id in info.loads_ids:
             self._load_again(before, remove_miscounted(self._ledger, load_id))
+
+    def _run(self, source: DltSource) -> LoadInfo:
+        """Two first runs on a server may both make a table: who comes second goes on from there.
+
+        A row that this doubles shows in the count that follows.
+        """
+        for reloads in range(RELOADS + 1):
+            try:
+                if reloads:
+                    return self._pipeline.load()
+                return self._pipeline.run(source, loader_file_format=self._file_format)
+            except PipelineStepFailed as error:
+                is_last = reloads == RELOADS or not self._is_shared
+                if is_last or error.step != "load" or not self._pipeline.has_pending_data:
+                    raise
+                logger.debug("package begun again", exc_info=error)
+                time.sleep(random.uniform(0.2, 1.0))  # noqa: S311  # nosec B311 # no secret
+        raise AssertionError("unreachable")
 
     def _load_again(self, before: int, removed: set[str]) -> None:
         """Instances whose rows did not all arrive: once more, then they are failures."""
@@ -98,7 +132,7 @@ class Batches:
                 self._outcome.forget(each.segment.id for each in done if each.item is item)
                 self._queue.append(item)
 
-    def _abandon(self, before: int, error: PipelineStepFailed) -> None:
+    def _abandon(self, before: int, error: PipelineStepFailed | OSError) -> None:
         """The destination, or the disk, failed: what this batch read is not loaded."""
         del self._outcome.completed[before:]
         causes = list(_causes(error))
@@ -106,7 +140,8 @@ class Batches:
             raise KeyboardInterrupt from None
         cause = causes[-1]
         reason = DestinationError(f"{type(cause).__name__}: {cause}")
-        what = f"the instances of one batch (dlt's {error.step} step)"
+        step = error.step if isinstance(error, PipelineStepFailed) else "run"
+        what = f"the instances of one batch (dlt's {step} step)"
         self._outcome.failures.append(Failure(what, str(reason), error))
         self._outcome.stop(reason)
         logger.debug("batch failed", exc_info=error)

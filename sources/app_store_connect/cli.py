@@ -3,13 +3,15 @@
 import json
 import logging
 import os
-import signal
 import sys
 from contextlib import ExitStack
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from app_store_connect.interruption import Interruption, LeftBehindError, Program
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +36,10 @@ def _choice(values: list[str]) -> click.Choice[str]:
     return click.Choice(values, case_sensitive=False)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option("--app-id", "app_ids", multiple=True, metavar="ID", help="Only these apps.")
 @click.option("--bundle-id", "bundle_ids", multiple=True, metavar="ID", help="Only these apps.")
 @click.option(
@@ -130,35 +135,43 @@ def main(**options: Any) -> None:
 
 
 def _run(options: dict[str, Any]) -> int:
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import
+    interruption = Interruption()
+    with interruption.listening():
+        try:
+            return interruption.run(partial(_load_or_fail, options, interruption))
+        except LeftBehindError:
+            click.echo("interrupted: what was loaded stays, the next run goes on", err=True)
+            if options["as_json"]:
+                click.echo(json.dumps({"exit_code": 130, "error": "interrupted"}))
+            return 130
+
+
+def _load_or_fail(options: dict[str, Any], interruption: Interruption) -> int:
     from rich.console import Console
 
     from app_store_connect.errors import AppStoreConnectError
 
-    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import
-    signal.signal(signal.SIGTERM, _interrupt)
-    logging.basicConfig(
-        level=logging.DEBUG if options["debug"] else logging.ERROR,
-        format="%(asctime)s %(name)s %(message)s",
-    )
+    level = logging.DEBUG if options["debug"] else logging.ERROR
+    logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
     errors = Console(stderr=True)
     try:
-        return _load(options, errors)
+        return _load(options, errors, interruption)
     except AppStoreConnectError as error:
-        return _fail(error, _exit_code(error), options, errors)
-    except KeyboardInterrupt:
-        errors.print("interrupted before anything was loaded", **_PLAIN)
-        return 130
+        code = 130 if interruption.is_requested else _exit_code(error)
+        return _fail(error, code, options, errors)
 
 
-def _load(options: dict[str, Any], errors: "Console") -> int:
-    from dlt.common.exceptions import SignalReceivedException
+def _load(options: dict[str, Any], errors: "Console", interruption: Interruption) -> int:
     from rich.console import Console
 
     from app_store_connect.configuration import read_configuration
-    from app_store_connect.progress import progress_for
+    from app_store_connect.progress import progress_for, without_traceback
     from app_store_connect.report import print_plan, print_summary
     from app_store_connect.runner import Run
 
+    if not options["debug"]:
+        logging.getLogger("dlt").addFilter(without_traceback)
     with ExitStack() as stack:
         configuration = read_configuration()
         if options["demo"]:
@@ -169,10 +182,10 @@ def _load(options: dict[str, Any], errors: "Console") -> int:
         progress = progress_for(options["progress"], errors)
         stack.callback(progress.close)
         run = Run(configuration, settings, progress)
-        try:
-            run.execute()
-        except (KeyboardInterrupt, SignalReceivedException):
-            run.summary.is_interrupted = True
+        interruption.on_request = run.interrupt
+        if interruption.is_requested:
+            run.interrupt()
+        run.execute()
         progress.close()
         console = (
             errors
@@ -236,7 +249,3 @@ def _exit_code(error: Exception) -> int:
 
     is_users = isinstance(error, (ConfigurationError, UnauthorizedError, ForbiddenError))
     return UNUSABLE if is_users else INCOMPLETE
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:
-    raise KeyboardInterrupt

@@ -6,12 +6,10 @@ page or raises: a failed page is never a shorter list.
 
 import logging
 from collections.abc import Iterable, Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
@@ -21,6 +19,7 @@ from app_store_connect.answers import (
     TransientError,
     data_of,
     document_of,
+    items_by_id,
     next_link,
     retry_after_of,
 )
@@ -37,15 +36,17 @@ from app_store_connect.model import (
     ReportRequest,
     ReportSegment,
 )
+from app_store_connect.transfer import BrokenTransferError, exchange, new_session
 
 logger = logging.getLogger(__name__)
 
 PAGE_LIMIT = "200"
 MAX_PAGES = 500
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+"""A page of 200 items has some hundred kilobytes."""
 TRIES = 6
 REFUSED_PAUSE_SECONDS = 12.0
 """After a 429 although the budget has a rest: all tries together outlast a limit by the minute."""
-MAX_CONNECTIONS = 32
 IDS_PER_FILTER = 100
 """Keeps the address of a filtered list of apps well under what servers accept."""
 
@@ -69,7 +70,7 @@ class AppStoreConnectClient:
         budget: RequestBudget | None = None,
         auth: TokenAuth | None = None,
         backoff_seconds: float = 1.0,
-        timeout_seconds: tuple[float, float] = (10.0, 60.0),
+        timeout_seconds: float = 60.0,
     ) -> None:
         self._credentials = credentials
         self.budget = budget or RequestBudget()
@@ -77,12 +78,9 @@ class AppStoreConnectClient:
         self._backoff = wait_random_exponential(multiplier=backoff_seconds, max=30)
         self._refused_pause = REFUSED_PAUSE_SECONDS * backoff_seconds
         self._timeout = timeout_seconds
-        self._session = requests.Session()
+        self._session = new_session()
         # A proxy from the environment must not see what is sent to this very machine unencrypted.
         self._session.trust_env = credentials.base_url.startswith("https:")
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.mount("https://", HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
-        self._session.mount("http://", HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
 
     def list_apps(
         self, *, app_ids: Iterable[str] = (), bundle_ids: Iterable[str] = ()
@@ -165,19 +163,20 @@ class AppStoreConnectClient:
         return data_of(self._ask("GET", self._url(path), params), dict, path)
 
     def _list(self, path: str, params: Params) -> list[Any]:
-        items: list[Any] = []
+        items: dict[object, Any] = {}
         url: str | None = self._url(path)
         asked: set[str] = set()
-        pending: Params | None = {**params, "limit": PAGE_LIMIT}
+        pending: Params | None = {**params, "limit": PAGE_LIMIT}  # links.next has its own
         while url:
             asked.add(url)
             document = self._ask("GET", url, pending)
-            items += data_of(document, list, path)
-            # links.next carries its parameters
+            page = items_by_id(data_of(document, list, path))
+            is_repeated = bool(page) and page.keys() <= items.keys()
+            items |= page
             url, pending = next_link(document, url, origin=self._credentials.origin), None
-            if url in asked or len(asked) == MAX_PAGES:
+            if url and (is_repeated or url in asked or len(asked) == MAX_PAGES):
                 raise MalformedResponseError(path, "its pages never end")
-        return items
+        return list(items.values())
 
     def _ask(
         self, method: str, url: str, params: Params | None = None, body: Document | None = None
@@ -206,36 +205,37 @@ class AppStoreConnectClient:
         return pause
 
     def _ask_once(
-        self, method: str, url: str, params: Params | None, body: Document | None
+        self, method: str, url: str, params: Params | None, document: Document | None
     ) -> Document:
         """One answer, but for two that ask for more: 401, and a 429 that can be waited out."""
         is_renewed = False
         while True:
-            response = self._send(method, url, params, body)
+            response, body = self._send(method, url, params, document)
             if response.status_code == requests.codes.unauthorized and not is_renewed:
                 self._auth.renew(response.request.headers.get("Authorization"))
                 is_renewed = True
             elif response.status_code != TOO_MANY_REQUESTS or not self.budget.is_exhausted():
-                return document_of(response)
+                return document_of(response, body)
 
     def _send(
-        self, method: str, url: str, params: Params | None, body: Document | None
-    ) -> requests.Response:
+        self, method: str, url: str, params: Params | None, document: Document | None
+    ) -> tuple[requests.Response, bytes]:
         turn = self.budget.wait_for_turn()
         try:
-            response = self._session.request(
+            response, body = exchange(
+                self._session,
                 method,
                 url,
+                timeout_seconds=self._timeout,
+                max_bytes=MAX_DOCUMENT_BYTES,
                 params=params,
-                json=body,
+                json=document,
                 auth=self._auth,
-                timeout=self._timeout,
-                allow_redirects=False,
             )
         except BaseException as error:
             self.budget.note(turn, None)
-            if isinstance(error, (requests.RequestException, ValueError)):
-                raise TransientError(f"no answer ({type(error).__name__})") from None
+            if isinstance(error, BrokenTransferError):
+                raise TransientError(str(error)) from None
             raise
         self.budget.note(
             turn,
@@ -243,7 +243,7 @@ class AppStoreConnectClient:
             is_refused=response.status_code == TOO_MANY_REQUESTS,
             retry_after=retry_after_of(response),
         )
-        return response
+        return response, body
 
 
 def _path(template: str, resource_id: str) -> str:

@@ -25,6 +25,7 @@ _LIMITS = (
     "batch_segments",
     "batch_minutes",
     "max_inflated_gigabytes",
+    "request_timeout_seconds",
     "sweep_after_hours",
 )
 
@@ -44,10 +45,12 @@ class Configuration(BaseConfiguration):
     base_url: str = APPLE
     workers: int = 8
     batch_megabytes: int = 256
-    batch_segments: int = 500
+    batch_segments: int = 2000
     batch_minutes: float = 10.0
     max_inflated_gigabytes: float = 20.0
     sweep_after_hours: float = 24.0
+    request_timeout_seconds: float = 60.0
+    backoff_seconds: float = 1.0
     restatement: dict[str, str] | None = None
 
     def credentials(self) -> Credentials:
@@ -89,6 +92,8 @@ def read_configuration() -> Configuration:
     for name in _LIMITS:
         if getattr(configuration, name) <= 0:
             raise ConfigurationError(f"{'.'.join(SECTION)}.{name} must be more than 0")
+    if configuration.backoff_seconds < 0:
+        raise ConfigurationError(f"{'.'.join(SECTION)}.backoff_seconds must not be below 0")
     return configuration
 
 

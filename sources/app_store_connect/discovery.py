@@ -17,6 +17,7 @@ from app_store_connect.errors import (
     UnknownAppError,
 )
 from app_store_connect.model import AccessType, App, Report, ReportRequest
+from app_store_connect.names import clashing, snake_case
 from app_store_connect.selection import (
     ListedInstance,
     Options,
@@ -173,8 +174,19 @@ class _Walk:
                     f"report request {request.id} of app {request.app_id} has no reports yet;"
                     " Apple needs one to two days after it was made"
                 )
+        self._refuse_clashes()
         if listing.reports:  # else nobody knows what Apple offers
             check_report_names(self.options.reports, {each.name for _, each in listing.reports})
+
+    def _refuse_clashes(self) -> None:
+        """Reports of an app that would share a table, and so hide each other's rows in the view."""
+        wanted = self.listing.wanted
+        for app_id in {request.app_id for request, _ in wanted}:
+            for names in clashing(each.name for req, each in wanted if req.app_id == app_id):
+                what = f"reports {' and '.join(map(repr, names))} of app {app_id}"
+                why = f"their names differ too little: both tables would be {snake_case(names[0])}"
+                self.listing.failures.append(Failure(what, why))
+                wanted[:] = [(r, e) for r, e in wanted if r.app_id != app_id or e.name not in names]
 
     def list_instances(self) -> None:
         counts: dict[str, Counter[str]] = {}

@@ -12,21 +12,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import IO
 from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
-from urllib3.exceptions import HTTPError
 
-from app_store_connect.client import MAX_CONNECTIONS
 from app_store_connect.credentials import is_safe_transport, origin_of
 from app_store_connect.errors import ChecksumError, DownloadError, SegmentError, UntrustedUrlError
 from app_store_connect.model import ReportSegment
 from app_store_connect.redaction import protect_logs
+from app_store_connect.transfer import BrokenTransferError, chunks_of, new_session, timeouts
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +33,6 @@ SPOOL_BYTES = 8 * 1024 * 1024
 """Larger files go to disk, readable by this user alone."""
 TRIES = 5
 MAX_REDIRECTS = 3
-_CHUNK_BYTES = 256 * 1024
 _MAX_REFUSAL_BYTES = 4096
 _REFUSAL_CODE = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>")  # the rest may quote the signature
 _ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}
@@ -66,19 +62,16 @@ class SegmentDownloader:
         read_segment: Callable[[str], ReportSegment],
         *,
         clock: Callable[[], float] = time.monotonic,
-        backoff_seconds: float = 0.5,
-        timeout_seconds: tuple[float, float] = (10.0, 60.0),
+        backoff_seconds: float = 1.0,
+        timeout_seconds: float = 60.0,
     ) -> None:
         self._read_segment = read_segment
         self.clock = clock
         self._backoff = wait_random_exponential(multiplier=backoff_seconds, max=20)
         self._timeout = timeout_seconds
         protect_logs()
-        self._session = requests.Session()
+        self._session = new_session()
         self._session.auth = _no_auth
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=MAX_CONNECTIONS))
 
     @contextmanager
     def open(self, listed: ListedSegment) -> Iterator[tuple[ReportSegment, IO[bytes]]]:
@@ -109,11 +102,17 @@ class SegmentDownloader:
                 with attempt:
                     is_first = attempt.retry_state.attempt_number == 1
                     if not is_first or self.clock() - made_at > MAX_URL_AGE_SECONDS:
-                        segment, made_at = self._read_segment(segment.id), self.clock()
+                        segment, made_at = self._renewed(segment), self.clock()
                     self._try(segment, file)
         except _RetryableError as error:
             raise error.error from None
         return segment
+
+    def _renewed(self, segment: ReportSegment) -> ReportSegment:
+        fresh = self._read_segment(segment.id)
+        if fresh.id != segment.id:
+            raise DownloadError(segment.id, f"Apple gives segment {fresh.id} in its place")
+        return fresh
 
     def _try(self, segment: ReportSegment, file: IO[bytes]) -> None:
         file.seek(0)
@@ -123,15 +122,16 @@ class SegmentDownloader:
         size = 0
         try:
             with self._get(segment) as response:
-                for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+                for chunk in chunks_of(response, timeout_seconds=self._timeout):
                     size += len(chunk)
                     if size > segment.size_in_bytes:
                         break
                     if digest:
                         digest.update(chunk)
                     file.write(chunk)
-        except (requests.RequestException, HTTPError) as error:
-            problem = f"the download broke off ({type(error).__name__})"
+        except (requests.RequestException, BrokenTransferError) as error:
+            is_known = isinstance(error, BrokenTransferError)
+            problem = str(error) if is_known else f"no answer ({type(error).__name__})"
             raise _RetryableError(DownloadError(segment.id, problem)) from None
         if size != segment.size_in_bytes:
             came = f"only {size}" if size < segment.size_in_bytes else "more"
@@ -148,7 +148,7 @@ class SegmentDownloader:
         for _ in range(MAX_REDIRECTS + 1):
             response = self._ask(segment, url)
             if not response.is_redirect:
-                return _accepted(response, segment)
+                return _accepted(response, segment, self._timeout)
             response.close()
             url = _checked(segment, response.headers["Location"], base=url)
         raise DownloadError(segment.id, "the store redirects without end")
@@ -159,7 +159,7 @@ class SegmentDownloader:
                 url,
                 headers={"Accept-Encoding": "identity"},  # hash the bytes as they are stored
                 proxies={"http": ""},  # plain http is for this very machine, so no proxy sees it
-                timeout=self._timeout,
+                timeout=timeouts(self._timeout),
                 stream=True,
                 allow_redirects=False,
             )
@@ -184,12 +184,18 @@ def _unreadable(segment: ReportSegment) -> DownloadError:
     return DownloadError(segment.id, "its URL, or where the store redirects, cannot be read")
 
 
-def _accepted(response: requests.Response, segment: ReportSegment) -> requests.Response:
+def _accepted(
+    response: requests.Response, segment: ReportSegment, timeout_seconds: float
+) -> requests.Response:
     """Any refusal may be the URL's age or the store's moment: each is tried with a fresh URL."""
     if response.status_code == requests.codes.ok:
         return response
+    start = b""
     with response:
-        start = response.raw.read(_MAX_REFUSAL_BYTES, decode_content=False)
+        for chunk in chunks_of(response, timeout_seconds=timeout_seconds):
+            start += chunk
+            if len(start) >= _MAX_REFUSAL_BYTES:
+                break
     code = _REFUSAL_CODE.search(start)
     answer = f"{response.status_code} {code[1].decode()}" if code else str(response.status_code)
     problem = f"the store answered {answer} for {segment.path}"

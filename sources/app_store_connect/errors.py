@@ -61,6 +61,17 @@ class DestinationError(ConfigurationError):
     """The destination cannot be opened or written."""
 
 
+class DatabaseLostError(DestinationError):
+    """The DuckDB file is not the one any more that this run opened."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"the DuckDB file {path} was removed or replaced while the run wrote to it, and what"
+            " was loaded went with it; the next run loads it again"
+        )
+
+
 # Apple's answer to a request.
 
 

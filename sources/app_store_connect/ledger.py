@@ -11,9 +11,12 @@ from datetime import date
 from typing import Any
 
 from dlt import Pipeline
+from dlt.common.normalizers.naming import NamingConvention
+from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect import tables
+from app_store_connect.errors import DestinationError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.selection import Checksums, ListedInstance
 from app_store_connect.sql import Renderer
@@ -68,18 +71,54 @@ class Ledger:
         )
 
     def execute(self, template: str, **values: Any) -> list[tuple[Any, ...]]:
-        """Run a statement of `sql.Renderer`'s kind; `this_table` and `this_key` are identifiers."""
-        names = {key: str(values.pop(key)) for key in _IDENTIFIERS if key in values}
+        """Run a statement of `sql.Renderer`'s kind; `this_table` and `this_key` are identifiers.
+
+        Raises:
+            DestinationError: whatever the destination has against it.
+        """
+        names = {key: self.physical(str(values.pop(key))) for key in _IDENTIFIERS if key in values}
         statement = self.renderer.render(template, names=names, values=values)
-        return [tuple(row) for row in self.client.execute_sql(statement) or []]
+        with self._destination_errors():
+            return [tuple(row) for row in self.client.execute_sql(statement) or []]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements within take effect together or not at all, where there is such a thing."""
+        if self.client.capabilities.supports_transactions is False:
+            yield
+            return
+        with self._destination_errors(), self.client.begin_transaction():
+            yield
+
+    def physical(self, name: str) -> str:
+        """How dlt spells a table's name that is longer than the destination allows."""
+        limit = self.client.capabilities.max_identifier_length
+        return NamingConvention.shorten_identifier(name, name, limit)
+
+    @contextmanager
+    def _destination_errors(self) -> Iterator[None]:
+        """dlt has no connection left where it could not replace a broken one; then all may fail."""
+        try:
+            if self.client.native_connection is None:
+                self.client.open_connection()
+            yield
+        except DestinationError:
+            raise
+        except Exception as error:
+            is_ours = not isinstance(error, (DatabaseException, OSError))
+            if is_ours and self.client.native_connection is not None:
+                raise
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise DestinationError(f"the destination failed: {reason}") from error
 
     def columns(self) -> dict[str, list[str]]:
-        """The raw tables that exist, with their columns in order."""
-        rows = self.client.execute_sql(
-            "select table_name, column_name from information_schema.columns"
-            " where table_schema = %s order by table_name, ordinal_position",
-            self.client.dataset_name,
-        )
+        """The raw tables that exist, as they are spelt there, with their columns in order."""
+        with self._destination_errors():
+            rows = self.client.execute_sql(
+                "select table_name, column_name from information_schema.columns"
+                " where table_schema = %s order by table_name, ordinal_position",
+                self.client.dataset_name,
+            )
         found: dict[str, list[str]] = {}
         for table_name, column in rows or []:
             found.setdefault(table_name, []).append(column)

@@ -1,20 +1,31 @@
 """Names on the destination, made from Apple's, and the comparison of names that users type."""
 
+import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from app_store_connect.model import Granularity
 
+MAX_CHARACTERS = 120
+"""Of a name: dlt names files after tables, and file systems end at 255 bytes."""
+_remembered = lru_cache(maxsize=8192)  # the same few names come with every file
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
 
 
+@_remembered
 def snake_case(name: str) -> str:
     """`Pre-Order Start Date` becomes `pre_order_start_date`.
 
     The result has ASCII letters, digits and single underscores only, and begins with a letter or,
     before a digit, with one underscore: it never collides with the loader's own `_app_id` and such.
+    A name that loses letters, or its end, gets a few digits made from all of it.
     """
     words = _NOT_ALPHANUMERIC.sub("_", name.casefold()).strip("_") or "unnamed"
+    whole = normalized(name)
+    if not whole.isascii() or len(words) > MAX_CHARACTERS:
+        digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        words = f"{words[: MAX_CHARACTERS - 10].rstrip('_')}_{digest}"
     return f"_{words}" if words[0].isdigit() else words
 
 
@@ -23,6 +34,15 @@ def table_name(report_name: str, granularity: Granularity) -> str:
     return f"{snake_case(report_name)}_{granularity.lower()}"
 
 
+def clashing(names: Iterable[str]) -> list[list[str]]:
+    """Those names, in groups, that are not the same but would become one table."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        found.setdefault(snake_case(name), set()).add(name)
+    return [sorted(group) for group in found.values() if len(group) > 1]
+
+
+@_remembered
 def normalized(name: str) -> str:
     """What is left to compare by when case and punctuation do not count."""
     return "".join(character for character in name.casefold() if character.isalnum())

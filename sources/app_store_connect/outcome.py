@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from app_store_connect.discovery import Failure
 from app_store_connect.model import ReportSegment
+from app_store_connect.moves import Moves
 from app_store_connect.selection import InstanceToLoad
 
 
@@ -20,6 +22,40 @@ class LoadedSegment:
     row_count: int
     dates: Counter[date]
     unparsed: int
+
+    def ledger_row(self) -> dict[str, Any]:
+        """A row of `tables.SEGMENTS`."""
+        listed = self.item.listed
+        return {
+            "segment_id": self.segment.id,
+            "checksum": self.segment.checksum,
+            "size_in_bytes": self.segment.size_in_bytes,
+            "instance_id": listed.instance.id,
+            "report_id": listed.report.id or None,
+            "report_name": listed.report.name,
+            "category": listed.report.category,
+            "granularity": listed.instance.granularity.value,
+            "processing_date": listed.instance.processing_date,
+            "access_type": listed.access_type.value if listed.access_type else None,
+            "app_id": int(listed.app_id),
+            "table_name": listed.table_name,
+            "row_count": self.row_count,
+        }
+
+    def date_rows(self) -> list[dict[str, Any]]:
+        """Rows of `tables.SEGMENT_DATES`."""
+        listed = self.item.listed
+        return [
+            {
+                "segment_id": self.segment.id,
+                "instance_id": listed.instance.id,
+                "app_id": int(listed.app_id),
+                "table_name": listed.table_name,
+                "date": day,
+                "row_count": count,
+            }
+            for day, count in sorted(self.dates.items())
+        ]
 
 
 @dataclass(slots=True)
@@ -44,7 +80,6 @@ class Outcome:
         self.failures: list[Failure] = []
         self.notices: list[str] = []
         self.completed: list[LoadedSegment] = []
-        self.withdrawn: set[str] = set()
         self.listed_bytes = 0
         self.listed_segments = 0
         self.read_bytes = 0
@@ -52,20 +87,43 @@ class Outcome:
         self.finished_instances = 0
         self.stopped_by: Exception | None = None
         self._pending: dict[str, _Pending] = {}
-        self._segment_ids: set[str] = set()
+        self._under_way: dict[str, str] = {}
+        self._postponed: list[InstanceToLoad] = []
+        self._moves = Moves()
         self._lock = threading.Lock()
 
-    def begin(self, item: InstanceToLoad, segments: Iterable[ReportSegment]) -> list[ReportSegment]:
-        """Note what is to be loaded of an instance; a segment id that is under way is not begun
-        twice.
-        """
+    @property
+    def withdrawn(self) -> set[str]:
+        """Segments that Apple lists no more, of instances all of whose others are loaded."""
         with self._lock:
-            fresh = [each for each in segments if each.id not in self._segment_ids]
-            self._segment_ids |= {each.id for each in fresh}
+            return self._moves.withdrawn({each.item.listed.instance.id for each in self.completed})
+
+    def held(self, item: InstanceToLoad, segments: Iterable[ReportSegment]) -> set[str]:
+        """Those that a newer instance has: a segment belongs to the newest one that lists it."""
+        with self._lock:
+            return self._moves.held(item, [each.id for each in segments])
+
+    def begin(
+        self, item: InstanceToLoad, segments: Iterable[ReportSegment], withdrawn: Iterable[str] = ()
+    ) -> list[ReportSegment]:
+        """Note what is to be loaded of an instance, and what it lost; says what to load now.
+
+        That is nothing, and the instance is postponed, while another one is being loaded that has a
+        segment in common with it: in one load package a segment has one instance.
+        """
+        own_id = item.listed.instance.id
+        with self._lock:
+            wanted = list(segments)
+            if any(self._under_way.get(each.id, own_id) != own_id for each in wanted):
+                self._postponed.append(item)
+                return []
+            fresh = [each for each in wanted if each.id not in self._under_way]
+            self._under_way |= {each.id: own_id for each in fresh}
+            self._moves.begin(item, {each.id for each in fresh}, withdrawn)
             self.listed_bytes += sum(each.size_in_bytes for each in fresh)
             self.listed_segments += len(fresh)
             if fresh:
-                self._pending[item.listed.instance.id] = _Pending({each.id for each in fresh})
+                self._pending[own_id] = _Pending({each.id for each in fresh})
             else:
                 self.finished_instances += 1
             return fresh
@@ -75,10 +133,20 @@ class Outcome:
             self.read_rows += rows
         self._on_change()
 
+    def take_postponed(self) -> list[InstanceToLoad]:
+        """After each load: what had to wait for it."""
+        with self._lock:
+            self._under_way.clear()
+            postponed = self._postponed + self._moves.take_freed()
+            self._postponed = []
+            return postponed
+
     def forget(self, segment_ids: Iterable[str]) -> None:
         """Let the segments of an instance be begun again."""
         with self._lock:
-            self._segment_ids -= set(segment_ids)
+            for segment_id in segment_ids:
+                self._under_way.pop(segment_id, None)
+                self._moves.holders.pop(segment_id, None)
             self.finished_instances -= 1
 
     def complete(self, loaded: LoadedSegment) -> list[LoadedSegment]:
@@ -106,10 +174,6 @@ class Outcome:
         with self._lock:
             self.notices.append(f"{item.listed}: {text}")
 
-    def withdraw(self, segment_ids: Iterable[str]) -> None:
-        with self._lock:
-            self.withdrawn.update(segment_ids)
-
     def stop(self, error: Exception) -> None:
         """No further instance is begun; those under way are finished."""
         with self._lock:
@@ -131,4 +195,5 @@ class Outcome:
         if pending.has_failed:
             return []
         self.completed += pending.done
+        self._moves.holders |= {each.segment.id: item.listed.rank for each in pending.done}
         return pending.done

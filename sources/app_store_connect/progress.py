@@ -1,5 +1,6 @@
 """What a run shows while it works, on stderr: a bar on a terminal, lines in a log, or nothing."""
 
+import logging
 import sys
 import time
 from datetime import datetime, timedelta
@@ -130,6 +131,15 @@ def progress_for(choice: str, console: Console) -> Progress:
     if choice == "bar":
         return BarProgress(console)
     return LogProgress() if choice == "log" else NoProgress()
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """A filter: dlt logs the errors that it also raises, which are told in the summary."""
+    record.exc_info = None
+    text, is_traced, trace = record.getMessage().partition("Traceback (most recent call last)")
+    if is_traced:
+        record.msg, record.args = text + trace.strip().splitlines()[-1], ()
+    return True
 
 
 def _amount(outcome: Outcome) -> str:

@@ -85,6 +85,8 @@ class RecordReader:
             raise FileFormatError("its header is not UTF-8") from None
         if not text.strip():
             raise FileFormatError("it has no header line")
+        if "\0" in text:
+            raise FileFormatError("its header has a NUL byte")
         delimiter = "," if "," in text and "\t" not in text else "\t"
         try:
             return next(csv.reader([text], delimiter=delimiter, strict=True)), delimiter

@@ -1,8 +1,9 @@
 """Takes from the raw tables what does not count: dead runs' rows, replaced ones, miscounted ones.
 
-None of it is needed for the views to be right: they show only rows whose load is complete and whose
-segment's ledger row is the latest. Rows go first and the ledger last, so that a removal which is
-cut off can still be seen in the ledger and is resumed by the next run.
+Sweeping is not needed for the views to be right: they show only rows whose load is complete and
+whose segment's ledger row is the latest. What is visible is removed in one transaction. Rows go
+first and the ledger last, so that where there are no transactions a removal which is cut off can
+still be seen in the ledger and is resumed by the next run.
 """
 
 from collections.abc import Collection
@@ -31,7 +32,7 @@ def miscounted(ledger: Ledger, load_id: str) -> set[str]:
     if SEGMENTS.name not in ledger.columns():
         return set()
     said = {
-        (table_name, segment_id): row_count
+        (ledger.physical(table_name), segment_id): row_count
         for table_name, segment_id, row_count in ledger.execute(
             f"select table_name, segment_id, row_count from raw.{SEGMENTS.name}"
             f" where {LOAD_ID} = :load_id",
@@ -48,12 +49,27 @@ def miscounted(ledger: Ledger, load_id: str) -> set[str]:
             load_id=load_id,
         )
     }
-    return {key[1] for key in said.keys() | found.keys() if said.get(key) != found.get(key, 0)}
+    wrong = {key[1] for key in said.keys() | found.keys() if said.get(key) != found.get(key, 0)}
+    return wrong - _superseded(ledger, wrong, load_id)
+
+
+def _superseded(ledger: Ledger, segment_ids: Collection[str], load_id: str) -> set[str]:
+    """Those that a later, complete load has too: another run may just be sweeping them out."""
+    if not segment_ids:
+        return set()
+    rows = ledger.execute(
+        f"select segment_id from raw.{SEGMENTS.name} where segment_id in :ids"
+        f" and {LOAD_ID} > :load_id and {LOAD_ID} in ({COMPLETE_LOADS})",
+        ids=sorted(segment_ids),
+        load_id=load_id,
+    )
+    return {segment_id for (segment_id,) in rows}
 
 
 def remove_miscounted(ledger: Ledger, load_id: str) -> set[str]:
     """Remove what a load has too much or too little of, instances whole; says which segments."""
-    wrong = _with_siblings(ledger, miscounted(ledger, load_id), load_id)
+    wrong = miscounted(ledger, load_id) and miscounted(ledger, load_id)  # one look may be torn
+    wrong = _with_siblings(ledger, wrong, load_id)
     remove_segments(ledger, wrong, load_id=load_id)
     return wrong
 
@@ -77,18 +93,22 @@ def _with_siblings(ledger: Ledger, segment_ids: Collection[str], load_id: str) -
 def remove_segments(
     ledger: Ledger, segment_ids: Collection[str], *, load_id: str | None = None
 ) -> None:
-    """Delete all rows of these segments, or those of one load."""
+    """Delete all rows of these segments, or those of one load, at once."""
+    if not segment_ids:
+        return
     condition = f" and {LOAD_ID} = :load_id" if load_id else ""
     values: dict[str, Any] = {"ids": sorted(segment_ids)}
     if load_id:
         values["load_id"] = load_id
-    for name, key in keyed_tables(ledger) if segment_ids else []:
-        ledger.execute(
-            f"delete from raw.this_table where this_key in :ids{condition}",
-            this_table=name,
-            this_key=key,
-            **values,
-        )
+    keyed = keyed_tables(ledger)
+    with ledger.transaction():
+        for name, key in keyed:
+            ledger.execute(
+                f"delete from raw.this_table where this_key in :ids{condition}",
+                this_table=name,
+                this_key=key,
+                **values,
+            )
 
 
 def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:

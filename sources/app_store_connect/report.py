@@ -41,7 +41,7 @@ def print_summary(summary: Summary, console: Console) -> None:
     _list(console, "Not loaded", [f"{each.what}: {each.why}" for each in summary.failures])
     if summary.is_interrupted:
         _say(console, "Interrupted: what was loaded stays, the next run goes on")
-    if summary.outcome.stopped_by:
+    elif summary.outcome.stopped_by:
         _say(console, f"Stopped early: {summary.outcome.stopped_by}")
     _print_whereabouts(summary, console)
 
@@ -105,7 +105,10 @@ def _print_whereabouts(summary: Summary, console: Console) -> None:
     _say(console, f"\nThe data is in {where}: schema {summary.dataset}, safe to sum.")
     view, columns = "data_freshness", "*"
     if _FAVOURITE in summary.tables:
-        view, columns = f"{_FAVOURITE} group by all order by date desc limit 7", "date, sum(counts)"
+        view, columns = (
+            f"{_FAVOURITE} group by date order by date desc limit 7",
+            "date, sum(counts)",
+        )
     _say(console, "Try: " + " ".join(("select", columns, f"from {summary.dataset}.{view};")))
 
 

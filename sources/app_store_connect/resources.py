@@ -21,6 +21,7 @@ from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.discovery import FATAL
 from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
+from app_store_connect.gathering import Gathering, Mark
 from app_store_connect.model import ReportSegment
 from app_store_connect.outcome import LoadedSegment, Outcome
 from app_store_connect.selection import InstanceToLoad, choose_segments, is_about_to_expire
@@ -41,6 +42,9 @@ PROVENANCE = (
     ("_segment_checksum", pa.string()),
     (tables.LOAD_ID, pa.string()),
 )
+_KEYS = {table.name: table.key for table in tables.SEGMENT_TABLES}
+
+NamedTable = tuple[str, pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +73,34 @@ class SegmentLoader:
     def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
         """instances | segments | rows; `instances` is asked for the next when a worker is free."""
 
+        gathering = Gathering()
+
+        def until_the_end() -> Iterator[InstanceToLoad | Mark]:
+            for item in instances:
+                gathering.begin()
+                yield item
+            yield Mark.END
+
         @dlt.transformer(name="segments", parallelized=True)
-        def segments(item: InstanceToLoad) -> Iterator[SegmentToLoad]:
-            yield from self._segments(item)
+        def segments(item: InstanceToLoad | Mark) -> Iterator[SegmentToLoad | Mark]:
+            if isinstance(item, InstanceToLoad):
+                for segment in self._segments(item):
+                    gathering.begin()
+                    yield segment
+            if gathering.finish():
+                yield Mark.ALL_DONE
 
         @dlt.transformer(name="rows", parallelized=True)
-        def rows(work: SegmentToLoad) -> Iterator[Any]:
-            yield from self._rows(work)
+        def rows(work: SegmentToLoad | Mark) -> Iterator[Any]:
+            is_last = work is Mark.ALL_DONE
+            if isinstance(work, SegmentToLoad):
+                for name, data in self._rows(work):
+                    yield from self._written(gathering.add(name, data))
+                is_last = gathering.finish()
+            if is_last:
+                yield from self._written(gathering.rest())
 
-        source = dlt.resource(iter(instances), name="instances", selected=False)
+        source = dlt.resource(until_the_end, name="instances", selected=False)
         return source | segments | rows
 
     def listing(
@@ -117,12 +140,16 @@ class SegmentLoader:
         if not found:
             self.outcome.notice(item, "Apple lists it without any segment (yet)")
             return self.outcome.begin(item, [])
-        choice = choose_segments({each.id: each.checksum for each in found}, item.loaded)
-        self.outcome.withdraw(choice.withdrawn)
         by_id = {each.id: each for each in found}
-        return self.outcome.begin(item, [by_id[segment_id] for segment_id in choice.changed])
+        choice = choose_segments(
+            {each.id: each.checksum for each in by_id.values()},
+            item.loaded,
+            self.outcome.held(item, by_id.values()),
+        )
+        changed = [by_id[segment_id] for segment_id in choice.changed]
+        return self.outcome.begin(item, changed, choice.withdrawn)
 
-    def _rows(self, work: SegmentToLoad) -> Iterator[Any]:
+    def _rows(self, work: SegmentToLoad) -> Iterator[NamedTable]:
         item, segment = work.item, work.listed.segment
         dates: Counter[date] = Counter()
         row_count = unparsed = 0
@@ -135,7 +162,7 @@ class SegmentLoader:
                     unparsed += len(batch.unparsed)
                     dates += batch.dates(item.listed.instance.processing_date)
                     self.outcome.read(batch.table.num_rows)
-                    yield from self._report_rows(item, segment, batch)
+                    yield from _report_rows(item, segment, batch)
         except FATAL as error:
             self.outcome.stop(error)
             self.outcome.fail(item, segment, error)
@@ -148,38 +175,11 @@ class SegmentLoader:
             return
         loaded = LoadedSegment(item, segment, row_count, dates, unparsed)
         if complete := self.outcome.complete(loaded):
-            yield from self._ledger_rows(complete)
+            yield from _ledger_rows(complete)
 
-    def _report_rows(
-        self, item: InstanceToLoad, segment: ReportSegment, batch: Batch
-    ) -> Iterator[Any]:
-        load_id = _load_id()
-        table = _stamped(batch.table, item, segment, load_id)
-        yield self._marked(table, item.listed.table_name, SEGMENT_KEY)
-        if batch.unparsed:
-            rows = (
-                {
-                    "segment_id": segment.id,
-                    "checksum": segment.checksum,
-                    "app_id": int(item.listed.app_id),
-                    "table_name": item.listed.table_name,
-                    "line": value.line,
-                    "column_name": value.column,
-                    "text": value.text,
-                }
-                for value in batch.unparsed
-            )
-            yield self._own(tables.UNPARSED_VALUES, rows, load_id)
-
-    def _ledger_rows(self, complete: list[LoadedSegment]) -> Iterator[Any]:
-        load_id = _load_id()
-        yield self._own(tables.SEGMENTS, map(_segment_row, complete), load_id)
-        dates = [row for loaded in complete for row in _date_rows(loaded)]
-        if dates:
-            yield self._own(tables.SEGMENT_DATES, dates, load_id)
-
-    def _own(self, table: RawTable, rows: Iterable[Mapping[str, Any]], load_id: str) -> Any:
-        return self._marked(table.arrow(rows, load_id), table.name, table.key)
+    def _written(self, tables: Iterable[NamedTable]) -> Iterator[Any]:
+        for name, data in tables:
+            yield self._marked(data, name, _KEYS.get(name, SEGMENT_KEY))
 
     def _marked(self, data: pa.Table, table_name: str, key: str) -> Any:
         hints = dlt.mark.make_hints(
@@ -189,6 +189,36 @@ class SegmentLoader:
             schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
         )
         return dlt.mark.with_hints(data, hints, create_table_variant=True)
+
+
+def _report_rows(
+    item: InstanceToLoad, segment: ReportSegment, batch: Batch
+) -> Iterator[NamedTable]:
+    load_id = _load_id()
+    yield item.listed.table_name, _stamped(batch.table, item, segment, load_id)
+    if batch.unparsed:
+        rows = (
+            {
+                "segment_id": segment.id,
+                "checksum": segment.checksum,
+                "app_id": int(item.listed.app_id),
+                "table_name": item.listed.table_name,
+                "line": value.line,
+                "column_name": value.column,
+                "text": value.text,
+            }
+            for value in batch.unparsed
+        )
+        yield tables.UNPARSED_VALUES.name, tables.UNPARSED_VALUES.arrow(rows, load_id)
+
+
+def _ledger_rows(complete: list[LoadedSegment]) -> Iterator[NamedTable]:
+    load_id = _load_id()
+    segments = (each.ledger_row() for each in complete)
+    yield tables.SEGMENTS.name, tables.SEGMENTS.arrow(segments, load_id)
+    dates = [row for loaded in complete for row in loaded.date_rows()]
+    if dates:
+        yield tables.SEGMENT_DATES.name, tables.SEGMENT_DATES.arrow(dates, load_id)
 
 
 def _load_id() -> str:
@@ -213,37 +243,3 @@ def _stamped(
         arrays.append(pa.repeat(pa.scalar(value, kind), rows.num_rows))
         fields.append(pa.field(name, kind, nullable=False))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-
-
-def _segment_row(loaded: LoadedSegment) -> dict[str, Any]:
-    listed = loaded.item.listed
-    return {
-        "segment_id": loaded.segment.id,
-        "checksum": loaded.segment.checksum,
-        "size_in_bytes": loaded.segment.size_in_bytes,
-        "instance_id": listed.instance.id,
-        "report_id": listed.report.id or None,
-        "report_name": listed.report.name,
-        "category": listed.report.category,
-        "granularity": listed.instance.granularity.value,
-        "processing_date": listed.instance.processing_date,
-        "access_type": listed.access_type.value if listed.access_type else None,
-        "app_id": int(listed.app_id),
-        "table_name": listed.table_name,
-        "row_count": loaded.row_count,
-    }
-
-
-def _date_rows(loaded: LoadedSegment) -> list[dict[str, Any]]:
-    listed = loaded.item.listed
-    return [
-        {
-            "segment_id": loaded.segment.id,
-            "instance_id": listed.instance.id,
-            "app_id": int(listed.app_id),
-            "table_name": listed.table_name,
-            "date": day,
-            "row_count": count,
-        }
-        for day, count in sorted(loaded.dates.items())
-    ]

@@ -8,8 +8,11 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from signal import SIGINT
 
 from dlt import Pipeline
+from dlt.common.exceptions import SignalReceivedException
+from dlt.common.runtime.signals import set_received_signal, wake_all
 from dlt.extract import DltResource
 
 from app_store_connect.batches import Batches
@@ -18,29 +21,29 @@ from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.discovery import Failure, Listing, discover
 from app_store_connect.download import SegmentDownloader
-from app_store_connect.errors import ApiError, BudgetExhaustedError
+from app_store_connect.errors import (
+    ApiError,
+    BudgetExhaustedError,
+    DatabaseLostError,
+    DestinationError,
+)
 from app_store_connect.ledger import Ledger
 from app_store_connect.outcome import Outcome
 from app_store_connect.pinpoint import find_app_of_request, list_pinpointed
 from app_store_connect.progress import Progress
-from app_store_connect.repair import (
-    newest_load,
-    remove_miscounted,
-    remove_segments,
-    sweep_incomplete,
-    sweep_superseded,
-)
 from app_store_connect.resources import SegmentLoader
-from app_store_connect.selection import InstanceToLoad, Options, Selection, select_instances
+from app_store_connect.selection import Options, Selection, select_instances, select_pinpointed
 from app_store_connect.source import listing_rows
 from app_store_connect.summary import Summary
 from app_store_connect.tables import LISTING_TABLES
-from app_store_connect.views import create_views
+from app_store_connect.upkeep import Upkeep
 from app_store_connect.workspace import (
+    database_file,
     empty_pipelines_dir,
     location_of,
     make_pipeline,
     opened,
+    synchronise,
 )
 
 
@@ -66,12 +69,21 @@ class Run:
         self._progress = progress
         self._policies = configuration.policies()
         self._budget = RequestBudget(settings.max_wait, on_wait=progress.waiting)
-        self._client = AppStoreConnectClient(configuration.credentials(), budget=self._budget)
-        self._downloader = SegmentDownloader(self._client.read_segment)
-        self._outcome = Outcome(on_failure=progress.failed, on_change=progress.changed)
+        timeout, backoff = configuration.request_timeout_seconds, configuration.backoff_seconds
+        self._client = AppStoreConnectClient(
+            configuration.credentials(),
+            budget=self._budget,
+            backoff_seconds=backoff,
+            timeout_seconds=timeout,
+        )
+        self._downloader = SegmentDownloader(
+            self._client.read_segment, backoff_seconds=backoff, timeout_seconds=timeout
+        )
+        self._outcome = Outcome(on_failure=self._failed, on_change=progress.changed)
         self._today = datetime.now(UTC).date()
         self._started = time.monotonic()
-        self._retried: set[str] = set()
+        self._is_shared = settings.destination != "duckdb"  # others may write at the same time
+        self._failures_before = 0
         self.summary = Summary(
             destination=settings.destination,
             dataset=settings.dataset,
@@ -94,37 +106,74 @@ class Run:
                 with opened(ledger):
                     self.summary.location = location_of(pipeline)
                     self._run(pipeline, ledger)
+        except (KeyboardInterrupt, SignalReceivedException):  # dlt's way to heed `interrupt`
+            self.interrupt()
         finally:
             self._budget.cancel()  # no thread is left waiting when the run was interrupted
+            set_received_signal(0)
             self.summary.seconds = time.monotonic() - self._started
+            if self.summary.is_interrupted:
+                del self._outcome.failures[self._failures_before :]
         return self.summary
+
+    def interrupt(self) -> None:
+        """From another thread: load what is under way on the destination, begin nothing more."""
+        if not self.summary.is_interrupted:
+            self.summary.is_interrupted = True
+            self._failures_before = len(self._outcome.failures)
+        self._outcome.stop(InterruptedError("interrupted"))
+        self._budget.cancel()
+        set_received_signal(SIGINT)
+        wake_all()
 
     def _run(self, pipeline: Pipeline, ledger: Ledger) -> None:
         if not self._settings.is_plan:
-            self._recover(pipeline, ledger)
-        self._progress.phase("asking Apple what there is")
+            synchronise(pipeline)
+        upkeep = Upkeep(
+            ledger,
+            self._policies,
+            sweep_after=self._configuration.sweep_after if self._is_shared else None,
+            database=database_file(pipeline),
+        )
         try:
-            listing = self.summary.listing = self._list(ledger)
-            selection = self.summary.selection = self._select(listing, ledger)
-            if not self._settings.is_plan:
-                self._load_all(pipeline, ledger, listing, selection)
-                self._renew_stopped(listing)
+            self._load_due(pipeline, ledger, upkeep)
         except BudgetExhaustedError as error:
             self._outcome.stop(error)
+        except DestinationError as error:
+            self._destination_failed(error)
         finally:
             if not self._settings.is_plan:
-                self._progress.phase("bringing the views up to date")
-                self.summary.tables = create_views(ledger, self._policies)
+                self._finish(upkeep)
 
-    def _recover(self, pipeline: Pipeline, ledger: Ledger) -> None:
-        """Remove the rows of loads that never completed, which are invisible already."""
-        pipeline.sync_destination()
-        is_shared = self._settings.destination != "duckdb"  # others may be writing at this moment
-        cutoff = datetime.now(UTC) - self._configuration.sweep_after
-        sweep_incomplete(ledger, str(cutoff.timestamp()) if is_shared else None)
-        sweep_superseded(ledger)
-        if newest := newest_load(ledger):
-            remove_miscounted(ledger, newest)
+    def _load_due(self, pipeline: Pipeline, ledger: Ledger, upkeep: Upkeep) -> None:
+        if not self._settings.is_plan:
+            upkeep.recover()
+        self._progress.phase("asking Apple what there is")
+        listing = self.summary.listing = self._list(ledger)
+        selection = self.summary.selection = self._select(listing, ledger)
+        if not self._settings.is_plan:
+            self._load_all(pipeline, ledger, listing, selection, upkeep)
+            self._renew_stopped(listing)
+
+    def _finish(self, upkeep: Upkeep) -> None:
+        self._progress.phase("bringing the views up to date")
+        try:
+            upkeep.refresh(is_last=True)
+        except DestinationError as error:
+            self._destination_failed(error)
+        self.summary.tables = upkeep.tables
+
+    def _failed(self, failure: Failure) -> None:
+        if not self.summary.is_interrupted:  # of a run that was told to stop everything fails
+            self._progress.failed(failure)
+
+    def _destination_failed(self, error: DestinationError) -> None:
+        is_known = isinstance(self._outcome.stopped_by, DestinationError)
+        if not is_known or isinstance(error, DatabaseLostError):
+            failure = Failure("the rest of this run", str(error), error)
+            self._outcome.failures.append(failure)
+            self._failed(failure)
+        self._outcome.stop(error)
 
     def _list(self, ledger: Ledger) -> Listing:
         options = self._settings.options
@@ -148,14 +197,16 @@ class Run:
         dates = [item.instance.processing_date for item in listing.instances]
         loaded = ledger.loaded_segments(min(dates, default=self._today))
         if options.instance_ids:
-            due = tuple(
-                InstanceToLoad(item, loaded.get(item.instance.id, {})) for item in listing.instances
-            )
-            return Selection(due, len(due), sum(item.is_recheck for item in due), 0)
+            return select_pinpointed(listing.instances, loaded)
         return select_instances(listing.instances, loaded, options, today=self._today)
 
     def _load_all(
-        self, pipeline: Pipeline, ledger: Ledger, listing: Listing, selection: Selection
+        self,
+        pipeline: Pipeline,
+        ledger: Ledger,
+        listing: Listing,
+        selection: Selection,
+        upkeep: Upkeep,
     ) -> None:
         self._progress.begin(len(selection.due), self._outcome)
         loader = SegmentLoader(
@@ -167,10 +218,14 @@ class Run:
             max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
         )
         listings = self._changed_listings(loader, listing, ledger)
-        batches = Batches(pipeline, ledger, loader, self._configuration)
-        batches.load(selection.due, listings, before_each=partial(self._progress.phase, "loading"))
-        remove_segments(ledger, self._outcome.withdrawn)
-        sweep_superseded(ledger)
+        batches = Batches(pipeline, ledger, loader, self._configuration, is_shared=self._is_shared)
+
+        def before_each() -> None:
+            self._progress.phase("loading")
+            upkeep.refresh()
+
+        batches.load(selection.due, listings, before_each=before_each)
+        upkeep.finish(self._outcome.withdrawn)
 
     def _changed_listings(
         self, loader: SegmentLoader, listing: Listing, ledger: Ledger

@@ -51,6 +51,10 @@ class ListedInstance:
     def table_name(self) -> str:
         return table_name(self.report.name, self.instance.granularity)
 
+    @property
+    def rank(self) -> "Rank":
+        return self.instance.processing_date, self.instance.id
+
     def __str__(self) -> str:
         return (
             f"{self.report.name} {self.instance.granularity} of app {self.app_id}, processed"
@@ -60,14 +64,20 @@ class ListedInstance:
 
 Checksums = Mapping[str, str]
 """Segment id to checksum."""
+Rank = tuple[date, str]
+"""Of two instances that carry the same, the one of the greater rank counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceToLoad:
-    """An instance whose segments are to be listed; those in `loaded` are kept if unchanged."""
+    """An instance whose segments are to be listed; those in `loaded` are kept if unchanged.
+
+    `holders` says of all segments in the ledger which instance has them, by its rank.
+    """
 
     listed: ListedInstance
     loaded: Checksums = field(default_factory=dict)
+    holders: Mapping[str, Rank] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_recheck(self) -> bool:
@@ -134,10 +144,15 @@ def select_instances(
     """
     instances = list({item.instance.id: item for item in listed}.values())
     in_window = [item for item in instances if _is_in_window(item.instance, options)]
-    new = [InstanceToLoad(item) for item in in_window if not loaded.get(item.instance.id)]
+    holders = _holders(instances, loaded)
+    new = [
+        InstanceToLoad(item, holders=holders)
+        for item in in_window
+        if not loaded.get(item.instance.id)
+    ]
     oldest_recheck = today - timedelta(days=options.recheck_days)
     again = [
-        InstanceToLoad(item, loaded[item.instance.id])
+        InstanceToLoad(item, loaded[item.instance.id], holders)
         for item in in_window
         if loaded.get(item.instance.id) and item.instance.processing_date > oldest_recheck
     ]
@@ -149,6 +164,32 @@ def select_instances(
     )
 
 
+def select_pinpointed(
+    listed: Iterable[ListedInstance], loaded: Mapping[str, Checksums]
+) -> Selection:
+    """Exactly these instances. What another one has is left to it: Apple was not asked of that."""
+    instances = {item.instance.id: item for item in listed}
+    holders = {
+        segment_id: (date.max, instance_id)
+        for instance_id, segments in loaded.items()
+        if instance_id not in instances
+        for segment_id in segments
+    }
+    holders |= _holders(instances.values(), loaded)
+    due = tuple(
+        InstanceToLoad(item, loaded.get(item.instance.id, {}), holders)
+        for item in instances.values()
+    )
+    return Selection(due, len(due), sum(item.is_recheck for item in due), 0)
+
+
+def _holders(listed: Iterable[ListedInstance], loaded: Mapping[str, Checksums]) -> dict[str, Rank]:
+    """An instance that Apple lists no more holds nothing back."""
+    return {
+        segment_id: item.rank for item in listed for segment_id in loaded.get(item.instance.id, ())
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentChoice:
     """What a fresh listing of an instance's segments calls for."""
@@ -157,10 +198,16 @@ class SegmentChoice:
     withdrawn: tuple[str, ...]
 
 
-def choose_segments(listed: Checksums, loaded: Checksums) -> SegmentChoice:
-    """Which segments to load, being new or having a new checksum, and which Apple withdrew."""
+def choose_segments(
+    listed: Checksums, loaded: Checksums, held: Collection[str] = ()
+) -> SegmentChoice:
+    """Which segments to load, being new or having a new checksum, and which Apple withdrew.
+
+    Those in `held` belong to another instance.
+    """
+    changed = (id_ for id_, checksum in listed.items() if loaded.get(id_) != checksum)
     return SegmentChoice(
-        changed=tuple(id_ for id_, checksum in listed.items() if loaded.get(id_) != checksum),
+        changed=tuple(id_ for id_ in changed if id_ not in held),
         withdrawn=tuple(id_ for id_ in loaded if id_ not in listed),
     )
 

@@ -30,7 +30,10 @@ class Renderer:
         names: Mapping[str, str] | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> str:
-        """Render `template`; `names` replaces identifiers, `values` the placeholders `:name`."""
+        """Render `template`; `names` replaces identifiers, `values` the placeholders `:name`.
+
+        What is quoted in the template is a name of the destination's own, and stays.
+        """
         literals = {name: _literal(value) for name, value in (values or {}).items()}
         tree = exp.replace_placeholders(sqlglot.parse_one(template, dialect="duckdb"), **literals)
         schemas = {"raw": self.raw, "shown": self.shown}
@@ -39,7 +42,8 @@ class Renderer:
                 table.set("db", exp.to_identifier(schemas[table.db], quoted=True))
         for identifier in tree.find_all(exp.Identifier):
             if identifier.this not in schemas.values():
-                name = (names or {}).get(identifier.this, identifier.this)
+                own = {} if identifier.quoted else names or {}
+                name = own.get(identifier.this, identifier.this)
                 identifier.set("this", self.casefold(name))
             identifier.set("quoted", True)
         return tree.sql(dialect=self.dialect)

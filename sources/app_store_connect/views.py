@@ -11,6 +11,7 @@ from typing import Any
 
 from app_store_connect import tables
 from app_store_connect.catalog import ReportSchema, RestatementPolicy, schema_of
+from app_store_connect.errors import DestinationError
 from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, Ledger
 from app_store_connect.names import normalized
 from app_store_connect.resources import SEGMENT_KEY
@@ -36,18 +37,15 @@ _OWNED = f"""
         on d.segment_id = v.segment_id and d.{LOAD_ID} = v.{LOAD_ID}
 """
 
+# `in`, since `exists` with an expression in it makes DuckDB join the rows with themselves.
 _REPLACE_VIEW = f"""
 create or replace view shown.this_table as
 with visible as ({_VISIBLE}),
 owned as ({_OWNED})
 select {{columns}}
 from raw.this_table as r
-where exists (
-    select 1 from owned
-    where owned.instance_id = owned.owner_id
-    and owned.segment_id = r.{SEGMENT_KEY}
-    and owned.{LOAD_ID} = r.{LOAD_ID}
-    and owned.date = {{day}}
+where (r.{SEGMENT_KEY}, r.{LOAD_ID}, {{day}}) in (
+    select segment_id, {LOAD_ID}, date from owned where instance_id = owner_id
 )
 """
 
@@ -56,14 +54,11 @@ create or replace view shown.this_table as
 with visible as ({_VISIBLE})
 select {{columns}}
 from raw.this_table as r
-where exists (
-    select 1 from visible
-    where visible.segment_id = r.{SEGMENT_KEY} and visible.{LOAD_ID} = r.{LOAD_ID}
-)
+where (r.{SEGMENT_KEY}, r.{LOAD_ID}) in (select segment_id, {LOAD_ID} from visible)
 """
 
 _FRESHNESS_VIEW = f"""
-create or replace view shown.{FRESHNESS} as
+create or replace view shown.this_table as
 with visible as ({VISIBLE_SEGMENTS.format(condition="true")}),
 owned as ({_OWNED}),
 days as (
@@ -140,7 +135,7 @@ def create_views(ledger: Ledger, policies: Mapping[str, RestatementPolicy]) -> l
     schemas = {name: schema_of(report, category) for name, report, category in loaded}
     for name, schema in schemas.items():
         policy = policies.get(normalized(schema.name), schema.policy)
-        _create_view(ledger, name, columns[name], schema, policy)
+        _create_view(ledger, name, columns[ledger.physical(name)], schema, policy)
     _create_freshness(ledger, schemas)
     return sorted(schemas)
 
@@ -161,9 +156,22 @@ def _create_view(
 ) -> None:
     template = _REPLACE_VIEW if policy is RestatementPolicy.REPLACE else _ACCUMULATE_VIEW
     date_column = schema.date_column_in(columns)
-    day = f"coalesce(r.{date_column}, r._processing_date)" if date_column else "r._processing_date"
+    day = "r._processing_date"
+    if date_column:
+        day = f'coalesce(r."{date_column}", {day})'
     shown = ", ".join(f'r."{column}"' for column in columns)
-    ledger.execute(template.format(columns=shown, day=day), this_table=name, **{"table_name": name})
+    statement = template.format(columns=shown, day=day)
+    _replace(ledger, name, statement, table_name=name)
+
+
+def _replace(ledger: Ledger, view: str, statement: str, **values: Any) -> None:
+    """Some destinations refuse to replace a view by one with other columns."""
+    try:
+        ledger.execute(statement, this_table=view, **values)
+    except DestinationError:
+        with ledger.transaction():
+            ledger.execute("drop view if exists shown.this_table", this_table=view)
+            ledger.execute(statement, this_table=view, **values)
 
 
 def _create_freshness(ledger: Ledger, schemas: Mapping[str, ReportSchema]) -> None:
@@ -173,4 +181,4 @@ def _create_freshness(ledger: Ledger, schemas: Mapping[str, ReportSchema]) -> No
     for number, (name, schema) in enumerate(sorted(schemas.items())):
         values |= {f"name_{number}": name, f"lag_{number}": schema.lag_days}
     lags = ", ".join(f"(:name_{number}, :lag_{number})" for number in range(len(schemas)))
-    ledger.execute(_FRESHNESS_VIEW.format(lags=lags), **values)
+    _replace(ledger, FRESHNESS, _FRESHNESS_VIEW.format(lags=lags), **values)

@@ -14,15 +14,20 @@ from typing import Any
 
 import dlt
 from dlt import Pipeline
+from dlt.common.destination import TLoaderFileFormat
+from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.exceptions import DltException
 from dlt.common.pipeline import get_dlt_pipelines_dir
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
 from app_store_connect.errors import DestinationError
 from app_store_connect.ledger import Ledger
 
 PIPELINE_NAME = "asc_segments"
+_PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
+_FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
 _REASON = "The actual reason given is: "
 
 
@@ -34,19 +39,49 @@ def empty_pipelines_dir() -> Iterator[Path]:
         DestinationError: the folder cannot be written.
     """
     usual = Path(get_dlt_pipelines_dir())
-    lock = FileLock(usual / f"{PIPELINE_NAME}.lock")
+    with ExitStack() as stack:
+        try:
+            usual.mkdir(parents=True, exist_ok=True)
+            is_free = stack.enter_context(_locked(usual / PIPELINE_NAME))
+            folder = usual if is_free else stack.enter_context(_private_dir(usual))
+        except OSError as error:
+            raise DestinationError(f"dlt's folder {usual} cannot be written: {error}") from error
+        if is_free:
+            _remove_dead(usual)
+            shutil.rmtree(usual / PIPELINE_NAME, ignore_errors=True)
+        yield folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    lock = FileLock(f"{folder}.lock")
     try:
-        usual.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
     except Timeout:
-        with tempfile.TemporaryDirectory(prefix=f"{PIPELINE_NAME}-") as private:
-            yield Path(private)
+        yield False
         return
-    except OSError as error:
-        raise DestinationError(f"dlt's folder {usual} cannot be written: {error}") from error
     with lock:
-        shutil.rmtree(usual / PIPELINE_NAME, ignore_errors=True)
-        yield usual
+        yield True
+
+
+@contextmanager
+def _private_dir(usual: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=_PRIVATE, dir=usual))
+    with _locked(folder):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    Path(f"{folder}.lock").unlink(missing_ok=True)
+
+
+def _remove_dead(usual: Path) -> None:
+    """The private folders of runs that were killed."""
+    for lock in usual.glob(f"{_PRIVATE}*.lock"):
+        with _locked(lock.with_suffix("")) as is_dead:
+            if is_dead:
+                shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+                lock.unlink(missing_ok=True)
 
 
 def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeline:
@@ -60,6 +95,10 @@ def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeli
             pipelines_dir=str(pipelines_dir),
         )
         stem = Path(location_of(pipeline)).stem if destination == "duckdb" else ""
+    except UnknownDestinationModule as error:
+        raise DestinationError(
+            f"destination {destination!r} cannot be used: dlt has none of that name"
+        ) from error
     except DltException as error:
         raise DestinationError(
             f"destination {destination!r} cannot be used: {_first_line(str(error))}"
@@ -95,7 +134,15 @@ def opened(ledger: Ledger) -> Iterator[None]:
         yield
 
 
-def destination_error(error: Exception) -> DestinationError:
+def synchronise(pipeline: Pipeline) -> None:
+    """Raises DestinationError if dlt cannot read what it once wrote there, or not write it here."""
+    try:
+        pipeline.sync_destination()
+    except (DltException, OSError) as error:
+        raise destination_error(error.__cause__ or error) from error
+
+
+def destination_error(error: BaseException) -> DestinationError:
     """What keeps a destination from being opened, in words that say what to do."""
     reason = _first_line(str(error).rpartition(_REASON)[2])
     if "Could not set lock" in reason:
@@ -107,6 +154,27 @@ def destination_error(error: Exception) -> DestinationError:
         f"the destination cannot be opened for writing: {reason}; check its address, credentials,"
         " rights and free space"
     )
+
+
+def file_format_of(pipeline: Pipeline) -> Any:
+    """The fastest that dlt can load there with what is installed; None leaves it to dlt."""
+    caps = pipeline.destination.capabilities()
+    formats = list(caps.supported_loader_file_formats)
+    if caps.loader_file_format_selector and caps.preferred_loader_file_format:
+        _, offered = caps.loader_file_format_selector(
+            caps.preferred_loader_file_format, formats, table_schema={}
+        )
+        formats = list(offered)
+    return next((each for each in _FORMATS if each in formats), None)
+
+
+def database_file(pipeline: Pipeline) -> Path | None:
+    """The DuckDB file, if that is where the data goes."""
+    credentials: Any = getattr(pipeline.destination_client().config, "credentials", None)
+    if not isinstance(credentials, DuckDbCredentials):
+        return None
+    file = Path(str(credentials.database))
+    return file if file.is_file() else None
 
 
 def location_of(pipeline: Pipeline) -> str:

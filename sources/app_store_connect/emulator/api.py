@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import unquote, urlsplit
 
 from app_store_connect.emulator.documents import (
     Document,
@@ -62,7 +63,7 @@ class Api:
 
     def answer(self, request: Request) -> Answer:
         """Apple's answer; raises `Refused` for all that Apple refuses."""
-        template, resource_id = _matched(request.path)
+        template, resource_id = _matched(request.target)
         endpoint = _ENDPOINTS.get((request.method, template))
         if endpoint is None:
             raise _not_allowed(request)
@@ -215,11 +216,12 @@ def forbidden(code: str) -> Refused:
     return Refused(403, code, "This request is forbidden for security reasons", detail)
 
 
-def _matched(path: str) -> tuple[str, str]:
+def _matched(target: str) -> tuple[str, str]:
     """The endpoint's template, and the id in the path (empty if the template has none)."""
+    path = urlsplit(target).path
     for template, pattern in _PATTERNS.items():
         if match := pattern.fullmatch(path):
-            return template, "".join(match.groups())
+            return template, unquote("".join(match.groups()))
     detail = "The path provided does not match a defined resource type."
     raise Refused(404, "NOT_FOUND", "The specified resource does not exist", detail)
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 # writes XML, parses none
 
 from app_store_connect.emulator.entities import WorldSegment
 from app_store_connect.emulator.faults import Fault, Faults

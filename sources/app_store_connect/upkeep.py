@@ -1,0 +1,99 @@
+"""What the job keeps right on the destination, before, between and after its batches."""
+
+import random
+import time
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from app_store_connect.catalog import RestatementPolicy
+from app_store_connect.errors import DatabaseLostError, DestinationError
+from app_store_connect.ledger import Ledger
+from app_store_connect.repair import (
+    newest_load,
+    remove_miscounted,
+    remove_segments,
+    sweep_incomplete,
+    sweep_superseded,
+)
+from app_store_connect.views import create_views
+
+TRIES = 5
+"""Of a statement that other writers may have been in the way of, on a shared destination."""
+
+T = TypeVar("T")
+
+
+class Upkeep:
+    """Repairs and views of one run.
+
+    On a destination that others may write to at this moment (`sweep_after` given), rows of loads
+    that never completed are left alone until they are that old.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        policies: Mapping[str, RestatementPolicy],
+        *,
+        sweep_after: timedelta | None,
+        database: Path | None,
+    ) -> None:
+        self._ledger = ledger
+        self._policies = policies
+        self._sweep_after = sweep_after
+        self._database = database
+        self._file = _identity(database)
+        self._columns: dict[str, list[str]] | None = None
+        self.tables: list[str] = []
+
+    def recover(self) -> None:
+        """Remove the rows of loads that never completed, which are invisible already."""
+        before = None
+        if self._sweep_after is not None:
+            before = str((datetime.now(UTC) - self._sweep_after).timestamp())
+        self._tried(lambda: sweep_incomplete(self._ledger, before))
+        self._tried(lambda: sweep_superseded(self._ledger))
+        if newest := newest_load(self._ledger):
+            self._tried(lambda: remove_miscounted(self._ledger, newest))
+
+    def refresh(self, *, is_last: bool = False) -> None:
+        """Make or renew the views where a table or a column has come, and at last in any case.
+
+        Raises:
+            DatabaseLostError: what was loaded has gone with the file.
+            DestinationError: the destination failed.
+        """
+        if self._file != _identity(self._database):
+            raise DatabaseLostError(str(self._database))
+        columns = self._ledger.columns()
+        if is_last or not self.tables or columns != self._columns:
+            self.tables = self._tried(lambda: create_views(self._ledger, self._policies))
+            self._columns = columns
+
+    def finish(self, withdrawn: Collection[str]) -> None:
+        """Remove what Apple no longer lists and what later loads replaced."""
+        self._tried(lambda: remove_segments(self._ledger, withdrawn))
+        self._tried(lambda: sweep_superseded(self._ledger))
+
+    def _tried(self, action: Callable[[], T]) -> T:
+        tries = TRIES if self._sweep_after is not None else 1
+        while True:
+            try:
+                return action()
+            except DestinationError:
+                tries -= 1
+                if not tries:
+                    raise
+                time.sleep(random.uniform(0.1, 0.5))  # noqa: S311  # nosec B311 # no secret
+
+
+def _identity(database: Path | None) -> tuple[int, int] | None:
+    if database is None:
+        return None
+    try:
+        found = database.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

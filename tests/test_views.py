@@ -1,0 +1,401 @@
+"""The views against a plain account of Apple's rule, over worlds that a loader may leave behind."""
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import dlt
+import pytest
+from dlt.destinations import duckdb as duckdb_destination
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from app_store_connect.catalog import RestatementPolicy, schema_of
+from app_store_connect.ledger import Ledger
+from app_store_connect.names import normalized
+from app_store_connect.tables import INSTANCES, LOADS, REPORTS, SEGMENT_DATES, SEGMENTS, RawTable
+from app_store_connect.views import EXPIRY_WARNING_DAYS, create_views
+
+RAW, SHOWN = "app_store_connect_raw", "app_store_connect"
+CRASHES, PICKER = "App Crashes", "Photos Picker"
+TABLES = {
+    "app_crashes_daily": (CRASHES, "APP_USAGE", "DAILY"),
+    "app_crashes_weekly": (CRASHES, "APP_USAGE", "WEEKLY"),
+    "app_crashes_monthly": (CRASHES, "APP_USAGE", "MONTHLY"),
+    "photos_picker_daily": (PICKER, "FRAMEWORK_USAGE", "DAILY"),
+}
+LOAD_IDS = ("1795000000.1", "1795000000.2", "1795000000.3")
+STEPS = {"DAILY": timedelta(days=1), "WEEKLY": timedelta(days=7), "MONTHLY": timedelta(days=31)}
+EPOCH = date(2026, 1, 1)
+
+
+@dataclass(frozen=True)
+class Instance:
+    id: str
+    app_id: int
+    table: str
+    age: int
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A segment as one load brought it, perhaps with a part missing, if the load never ended."""
+
+    segment_id: str
+    instance: Instance
+    load_id: str
+    checksum: str
+    days: tuple[int | None, ...]
+    parts: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Account:
+    complete: tuple[str, ...]
+    landed: tuple[Landed, ...]
+    listed: tuple[Instance, ...]
+
+
+ALL_PARTS = frozenset({"rows", "dates", "ledger"})
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> Account:
+    """Instances that overlap; segments re-published, moved, and landed in loads cut off or not."""
+    complete = tuple(draw(st.lists(st.sampled_from(LOAD_IDS), max_size=4)))  # also recorded twice
+    instances = [
+        Instance(f"i{number}", draw(st.sampled_from([1, 2])), table, draw(st.integers(0, 40)))
+        for number, table in enumerate(draw(st.lists(st.sampled_from([*TABLES]), max_size=6)))
+    ]
+    landed = []
+    for instance in instances:
+        siblings = [
+            each
+            for each in instances
+            if (each.app_id, each.table) == (instance.app_id, instance.table)
+        ]
+        for number in range(draw(st.integers(0, 3))):
+            for load_id in draw(st.lists(st.sampled_from(LOAD_IDS), unique=True, max_size=3)):
+                parts = ALL_PARTS
+                if load_id not in complete:
+                    parts = draw(st.frozensets(st.sampled_from(sorted(ALL_PARTS))))
+                landed.append(
+                    Landed(
+                        f"{instance.id}-s{number}",
+                        draw(st.sampled_from(siblings)),
+                        load_id,
+                        draw(st.sampled_from(["a", "b"])),
+                        tuple(draw(st.lists(st.none() | st.integers(0, 5), max_size=4))),
+                        parts,
+                    )
+                )
+    return Account(complete, tuple(landed), tuple(instances))
+
+
+def processed(instance: Instance, today: date) -> date:
+    return today - timedelta(days=instance.age)
+
+
+def day_of(landed: Landed, day: int | None, today: date) -> date | None:
+    step = STEPS[TABLES[landed.instance.table][2]]
+    return None if day is None else today - timedelta(days=30) - day * step
+
+
+def dates_of(landed: Landed, today: date) -> Counter[date]:
+    """What the loader counts: rows without a date under the processing date."""
+    default = processed(landed.instance, today)
+    return Counter(day_of(landed, day, today) or default for day in landed.days)
+
+
+class Raw:
+    """The raw tables of the contract, filled by hand."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.connection = ledger.client.native_connection
+        self.connection.execute(f"create schema if not exists {RAW}")
+        for table in (SEGMENTS, SEGMENT_DATES, INSTANCES, REPORTS):
+            kinds = {"string": "varchar", "int64": "bigint", "date32[day]": "date"}
+            columns = ", ".join(f'"{f.name}" {kinds[str(f.type)]}' for f in table.schema)
+            self.connection.execute(f"create table {RAW}.{table.name} ({columns})")
+        self.connection.execute(f"create table {RAW}.{LOADS} (load_id varchar, status bigint)")
+        for table_name in TABLES:
+            self.connection.execute(
+                f"create table {RAW}.{table_name} (date date, crashes bigint, _app_id bigint,"
+                " _instance_id varchar, _processing_date date, _segment_id varchar,"
+                " _segment_checksum varchar, _dlt_load_id varchar)"
+            )
+        self.today: date = self.connection.execute("select current_date").fetchall()[0][0]
+
+    def fill(self, account: Account) -> None:
+        self.connection.execute("begin transaction")
+        self._fill(account)
+        self.connection.execute("commit")
+
+    def _fill(self, account: Account) -> None:
+        own = (SEGMENTS.name, SEGMENT_DATES.name, INSTANCES.name, REPORTS.name, LOADS)
+        for name in (*own, *TABLES):
+            self.connection.execute(f"delete from {RAW}.{name}")
+        loads = [(each, 0) for each in account.complete]
+        loads += [(each, 1) for each in LOAD_IDS if each not in account.complete]
+        self._insert(LOADS, loads)
+        for table in TABLES:
+            self._insert(table, self._rows(account, table))
+        self._put(SEGMENTS, self._ledger_rows(account))
+        self._put(SEGMENT_DATES, self._date_rows(account))
+        self._put(
+            INSTANCES,
+            [
+                {
+                    "id": each.id,
+                    "report_id": f"{TABLES[each.table][0]} {each.app_id}",
+                    "app_id": each.app_id,
+                    "granularity": TABLES[each.table][2],
+                    "processing_date": processed(each, self.today),
+                    "_dlt_load_id": load_id,
+                }
+                for each in account.listed
+                for load_id in LOAD_IDS[:2]
+            ],
+        )
+        self._put(
+            REPORTS,
+            [
+                {"id": f"{name} {app}", "app_id": app, "name": name, "_dlt_load_id": load_id}
+                for name in (CRASHES, PICKER)
+                for app in (1, 2)
+                for load_id in LOAD_IDS
+            ],
+        )
+
+    def views(self, policy: RestatementPolicy | None = None) -> list[str]:
+        """All views, made while every table has a row; they stay when the rows change."""
+        every = [Instance(name, 1, name, 0) for name in TABLES]
+        self.fill(Account(LOAD_IDS, tuple(landed(i.id, i, 0, 1) for i in every), ()))
+        policies = dict.fromkeys(map(normalized, (CRASHES, PICKER)), policy) if policy else {}
+        return create_views(self.ledger, policies)
+
+    def shown(self, table: str) -> Counter[Any]:
+        rows = self.connection.execute(f"select * from {SHOWN}.{table}").fetchall()
+        return Counter(rows)
+
+    def freshness(self) -> list[Any]:
+        return sorted(self.connection.execute(f"from {SHOWN}.data_freshness").fetchall())
+
+    def row(self, each: Landed, number: int) -> tuple[Any, ...]:
+        return (
+            day_of(each, each.days[number], self.today),
+            number,
+            each.instance.app_id,
+            each.instance.id,
+            processed(each.instance, self.today),
+            each.segment_id,
+            each.checksum,
+            each.load_id,
+        )
+
+    def _rows(self, account: Account, table: str) -> list[tuple[Any, ...]]:
+        return [
+            self.row(each, number)
+            for each in account.landed
+            if each.instance.table == table and "rows" in each.parts
+            for number in range(len(each.days))
+        ]
+
+    def _ledger_rows(self, account: Account) -> Iterator[dict[str, Any]]:
+        for each in account.landed:
+            if "ledger" in each.parts:
+                name, category, granularity = TABLES[each.instance.table]
+                yield {
+                    "segment_id": each.segment_id,
+                    "checksum": each.checksum,
+                    "instance_id": each.instance.id,
+                    "report_name": name,
+                    "category": category,
+                    "granularity": granularity,
+                    "processing_date": processed(each.instance, self.today),
+                    "app_id": each.instance.app_id,
+                    "table_name": each.instance.table,
+                    "row_count": len(each.days),
+                    "_dlt_load_id": each.load_id,
+                }
+
+    def _date_rows(self, account: Account) -> Iterator[dict[str, Any]]:
+        for each in account.landed:
+            if "dates" in each.parts:
+                for day, count in dates_of(each, self.today).items():
+                    yield {
+                        "segment_id": each.segment_id,
+                        "instance_id": each.instance.id,
+                        "app_id": each.instance.app_id,
+                        "table_name": each.instance.table,
+                        "date": day,
+                        "row_count": count,
+                        "_dlt_load_id": each.load_id,
+                    }
+
+    def _put(self, table: RawTable, rows: Iterable[dict[str, Any]]) -> None:
+        names = [each.name for each in table.schema]
+        self._insert(table.name, [[row.get(name) for name in names] for row in rows])
+
+    def _insert(self, table: str, rows: list[Any]) -> None:
+        if rows:
+            row = f"({', '.join('?' * len(rows[0]))})"
+            statement = f"insert into {RAW}.{table} values {', '.join([row] * len(rows))}"
+            self.connection.execute(statement, [value for each in rows for value in each])
+
+
+@contextmanager
+def raw_tables() -> Iterator[Raw]:
+    pipeline = dlt.pipeline(
+        "asc_segments", destination=duckdb_destination("views.duckdb"), dataset_name=RAW
+    )
+    ledger = Ledger(pipeline, SHOWN)
+    with ledger.open():
+        yield Raw(ledger)
+
+
+def visible(account: Account) -> list[Landed]:
+    """Of each segment what the latest complete load brought."""
+    latest: dict[str, Landed] = {}
+    for each in account.landed:
+        if each.load_id in account.complete and "ledger" in each.parts:
+            other = latest.get(each.segment_id)
+            if other is None or other.load_id < each.load_id:
+                latest[each.segment_id] = each
+    return list(latest.values())
+
+
+Owners = dict[tuple[int, str, date], Instance]
+
+
+def owners(account: Account, today: date) -> Owners:
+    """Which instance has a date: of those that carry it the newest, then the greatest id."""
+    carriers: dict[tuple[int, str, date], list[Instance]] = defaultdict(list)
+    for each in visible(account):
+        for day in dates_of(each, today):
+            carriers[each.instance.app_id, each.instance.table, day].append(each.instance)
+    return {key: max(them, key=lambda i: (-i.age, i.id)) for key, them in carriers.items()}
+
+
+def expected_rows(
+    account: Account, raw: Raw, table: str, policy: RestatementPolicy
+) -> Counter[Any]:
+    holders = owners(account, raw.today)
+    rows: Counter[Any] = Counter()
+    for each in visible(account):
+        if each.instance.table != table:
+            continue
+        for number, day in enumerate(each.days):
+            on = day_of(each, day, raw.today) or processed(each.instance, raw.today)
+            owner = holders[each.instance.app_id, table, on]
+            if policy is RestatementPolicy.ACCUMULATE or owner == each.instance:
+                rows[raw.row(each, number)] += 1
+    return rows
+
+
+def gaps(days: list[date], granularity: str) -> list[tuple[date, int]]:
+    """After which dates others are missing, and how many."""
+    found = []
+    for one, other in itertools.pairwise(days):
+        apart = (other - one).days
+        if granularity == "WEEKLY":
+            apart //= 7
+        elif granularity == "MONTHLY":
+            apart = (other.year - one.year) * 12 + other.month - one.month
+        if apart > 1:
+            found.append((one, apart - 1))
+    return found
+
+
+def expected_freshness(account: Account, today: date) -> list[Any]:
+    seen = visible(account)
+    loaded = {each.instance.id for each in seen}
+    holders = owners(account, today)
+    found = []
+    for app_id, table in {(each.instance.app_id, each.instance.table) for each in seen}:
+        name, category, granularity = TABLES[table]
+        lag = timedelta(days=schema_of(name, category).lag_days)
+        mine = [i for i in account.listed if (i.app_id, i.table) == (app_id, table)]
+        days = {day: i for (app, of, day), i in holders.items() if (app, of) == (app_id, table)}
+        missing = gaps(sorted(days), granularity)
+        full = [day for day, i in days.items() if processed(i, today) - day >= lag]
+        ages = [
+            i.instance.age for i in seen if (i.instance.app_id, i.instance.table) == (app_id, table)
+        ]
+        found.append(
+            (
+                app_id,
+                name,
+                granularity,
+                table,
+                today - timedelta(days=min(ages)),
+                max(days, default=None),
+                max(full, default=None),
+                sum(count for _, count in missing),
+                missing[0][0] if missing else None,
+                sum(EXPIRY_WARNING_DAYS <= i.age <= 35 and i.id not in loaded for i in mine)
+                if {*LOAD_IDS[:2]} & {*account.complete}
+                else 0,
+            )
+        )
+    return sorted(found)
+
+
+OLD = Instance("i1", 1, "app_crashes_daily", 3)
+NEW = Instance("i2", 1, "app_crashes_daily", 2)
+TWIN = Instance("i3", 1, "app_crashes_daily", 2)
+PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def landed(segment_id: str, instance: Instance, load: int, *days: int | None) -> Landed:
+    return Landed(segment_id, instance, LOAD_IDS[load], "a", days, ALL_PARTS)
+
+
+@pytest.mark.parametrize("override", [None, *RestatementPolicy])
+def test_views_show_what_apple_calls_true(override: RestatementPolicy | None) -> None:
+    """Whatever was loaded, cut off, re-published or moved, each date has one instance's rows."""
+    with raw_tables() as raw:
+        assert sorted(TABLES) == raw.views(override)
+
+        @PROPERTY
+        @given(account=accounts())
+        @example(Account(LOAD_IDS, (landed("s", OLD, 0, 1, 2), landed("t", NEW, 1, 1)), (OLD, NEW)))
+        @example(Account(LOAD_IDS, (landed("s", TWIN, 0, 1), landed("t", NEW, 1, 1)), (NEW, TWIN)))
+        @example(Account(LOAD_IDS, (landed("s", OLD, 0, None, 1), landed("s", OLD, 1, 2)), (OLD,)))
+        @example(Account(LOAD_IDS[:1], (landed("s", OLD, 0, 1), landed("s", OLD, 1, 1)), (OLD,)))
+        def check(account: Account) -> None:
+            raw.fill(account)
+            for table, (name, category, _) in TABLES.items():
+                policy = override or schema_of(name, category).policy
+                assert raw.shown(table) == expected_rows(account, raw, table, policy)
+
+        check()
+
+
+def test_freshness_adds_up() -> None:
+    """`data_freshness` has newest dates, gaps and what is about to be lost, for each report."""
+    with raw_tables() as raw:
+        raw.views()
+
+        @PROPERTY
+        @given(account=accounts())
+        def check(account: Account) -> None:
+            raw.fill(account)
+            assert raw.freshness() == expected_freshness(account, raw.today)
+
+        check()
+
+
+def test_views_are_made_of_what_is_complete() -> None:
+    """A table of which no load ever ended has no view; there is none before the first load."""
+    with raw_tables() as raw:
+        raw.fill(Account((), (landed("s", OLD, 0, 1),), (OLD,)))
+
+        assert [] == create_views(raw.ledger, {})
+        raw.fill(Account(LOAD_IDS, (landed("s", OLD, 0, 1),), (OLD,)))
+        assert [OLD.table] == create_views(raw.ledger, {})
