@@ -15,7 +15,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test lint wheel lock clean
+.PHONY: help setup dev demo test test-faults lint wheel lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -30,10 +30,14 @@ demo: setup ## Load a month of invented data from the bundled App Store Connect
 test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-lint: dev ## Check style, format and types
+test-faults: dev ## Run every fault test, the slow ones too
+	$(BIN)/python -m pytest -n auto -m "not live" tests/faults $(ARGS)
+
+lint: dev ## Check style, format, types and what bandit finds
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml sources pipelines benchmarks
 
 # Installed where no checkout is near, so that a file missing from the wheel shows.
 wheel: dev ## Build sdist and wheel, and try the wheel in an empty environment

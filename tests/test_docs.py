@@ -45,6 +45,10 @@ TYPES = {
     pa.bool_(): "BOOLEAN",
     pa.string(): "text",
 }
+UNLISTED_TESTS = {
+    "test_secrets.py::test_the_search_finds_what_is_there",  # of the test's own tools
+    "test_postgres.py::test_loads_into_postgres",  # no fault
+}
 
 Rows = list[list[str]]
 
@@ -349,6 +353,18 @@ def test_columns_of_the_loader_are_documented() -> None:
         table.name: {name: TYPES[kind] for name, kind in table.columns.items()}
         for table in LISTING_TABLES
     } == listings
+
+
+def test_faults_are_documented() -> None:
+    """REFERENCE.md names every fault test, and no other, with what happens."""
+    listed = [name for row in rows_after("| fault | what", section("Faults")) for name in row[2:]]
+    actual = {
+        f"{path.name}::{name}"
+        for path in (ROOT / "tests" / "faults").glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+
+    assert actual - UNLISTED_TESTS == {name for cell in listed for name in ticked(cell)}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)

@@ -1,0 +1,206 @@
+"""The destination, or a disk, is not as the job left it, or goes away while it writes."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from app_store_connect.emulator import Emulator, World
+from tests.conftest import KEYS, Job, StartApple
+from tests.faults.processes import (
+    SMALL_BATCHES,
+    finish,
+    flaws,
+    run,
+    small_disk,
+    start,
+    unavailable,
+    wrong_views,
+)
+from tests.worlds import APPS, CRASHES, TODAY, add_vintage, overlapping_world, world_with_reports
+
+MANY = 20_000
+
+
+@pytest.fixture
+def world() -> World:
+    return overlapping_world(days=4)
+
+
+def large_world() -> World:
+    """12 MB that cannot be compressed, more than is spooled in memory, after a small instance."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    report = world.report(APPS[0], CRASHES)
+    add_vintage(world, report, TODAY - timedelta(days=2))
+    world.add_instance(report, "DAILY", TODAY, [large_rows(TODAY)])
+    return world
+
+
+def large_rows(day: date) -> list[dict[str, str | None]]:
+    stamps = [os.urandom(320).hex() for _ in range(MANY)]
+    return [
+        {"Date": day.isoformat(), "App Version": stamp, "Device": stamp[::-1], "Crashes": "1"}
+        for stamp in stamps
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("full", "megabytes", "code"),
+    [
+        ("TMPDIR", 4, 1),
+        ("DLT_DATA_DIR", 8, 1),
+        ("DLT_DATA_DIR", 0.004, 2),
+        ("database", 9, 1),
+        ("database", 0.004, 2),
+    ],
+    ids=["spool", "dlt's packages", "dlt at once", "DuckDB", "DuckDB at once"],
+)
+def test_full_disk(
+    full: str, megabytes: float, code: int, start_apple: StartApple, job: Job, tmp_path: Path
+) -> None:
+    """A disk that fills up is named, without a traceback; with space the next run ends in the
+    truth.
+    """
+    world = large_world()
+    apple = start_apple(world)
+    with small_disk(megabytes) as disk:
+        env = {full: str(disk)}
+        if full == "database":
+            env = {"DESTINATION__DUCKDB__CREDENTIALS": f"duckdb:///{disk}/{job.database.name}"}
+        found, out, err = run(apple, env=env | {f"{KEYS}BATCH_SEGMENTS": "1"})
+        wrong = wrong_views(job, world) if job.database.exists() else []
+        if full == "database" and code == 1:
+            for name in (job.database.name, f"{job.database.name}.wal"):
+                if (disk / name).exists():
+                    shutil.copy(disk / name, job.database.with_name(name))
+    again = run(apple)
+
+    assert code == found, (out, err)
+    assert "space left" in out + err
+    assert "Traceback" not in out + err
+    assert [] == wrong
+    assert 0 == again[0], again
+    assert {} == flaws(job, world)
+
+
+@pytest.mark.parametrize("gone", ["dlt's folder", "dlt's folder, half way", "another machine"])
+def test_working_folder_is_gone(
+    gone: str, world: World, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is loaded is asked of the database alone: a lost folder costs nothing."""
+    apple = start_apple(world)
+    last = list(world.instances.values())[-1]
+    world.hide(last)
+    job.run(apple)
+    world.reveal(last)
+    folder = Path(os.environ["DLT_DATA_DIR"])
+    if gone == "another machine":
+        monkeypatch.setenv("DLT_DATA_DIR", str(folder.with_name("elsewhere")))
+    else:
+        shutil.rmtree(folder / "pipelines" / "asc_segments" if "half" in gone else folder)
+    result = job.run(apple, "--recheck", "0")
+
+    assert (0, 1) == (result.exit_code, result.summary["instances"])
+    assert {} == flaws(job, world)
+
+
+@pytest.mark.slow
+def test_locked_for_writing(world: World, start_apple: StartApple, job: Job) -> None:
+    """A database that another process holds open: said at once, exit code 2, and nothing asked of
+    Apple.
+    """
+    apple = start_apple(world)
+    with duckdb.connect(str(job.database)):
+        code, _, err = run(apple)
+
+    assert 2 == code
+    assert "in use by another process" in err
+    assert "Traceback" not in err
+    assert [] == apple.exchanges
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_read_only(what: str, world: World, start_apple: StartApple, job: Job) -> None:
+    """A database that cannot be written: exit code 2, and nothing asked of Apple."""
+    apple = start_apple(world)
+    job.run(apple)
+    apple.forget()
+    target = job.database if what == "file" else job.database.parent
+    with read_only(target):
+        code, _, err = run(apple, cwd=target.parent if what == "folder" else None, env=at(job))
+
+    assert 2 == code, err
+    assert "cannot be opened for writing" in err
+    assert [] == apple.exchanges
+    assert {} == flaws(job, world)
+
+
+def at(job: Job) -> dict[str, str]:
+    return {"DESTINATION__DUCKDB__CREDENTIALS": f"duckdb:///{job.database}"}
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[None]:
+    """Root may write whatever the mode says, so it is mounted over itself."""
+    name = str(path)
+    for options in (["--bind", name], ["-o", "remount,bind,ro"]):
+        done = subprocess.run(
+            ["mount", *options, name],  # noqa: S607  # wherever it is
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            unavailable(f"nothing can be mounted read-only here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)  # noqa: S607  # wherever it is
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fate", ["removed", "replaced", "folder removed"])
+def test_database_goes_away(fate: str, world: World, start_apple: StartApple, job: Job) -> None:
+    """A database file that is removed or replaced while the job writes: said, exit code 1, not a
+    success into nowhere; the next run loads all of it again.
+    """
+    apple = start_apple(world, store_latency=timedelta(milliseconds=300))
+    home = job.database.parent / "home"
+    home.mkdir()
+    path = home / job.database.name
+    process = start(apple, env=SMALL_BATCHES, cwd=home)
+    wait_for_downloads(apple, process, 6)
+    if fate == "folder removed":
+        shutil.rmtree(home)
+    else:
+        path.unlink()
+        path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    if fate == "replaced":
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("create table theirs as select 42 as answer")
+    code, out, err = finish(process)
+    home.mkdir(exist_ok=True)
+    again = run(apple, cwd=home)
+    if fate == "replaced":
+        with duckdb.connect(str(path), read_only=True) as connection:
+            assert (42,) == connection.execute("select answer from theirs").fetchone()
+
+    assert 1 == code, (out, err)
+    assert "was removed or replaced" in out
+    assert "Traceback" not in err
+    assert 0 == again[0], again
+    assert {} == flaws(Job(pytest.MonkeyPatch(), path), world)
+
+
+def wait_for_downloads(apple: Emulator, process: subprocess.Popen[str], count: int) -> None:
+    while len(apple.downloads) < count and process.poll() is None:
+        time.sleep(0.02)

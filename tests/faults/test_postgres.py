@@ -1,0 +1,210 @@
+"""A real Postgres, which several runs write to at the same time, and which goes away."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app_store_connect.emulator import Emulator, World
+from tests.conftest import KEYS, StartApple
+from tests.faults.processes import SMALL_BATCHES, differing, finish, flaws, run, start, unavailable
+from tests.worlds import APPS, TODAY, overlapping_world, world_with_reports
+
+psycopg2 = pytest.importorskip("psycopg2")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
+BINARIES = "/usr/lib/postgresql"
+TO_POSTGRES = ("--destination", "postgres")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A cluster of its own, as user postgres where the tests run as root."""
+
+    folder: Path
+    port: int
+
+    def control(self, *command: str) -> None:
+        binary = max(Path(BINARIES).glob("*/bin")) / command[0]
+        as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        subprocess.run(
+            [*as_user, str(binary), "-D", str(self.folder / "data"), *command[1:]],
+            check=True,
+            capture_output=True,
+            cwd=self.folder,
+        )
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        log = str(self.folder / "log")
+        self.control("pg_ctl", "-w", "-o", options, "-l", log, "start")
+
+    def stop(self) -> None:
+        self.control("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def address(self, database: str) -> str:
+        return f"postgresql://asc:asc@127.0.0.1:{self.port}/{database}"
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A database that is asked questions, written for DuckDB."""
+
+    address: str
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(self.address)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement.replace("order by all", "order by 1"))
+                return list(cursor.fetchall())
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    if not list(Path(BINARIES).glob("*/bin/initdb")):
+        unavailable("no Postgres here: apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="asc-postgres-"))
+    if os.getuid() == 0:
+        shutil.chown(folder, "postgres")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found = Server(folder, probe.getsockname()[1])
+    found.control("initdb", "-A", "trust", "-U", "asc")
+    found.start()
+    yield found
+    found.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def database(server: Server, monkeypatch: pytest.MonkeyPatch) -> Postgres:
+    """An empty database, which the job's configuration names."""
+    name = f"test_{time.monotonic_ns()}"
+    connection = psycopg2.connect(server.address("postgres"))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"create database {name}")
+    connection.close()
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.address(name))
+    return Postgres(server.address(name))
+
+
+def test_loads_into_postgres(database: Postgres, start_apple: StartApple) -> None:
+    """Views and freshness are right, and a second run downloads nothing."""
+    world = overlapping_world(days=4)
+    apple = start_apple(world)
+    first = run(apple, *TO_POSTGRES)
+    apple.forget()
+    second = run(apple, *TO_POSTGRES)
+
+    assert (0, 0) == (first[0], second[0]), first + second
+    assert [] == apple.downloads
+    assert "Traceback" not in first[2] + second[2]
+    assert {} == flaws(database, world)
+    assert [(app_id, TODAY, TODAY - timedelta(days=1), 0) for app_id in map(int, APPS)] == (
+        database.query(
+            "select app_id, newest_processing_date, newest_date, missing_dates"
+            " from app_store_connect.data_freshness order by all"
+        )
+    )
+
+
+def test_long_names(database: Postgres, start_apple: StartApple) -> None:
+    """A report whose name is longer than Postgres allows is loaded once, and shown."""
+    name = "A Report Whose Name Goes On And On Until Postgres Has No Room For It Any More"
+    world = world_with_reports(name, app_ids=APPS[:1])
+    rows = [{"Date": TODAY.isoformat(), "Counts": "7"}]
+    world.add_instance(world.report(APPS[0], name), "DAILY", TODAY, [rows])
+    apple = start_apple(world)
+    first = run(apple, *TO_POSTGRES, "--report", name)
+    apple.forget()
+    second = run(apple, *TO_POSTGRES, "--report", name)
+    views = database.query(
+        "select table_name from information_schema.views"
+        " where table_schema = 'app_store_connect' and table_name <> 'data_freshness'"
+    )
+
+    assert (0, 0) == (first[0], second[0]), first + second
+    assert [] == apple.downloads
+    assert [(1,)] == database.query(f'select count(*) from app_store_connect."{views[0][0]}"')
+
+
+@pytest.mark.parametrize("apps", [APPS, (APPS[0], APPS[0])], ids=["two apps", "the same app"])
+def test_two_first_runs_at_once(
+    apps: tuple[str, str], database: Postgres, start_apple: StartApple
+) -> None:
+    """Two runs on an empty server both end well; what both loaded is shown once, and the next run
+    leaves each raw row once.
+    """
+    world = overlapping_world(days=4)
+    apple = start_apple(world, store_latency=timedelta(milliseconds=50))
+    runs = [start(apple, *TO_POSTGRES, "--app-id", each, env=SMALL_BATCHES) for each in apps]
+    ended = [finish(each) for each in runs]
+    wrong = [app_id for app_id in differing(database, world) if app_id in apps]
+    again = run(apple, *TO_POSTGRES)
+
+    assert [0, 0] == [code for code, _, _ in ended], ended
+    assert [] == wrong
+    assert 0 == again[0], again
+    assert {} == flaws(database, world)
+
+
+def test_server_stops(server: Server, database: Postgres, start_apple: StartApple) -> None:
+    """A server that stops half way is named, exit code 1; the next run ends in the truth."""
+    world = overlapping_world(days=4)
+    apple = start_apple(world, store_latency=timedelta(milliseconds=300))
+    process = start(apple, *TO_POSTGRES, env=SMALL_BATCHES)
+    wait_for_downloads(apple, process)
+    server.stop()
+    try:
+        code, out, err = finish(process)
+    finally:
+        server.start()
+    again = run(apple, *TO_POSTGRES, env={f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"})
+
+    assert 1 == code, (out, err)
+    assert "Not loaded" in out, err
+    assert "Traceback" not in out + err
+    assert 0 == again[0], again
+    assert {} == flaws(database, world)
+
+
+def wait_for_downloads(apple: Emulator, process: subprocess.Popen[str]) -> None:
+    while len(apple.downloads) < 6 and process.poll() is None:
+        time.sleep(0.02)
+
+
+def test_living_writers_rows_stay(database: Postgres, start_apple: StartApple) -> None:
+    """Rows of a load that is not complete yet may be another run's: they stay until they are old,
+    and are shown by no view.
+    """
+    world: World = overlapping_world(days=2)
+    apple = start_apple(world)
+    run(apple, *TO_POSTGRES)
+    connection = psycopg2.connect(database.address)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "create temporary table copy as select * from app_store_connect_raw.app_crashes_daily"
+        )
+        cursor.execute("update copy set _dlt_load_id = %s", (str(time.time()),))
+        cursor.execute("insert into app_store_connect_raw.app_crashes_daily select * from copy")
+    connection.close()
+    twice = database.query("select count(*) from app_store_connect_raw.app_crashes_daily")
+    run(apple, *TO_POSTGRES)
+    kept = database.query("select count(*) from app_store_connect_raw.app_crashes_daily")
+    shown = differing(database, world)
+    run(apple, *TO_POSTGRES, env={f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"})
+
+    assert (twice, []) == (kept, shown)
+    assert {} == flaws(database, world)
