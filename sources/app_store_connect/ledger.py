@@ -20,6 +20,7 @@ from app_store_connect.errors import DestinationError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.selection import Checksums, ListedInstance
 from app_store_connect.sql import Renderer
+from app_store_connect.stores import Store, open_store
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
 
 COMPLETE_LOADS = f"select load_id from raw.{LOADS} where status = 0"
@@ -42,23 +43,27 @@ class Ledger:
     def __init__(self, pipeline: Pipeline, views_dataset: str) -> None:
         self._pipeline = pipeline
         self._views_dataset = views_dataset
-        self._client: SqlClientBase[Any] | None = None
+        self._store: Store | None = None
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Keep one connection for all that follows; on DuckDB this keeps other processes out."""
-        with self._pipeline.sql_client() as client:
-            self._client = client
+        with open_store(self._pipeline) as store:
+            self._store = store
             try:
                 yield
             finally:
-                self._client = None
+                self._store = None
+
+    @property
+    def store(self) -> Store:
+        if self._store is None:
+            raise RuntimeError("the ledger is not open")
+        return self._store
 
     @property
     def client(self) -> SqlClientBase[Any]:
-        if self._client is None:
-            raise RuntimeError("the ledger is not open")
-        return self._client
+        return self.store.client
 
     @property
     def renderer(self) -> Renderer:
@@ -114,6 +119,7 @@ class Ledger:
     def columns(self) -> dict[str, list[str]]:
         """The raw tables that exist, as they are spelt there, with their columns in order."""
         with self._destination_errors():
+            self.store.renew()
             rows = self.client.execute_sql(
                 "select table_name, column_name from information_schema.columns"
                 " where table_schema = %s order by table_name, ordinal_position",

@@ -60,7 +60,7 @@ class SegmentLoader:
     """What the resources share: where from, where failures go, and how rows are written.
 
     `write_disposition` is `merge` (idempotent by itself) or `append` (for the main job, which
-    derives what is visible from the ledger).
+    derives what is visible from the ledger). `table_format` is dlt's, for destinations of files.
     """
 
     client: AppStoreConnectClient
@@ -68,6 +68,7 @@ class SegmentLoader:
     outcome: Outcome
     today: date
     write_disposition: str = "merge"
+    table_format: str | None = None
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
 
     def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
@@ -185,6 +186,7 @@ class SegmentLoader:
         hints = dlt.mark.make_hints(
             table_name=table_name,
             write_disposition=self.write_disposition,  # type: ignore[arg-type]  # one of its literals
+            table_format=_open_format(self.table_format),
             merge_key=key if self.write_disposition == "merge" else None,
             schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
         )
@@ -219,6 +221,11 @@ def _ledger_rows(complete: list[LoadedSegment]) -> Iterator[NamedTable]:
     dates = [row for loaded in complete for row in loaded.date_rows()]
     if dates:
         yield tables.SEGMENT_DATES.name, tables.SEGMENT_DATES.arrow(dates, load_id)
+
+
+def _open_format(table_format: str | None) -> Any:
+    """Plain Parquet is to dlt no table format."""
+    return None if table_format == "parquet" else table_format
 
 
 def _load_id() -> str:

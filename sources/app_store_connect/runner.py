@@ -103,7 +103,7 @@ class Run:
             with empty_pipelines_dir() as pipelines_dir:
                 pipeline = make_pipeline(destination, dataset, pipelines_dir)
                 ledger = Ledger(pipeline, dataset)
-                with opened(ledger):
+                with opened(ledger, self._configuration.table_format):
                     self.summary.location = location_of(pipeline)
                     self._run(pipeline, ledger)
         except (KeyboardInterrupt, SignalReceivedException):  # dlt's way to heed `interrupt`
@@ -215,6 +215,7 @@ class Run:
             self._outcome,
             today=self._today,
             write_disposition="append",
+            table_format=self._configuration.table_format,
             max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
         )
         listings = self._changed_listings(loader, listing, ledger)

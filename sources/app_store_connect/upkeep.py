@@ -71,6 +71,8 @@ class Upkeep:
         if is_last or not self.tables or columns != self._columns:
             self.tables = self._tried(lambda: create_views(self._ledger, self._policies))
             self._columns = columns
+        if is_last and self.tables:
+            self._ledger.store.publish()
 
     def finish(self, withdrawn: Collection[str]) -> None:
         """Remove what Apple no longer lists and what later loads replaced."""

@@ -21,8 +21,9 @@ from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
-from app_store_connect.errors import DestinationError
+from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.ledger import Ledger
+from app_store_connect.stores import LAKE_FILE, is_lake
 
 PIPELINE_NAME = "asc_segments"
 _PRIVATE = f"{PIPELINE_NAME}-"
@@ -116,19 +117,17 @@ def _check_names(destination: str, dataset: str) -> None:
         raise DestinationError(
             f"dataset {dataset!r} cannot be used: take lower case letters, digits and underscores"
         )
-    if destination.rpartition(".")[2] == "filesystem":
-        raise DestinationError(
-            "destination 'filesystem' has no views, and the job cannot see there what is loaded;"
-            " the source alone can write to it"
-        )
 
 
 @contextmanager
-def opened(ledger: Ledger) -> Iterator[None]:
-    """Raises DestinationError if the destination cannot be opened for writing."""
+def opened(ledger: Ledger, table_format: str | None = None) -> Iterator[None]:
+    """Raises ConfigurationError if the destination cannot be opened for writing in that format."""
     with ExitStack() as stack:
         try:
             stack.enter_context(ledger.open())
+            ledger.store.check_format(table_format)
+        except ConfigurationError:
+            raise
         except Exception as error:  # whatever the destination's driver raises
             raise destination_error(error) from error
         yield
@@ -179,6 +178,8 @@ def database_file(pipeline: Pipeline) -> Path | None:
 
 def location_of(pipeline: Pipeline) -> str:
     """The destination's database, as a user would open it; empty where there is no such thing."""
+    if is_lake(pipeline):
+        return str(Path(LAKE_FILE).absolute())
     credentials: Any = getattr(pipeline.destination_client().config, "credentials", None)
     return str(getattr(credentials, "database", "") or "")
 

@@ -1,0 +1,68 @@
+"""What the ledger works on: a connection that answers SQL, and what differs between destinations.
+
+A `Store` is any SQL database that dlt knows. `lake.Lake` is the other kind: files, which can be
+read through SQL but not deleted from.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dlt import Pipeline
+from dlt.destinations.sql_client import SqlClientBase
+
+from app_store_connect.errors import ConfigurationError
+
+LAKE_FILE = "asc_segments_lake.duckdb"
+"""Made anew by each run in the working directory: the views over a lake's files."""
+
+REMOVED = "analytics_removed_segments"
+"""Where rows cannot be deleted: which segments of which loads count as removed."""
+
+
+class Store:
+    """A SQL database: rows are deleted where they stand, and views live beside the tables."""
+
+    can_delete = True
+
+    def __init__(self, client: SqlClientBase[Any]) -> None:
+        self.client = client
+
+    def check_format(self, table_format: str | None) -> None:
+        """Raises ConfigurationError if tables cannot be written so, or are of another format."""
+        if table_format:
+            raise ConfigurationError(
+                "sources.app_store_connect.table_format is for --destination filesystem"
+            )
+
+    def renew(self) -> None:
+        """See what loads have brought since; a database shows it by itself."""
+
+    def remove(self, segment_ids: Collection[str], load_id: str | None) -> None:
+        """Where rows cannot be deleted: have these segments, or those of one load, not count."""
+        raise NotImplementedError
+
+    def sweep(self, before_load_id: str | None) -> None:
+        """Where rows cannot be deleted: remove the files of dead loads."""
+        raise NotImplementedError
+
+    def publish(self) -> None:
+        """Put the views where users find them; in a database they are there."""
+
+
+@contextmanager
+def open_store(pipeline: Pipeline) -> Iterator[Store]:
+    """The pipeline's destination, for as long as one connection to it stays open."""
+    if is_lake(pipeline):
+        from app_store_connect.lake import Lake
+
+        with Lake.open(pipeline) as lake:
+            yield lake
+        return
+    with pipeline.sql_client() as client:
+        yield Store(client)
+
+
+def is_lake(pipeline: Pipeline) -> bool:
+    """Whether the destination is files rather than a database."""
+    return pipeline.destination.destination_type.rpartition(".")[2] == "filesystem"
