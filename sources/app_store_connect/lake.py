@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from uuid import uuid4
 
 import duckdb
@@ -77,6 +78,11 @@ class Lake(Store):
         if not find_spec(_PACKAGES[wanted]):
             raise ConfigurationError(
                 f"{key} {wanted} needs: pip install 'dlt-app-store-connect[{wanted}]'"
+            )
+        if wanted == _ICEBERG and "%" in self._files.make_remote_url(self._files.dataset_path):
+            raise ConfigurationError(
+                "Iceberg tables cannot be under a path with spaces or the like: pyiceberg would"
+                " write them elsewhere"
             )
         with _lake_errors():
             found = self._format(SEGMENTS.name) if SEGMENTS.name in self._tables() else wanted
@@ -230,7 +236,7 @@ def _delta_files(files: FilesystemClient, table: str) -> list[str]:
     found = DeltaTable(location, storage_options=options)
     if "deletionVectors" in (found.protocol().reader_features or []):
         raise DestinationError(f"the Delta table {table} has deletion vectors, which are not read")
-    return found.file_uris()
+    return [unquote(uri) for uri in found.file_uris()]
 
 
 def _iceberg_files(files: FilesystemClient, table: str) -> list[str]:

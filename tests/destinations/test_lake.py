@@ -1,0 +1,236 @@
+"""Files as a destination: the same truth as in a database, whatever the tables' format."""
+
+import signal
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app_store_connect.emulator import World
+from tests.conftest import KEYS, Job, StartApple
+from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
+from tests.faults.exact import findings
+from tests.faults.processes import dying, run
+from tests.worlds import (
+    APPS,
+    CRASHES,
+    TODAY,
+    add_vintage,
+    crash_rows,
+    differences,
+    overlapping_world,
+)
+
+VIEW = "app_store_connect.app_crashes_daily"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(str(tmp_path / "a lake"))
+
+
+@pytest.fixture(
+    params=[
+        "parquet",
+        pytest.param("delta", marks=pytest.mark.slow),
+        pytest.param("iceberg", marks=pytest.mark.slow),
+    ]
+)
+def lake(request: pytest.FixtureRequest, place: Place, monkeypatch: pytest.MonkeyPatch) -> LakeJob:
+    if request.param == "iceberg":
+        place = Place(place.url.replace(" ", "-"))
+    return LakeJob(monkeypatch, place, request.param)
+
+
+def restate(world: World) -> None:
+    """Apple re-publishes a segment, withdraws another, and prepares an instance more."""
+    newest = max(world.instances.values(), key=lambda each: each.rank)
+    app_id = newest.report.request.app_id
+    world.republish(newest.segments[0], crash_rows(app_id, TODAY - timedelta(days=1), vintage=9))
+    newest.segments.pop()
+    other = next(each for each in APPS if each != app_id)
+    add_vintage(world, world.report(other, CRASHES), TODAY, window=5)
+
+
+def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
+    """Views, ledger and raw tables hold exactly what Apple lists; freshness knows of it."""
+    world = overlapping_world(days=4)
+    result = lake.run(start_apple(world), *TO_FILES)
+
+    assert (0, str(lake.database)) == (result.exit_code, result.summary["location"]), result
+    assert [] == findings(lake, world)
+    assert [(int(app_id), TODAY, TODAY - timedelta(days=1), 0) for app_id in APPS] == lake.query(
+        "select app_id, newest_processing_date, newest_date, missing_dates"
+        " from app_store_connect.data_freshness order by all"
+    )
+
+
+def test_second_run_downloads_nothing(lake: LakeJob, start_apple: StartApple) -> None:
+    """The ledger in the files is the memory, also where the DuckDB file and dlt's folder are gone."""
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    lake.database.unlink()
+    apple.forget()
+    result = lake.run(apple, *TO_FILES)
+
+    assert ([], 0) == (apple.downloads, result.exit_code)
+    assert [] == findings(lake, world)
+
+
+def test_restated(lake: LakeJob, job: Job, start_apple: StartApple) -> None:
+    """Re-published, withdrawn and new segments: the views are the truth, and DuckDB's row by row."""
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    restate(world)
+    result = lake.run(apple, *TO_FILES)
+    shown = lake.query(f"select * exclude _dlt_load_id from {VIEW} order by all")
+    job._monkeypatch.delenv(f"{KEYS}TABLE_FORMAT")
+    job.run(apple)
+
+    assert (0, []) == (result.exit_code, lake_flaws(lake, world))
+    assert shown == job.query(f"select * exclude _dlt_load_id from {VIEW} order by all")
+
+
+def test_a_column_comes(lake: LakeJob, start_apple: StartApple) -> None:
+    """Older files lack a column that Apple added: it is NULL there."""
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    day = TODAY - timedelta(days=40)
+    rows = [{**row, "Fresh Column": "x"} for row in crash_rows(APPS[0], day, vintage=2)]
+    world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [rows])
+    result = lake.run(apple, *TO_FILES)
+
+    assert (0, []) == (result.exit_code, lake_flaws(lake, world))
+
+
+def test_doubled_rows_are_loaded_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """A load whose rows are there twice counts no longer; what it brought comes under a later load."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    for file in Path(place.url, RAW, "app_crashes_daily").glob("*.parquet"):
+        file.with_name(file.name.replace(".parquet", "x.parquet")).write_bytes(file.read_bytes())
+    apple.forget()
+    result = lake.run(apple, *TO_FILES, "--recheck", "0")
+    apple_then = len(apple.downloads)
+    apple.forget()
+    lake.run(apple, *TO_FILES)
+
+    assert (0, len(world.segments), []) == (result.exit_code, apple_then, apple.downloads)
+    assert [] == lake_flaws(lake, world)
+
+
+REFUSED = {
+    "no such format": ({f"{KEYS}TABLE_FORMAT": "hudi"}, "not 'hudi'"),
+    "other layout": (
+        {"DESTINATION__FILESYSTEM__LAYOUT": "{table_name}/{file_id}.{ext}"},
+        "layout must stay {table_name}/{load_id}.{file_id}.{ext}",
+    ),
+    "a path that Iceberg misreads": ({f"{KEYS}TABLE_FORMAT": "iceberg"}, "under a path with spaces"),
+    "other format than the tables": ({f"{KEYS}TABLE_FORMAT": "delta"}, "are parquet, but"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(
+    case: str, place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """What would make two kinds of files in one table, or files of no load, ends with 2."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    world = overlapping_world(days=1)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    environment, message = REFUSED[case]
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    apple.forget()
+    result = lake.run(apple, *TO_FILES)
+
+    assert (2, []) == (result.exit_code, apple.downloads)
+    assert message in result.summary["error"]
+
+
+def test_format_of_a_database(
+    monkeypatch: pytest.MonkeyPatch, job: Job, start_apple: StartApple
+) -> None:
+    """A table format means nothing to a database, and is not silently ignored."""
+    monkeypatch.setenv(f"{KEYS}TABLE_FORMAT", "delta")
+    result = job.run(start_apple(overlapping_world(days=1)))
+
+    assert 2 == result.exit_code
+    assert "is for --destination filesystem" in result.summary["error"]
+
+
+@pytest.mark.parametrize("table_format", ["delta", "iceberg"])
+def test_missing_package(
+    table_format: str, place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """It says which extra to install, before Apple is asked anything."""
+    monkeypatch.setattr("app_store_connect.lake.find_spec", lambda name: None)
+    lake = LakeJob(monkeypatch, place, table_format)
+    apple = start_apple(overlapping_world(days=1))
+    result = lake.run(apple, *TO_FILES)
+
+    assert (2, []) == (result.exit_code, list(apple.exchanges))
+    assert f"pip install 'dlt-app-store-connect[{table_format}]'" in result.summary["error"]
+
+
+FILES = "dlt.destinations.impl.filesystem.filesystem"
+DEATHS = {
+    "a table half there": f"{FILES}:{{job}}.run:after:2",
+    "not recorded": f"{FILES}:FilesystemClient.complete_load:before:1",
+    "recorded": f"{FILES}:FilesystemClient.complete_load:after:1",
+    "second load": f"{FILES}:FilesystemClient.complete_load:before:2",
+    "not published": "app_store_connect.lake:Lake.publish:before:1",
+}
+LOAD_JOBS = {
+    "parquet": "FilesystemLoadJob",
+    "delta": "DeltaLoadFilesystemJob",
+    "iceberg": "IcebergLoadFilesystemJob",
+}
+TINY_BATCHES = {f"{KEYS}BATCH_SEGMENTS": "1", f"{KEYS}WORKERS": "1"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("death", DEATHS)
+def test_killed(death: str, lake: LakeJob, start_apple: StartApple) -> None:
+    """SIGKILL anywhere: what was published stays as it was, and the next run ends in the truth."""
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    before = lake.query(f"select * from {VIEW} order by all")
+    restate(world)
+    place = DEATHS[death].format(job=LOAD_JOBS[lake.table_format])
+    code, _, err = run(apple, *TO_FILES, env=dying(place) | TINY_BATCHES)
+    kept = lake.query(f"select * from {VIEW} order by all")
+    again = lake.run(apple, *TO_FILES)
+
+    assert (-signal.SIGKILL, before) == (code, kept), err
+    assert (0, []) == (again.exit_code, lake_flaws(lake, world))
+
+
+def test_a_file_cut_off(
+    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """What a killed process left of a file is not read, and is removed once it is old."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    torn = Path(place.url, RAW, "app_crashes_daily", f"{time.time()}.0123456789.parquet")
+    torn.write_bytes(b"PAR1 and no more")
+    young = lake.run(apple, *TO_FILES)
+    stayed = torn.exists()
+    monkeypatch.setenv(f"{KEYS}SWEEP_AFTER_HOURS", "0.0001")
+    old = lake.run(apple, *TO_FILES)
+
+    assert (0, 0) == (young.exit_code, old.exit_code)
+    assert (True, False) == (stayed, torn.exists())
+    assert [] == findings(lake, world) + differences(lake, world)
