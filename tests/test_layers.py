@@ -17,6 +17,8 @@ LAYERS = (
     {"download", "discovery"},
     {"outcome"},
     {"resources"},
+    {"stores", "spelling"},
+    {"lake"},
     {"ledger", "configuration"},
     {"views", "repair", "source", "pinpoint", "progress", "summary"},
     {"upkeep", "workspace", "report"},

@@ -1,5 +1,6 @@
 """Statements for any destination: nothing from outside is read as SQL."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import pytest
@@ -8,13 +9,18 @@ from sqlglot import exp
 
 from app_store_connect.sql import Renderer
 
+
+def at(**datasets: str) -> Callable[[str, str], Sequence[str]]:
+    return lambda schema, name: [datasets[schema], name]
+
+
 EVIL = """x"; drop table y; --' \\ 🙂"""
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "snowflake", "bigquery", "tsql"])
 def test_names_and_values_stay_what_they_are(dialect: str) -> None:
     """Whatever a table is called and a value says, it comes back from the parser unchanged."""
-    renderer = Renderer(dialect, raw="my raw", shown="my views")
+    renderer = Renderer(dialect, at(raw="my raw"))
     statement = renderer.render(
         "select this_key from raw.this_table where name = :value and day = :day",
         names={"this_table": EVIL, "this_key": "select"},
@@ -31,16 +37,16 @@ def test_names_and_values_stay_what_they_are(dialect: str) -> None:
     assert all(each.quoted for each in tree.find_all(exp.Identifier))
 
 
-def test_casefold_spares_the_datasets() -> None:
-    """Identifiers are spelled as the destination stores them, dataset names as they were given."""
-    renderer = Renderer("snowflake", raw="Raw", shown="Shown", casefold=str.upper)
+def test_casefold_spares_the_path() -> None:
+    """Columns are spelled as the destination stores them; of tables the path is the last word."""
+    renderer = Renderer("snowflake", lambda schema, name: ["Db", "Raw", name.upper()], str.upper)
 
-    assert 'SELECT "A" FROM "Raw"."T"' == renderer.render("select a from raw.t")
+    assert 'SELECT "A" FROM "Db"."Raw"."T"' == renderer.render("select a from raw.t")
 
 
 def test_what_is_quoted_stays() -> None:
     """A column of Apple's may be called as the templates call a table, a key or a dataset."""
-    renderer = Renderer("duckdb", raw="raw_data", shown="views")
+    renderer = Renderer("duckdb", at(raw="raw_data"))
     statement = renderer.render(
         'select r."this_table", r."this_key", r."raw" from raw.this_table as r',
         names={"this_table": "downloads", "this_key": "id"},
@@ -49,3 +55,17 @@ def test_what_is_quoted_stays() -> None:
     assert statement == (
         'SELECT "r"."this_table", "r"."this_key", "r"."raw" FROM "raw_data"."downloads" AS "r"'
     )
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "tsql"])
+def test_row_values_where_there_are_none(dialect: str) -> None:
+    """`in` over several columns becomes `exists`, which says the same of columns without NULL."""
+    renderer = Renderer(dialect, at(raw="raw_data"))
+    statement = renderer.render(
+        "select 1 from raw.t as r where (r.a, coalesce(r.b, r.c)) in (select x, y from raw.u"
+        " where z = 1) and r.d in (1, 2)"
+    )
+
+    assert "EXISTS(SELECT 1 FROM" in statement
+    (found,) = sqlglot.parse_one(statement, dialect=dialect).find_all(exp.Exists)
+    assert 'WHERE "z" = 1 AND "x" = "r"."a" AND "y" = COALESCE("r"."b", "r"."c")' in found.sql()

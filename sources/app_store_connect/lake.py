@@ -26,12 +26,34 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 
 from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.stores import LAKE_FILE, REMOVED, Store
+from app_store_connect.stores import Store
 from app_store_connect.tables import LISTING_TABLES, LOAD_ID, LOADS, SEGMENT_TABLES, SEGMENTS
+
+LAKE_FILE = "asc_segments_lake.duckdb"
+"""Made anew by each run in the working directory: the views over the lake's files."""
+
+REMOVED = "analytics_removed_segments"
+"""Which segments of which loads count as removed."""
 
 _SMALL = {table.name for table in (*SEGMENT_TABLES, *LISTING_TABLES)}
 _PLAIN, _DELTA, _ICEBERG = "parquet", "delta", "iceberg"
 _PACKAGES = {_PLAIN: "pyarrow", _DELTA: "deltalake", _ICEBERG: "pyiceberg"}
+
+
+@contextmanager
+def open_store(pipeline: Pipeline) -> Iterator[Store]:
+    """The pipeline's destination, for as long as one connection to it stays open."""
+    if is_lake(pipeline):
+        with Lake.open(pipeline) as lake:
+            yield lake
+        return
+    with pipeline.sql_client() as client:
+        yield Store(client)
+
+
+def is_lake(pipeline: Pipeline) -> bool:
+    """Whether the destination is files rather than a database."""
+    return pipeline.destination.destination_type.rpartition(".")[2] == "filesystem"
 
 
 class Lake(Store):
@@ -125,7 +147,9 @@ class Lake(Store):
     def sweep(self, before_load_id: str | None) -> None:
         """Delete files of loads that never completed; of Delta and Iceberg their rows stay."""
         with _lake_errors():
-            complete = {mark.removesuffix(".jsonl").rpartition("__")[2] for mark in self._names(LOADS)}
+            complete = {
+                mark.removesuffix(".jsonl").rpartition("__")[2] for mark in self._names(LOADS)
+            }
             for table in self._tables():
                 if self._format(table) != _PLAIN:
                     continue
@@ -203,7 +227,9 @@ class Lake(Store):
 
     def _tables(self) -> list[str]:
         names = self._names("")
-        return [name for name in names if not name.startswith("_dlt") and name not in (REMOVED, "init")]
+        return [
+            name for name in names if not name.startswith("_dlt") and name not in (REMOVED, "init")
+        ]
 
     def _format(self, table: str) -> str:
         inside = self._names(table)

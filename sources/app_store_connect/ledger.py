@@ -11,16 +11,16 @@ from datetime import date
 from typing import Any
 
 from dlt import Pipeline
-from dlt.common.normalizers.naming import NamingConvention
 from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect import tables
 from app_store_connect.errors import DestinationError
+from app_store_connect.lake import open_store
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.selection import Checksums, ListedInstance
-from app_store_connect.sql import Renderer
-from app_store_connect.stores import Store, open_store
+from app_store_connect.spelling import Spelling
+from app_store_connect.stores import Store
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
 
 COMPLETE_LOADS = f"select load_id from raw.{LOADS} where status = 0"
@@ -66,14 +66,12 @@ class Ledger:
         return self.store.client
 
     @property
-    def renderer(self) -> Renderer:
-        caps = self.client.capabilities
-        return Renderer(
-            dialect=caps.sqlglot_dialect or "",
-            raw=self.client.dataset_name,
-            shown=self._views_dataset,
-            casefold=caps.casefold_identifier,
-        )
+    def spelling(self) -> Spelling:
+        return Spelling(self.client, self._views_dataset)
+
+    @property
+    def views_dataset(self) -> str:
+        return self._views_dataset
 
     def execute(self, template: str, **values: Any) -> list[tuple[Any, ...]]:
         """Run a statement of `sql.Renderer`'s kind; `this_table` and `this_key` are identifiers.
@@ -82,7 +80,7 @@ class Ledger:
             DestinationError: whatever the destination has against it.
         """
         names = {key: self.physical(str(values.pop(key))) for key in _IDENTIFIERS if key in values}
-        statement = self.renderer.render(template, names=names, values=values)
+        statement = self.spelling.renderer.render(template, names=names, values=values)
         with self._destination_errors():
             return [tuple(row) for row in self.client.execute_sql(statement) or []]
 
@@ -97,8 +95,7 @@ class Ledger:
 
     def physical(self, name: str) -> str:
         """How dlt spells a table's name that is longer than the destination allows."""
-        limit = self.client.capabilities.max_identifier_length
-        return NamingConvention.shorten_identifier(name, name, limit)
+        return self.spelling.physical(name)
 
     @contextmanager
     def _destination_errors(self) -> Iterator[None]:
@@ -117,17 +114,16 @@ class Ledger:
             raise DestinationError(f"the destination failed: {reason}") from error
 
     def columns(self) -> dict[str, list[str]]:
-        """The raw tables that exist, as they are spelt there, with their columns in order."""
+        """The raw tables that exist, with their columns in order."""
         with self._destination_errors():
             self.store.renew()
-            rows = self.client.execute_sql(
-                "select table_name, column_name from information_schema.columns"
-                " where table_schema = %s order by table_name, ordinal_position",
-                self.client.dataset_name,
-            )
+            spelling = self.spelling
+            question, values = spelling.columns_question()
+            rows = self.client.execute_sql(question, *values)
         found: dict[str, list[str]] = {}
-        for table_name, column in rows or []:
-            found.setdefault(table_name, []).append(column)
+        for stored, column in rows or []:
+            if table := spelling.table_of(stored):
+                found.setdefault(table, []).append(spelling.column_of(column))
         return found
 
     def loaded_segments(self, since: date) -> dict[str, Checksums]:

@@ -139,41 +139,35 @@ def sweep_superseded(ledger: Ledger) -> None:
     if LOADS not in existing or not ledger.store.can_delete:
         return
     if SEGMENTS.name in existing:
-        _sweep_replaced_segments(ledger)
+        _sweep_replaced(ledger, SEGMENTS, keyed_tables(ledger))
     for table in tables.LISTING_TABLES:
         if table.name in existing:
-            _delete_older(ledger, table)
+            _sweep_replaced(ledger, table, [(table.name, table.key)])
 
 
-def _sweep_replaced_segments(ledger: Ledger) -> None:
-    replaced = ledger.execute(
-        f"select segment_id, max({LOAD_ID}) from raw.{SEGMENTS.name}"
-        f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by segment_id having count(*) > 1"
-    )
-    for segment_id, load_id in replaced:
-        for name, key in keyed_tables(ledger):
-            ledger.execute(
-                f"delete from raw.this_table where this_key = :id and {LOAD_ID} < :load_id",
-                this_table=name,
-                this_key=key,
-                id=segment_id,
-                load_id=load_id,
-            )
+def _sweep_replaced(ledger: Ledger, table: RawTable, keyed: Collection[tuple[str, str]]) -> None:
+    """Of what several loads brought to `table` keep the last, in all of these tables.
 
-
-def _delete_older(ledger: Ledger, table: RawTable) -> None:
-    ledger.execute(
-        f"""
-        delete from raw.this_table as old
-        where exists (
-            select 1 from raw.this_table as new
-            where new.this_key = old.this_key and new.{LOAD_ID} > old.{LOAD_ID}
-            and new.{LOAD_ID} in ({COMPLETE_LOADS})
-        )
-        """,
+    Asked first and deleted by value: not every dialect may delete by a query on the same table.
+    """
+    newest: dict[str, list[Any]] = {}
+    for key, load_id in ledger.execute(
+        f"select this_key, max({LOAD_ID}) from raw.this_table"
+        f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by this_key"
+        f" having count(distinct {LOAD_ID}) > 1",
         this_table=table.name,
         this_key=table.key,
-    )
+    ):
+        newest.setdefault(load_id, []).append(key)
+    for load_id, keys in newest.items():
+        for name, key in keyed:
+            ledger.execute(
+                f"delete from raw.this_table where this_key in :ids and {LOAD_ID} < :load_id",
+                this_table=name,
+                this_key=key,
+                ids=sorted(keys),
+                load_id=load_id,
+            )
 
 
 def newest_load(ledger: Ledger) -> str | None:

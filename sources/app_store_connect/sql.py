@@ -5,7 +5,7 @@ a common table expression. Every identifier is quoted and every value becomes a 
 from Apple is never read as SQL.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,13 +14,21 @@ import sqlglot
 from sqlglot import exp
 
 
+SCHEMAS = ("raw", "shown")
+_NO_ROW_VALUES = {"bigquery", "tsql", "fabric"}
+"""Dialects without `(a, b) in (select a, b ...)`: it becomes `exists`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Renders for one destination. `casefold` is how it spells identifiers that dlt made."""
+    """Renders for one destination.
+
+    `path` is where a table stands, by a template's schema and a name: catalog, if any, schema and
+    table, as they are spelt there. `casefold` is how the destination spells columns that dlt made.
+    """
 
     dialect: str
-    raw: str
-    shown: str
+    path: Callable[[str, str], Sequence[str]]
     casefold: Callable[[str], str] = str
 
     def render(
@@ -36,17 +44,37 @@ class Renderer:
         """
         literals = {name: _literal(value) for name, value in (values or {}).items()}
         tree = exp.replace_placeholders(sqlglot.parse_one(template, dialect="duckdb"), **literals)
-        schemas = {"raw": self.raw, "shown": self.shown}
-        for table in tree.find_all(exp.Table):
-            if table.db:
-                table.set("db", exp.to_identifier(schemas[table.db], quoted=True))
+        placed = self._place_tables(tree, names or {})
         for identifier in tree.find_all(exp.Identifier):
-            if identifier.this not in schemas.values():
+            if id(identifier) not in placed:
                 own = {} if identifier.quoted else names or {}
                 name = own.get(identifier.this, identifier.this)
                 identifier.set("this", self.casefold(name))
-            identifier.set("quoted", True)
+                identifier.set("quoted", True)
+        if self.dialect in _NO_ROW_VALUES:
+            tree = tree.transform(_without_row_values)
         return tree.sql(dialect=self.dialect)
+
+    def _place_tables(self, tree: exp.Expr, names: Mapping[str, str]) -> set[int]:
+        """Says which identifiers are the tables' and so are done."""
+        placed: list[exp.Identifier] = []
+        for table in tree.find_all(exp.Table):
+            if table.db in SCHEMAS:
+                path = self.path(table.db, names.get(table.name, table.name))
+                parts = [exp.to_identifier(part, quoted=True) for part in path]
+                for key, part in zip(("this", "db", "catalog"), reversed(parts), strict=False):
+                    table.set(key, part)
+                placed += parts
+        return {id(part) for part in placed}
+
+
+def _without_row_values(node: exp.Expr) -> exp.Expr:
+    if not (isinstance(node, exp.In) and isinstance(node.this, exp.Tuple) and node.args["query"]):
+        return node
+    select: exp.Select = node.args["query"].this.copy()
+    pairs = zip(select.expressions, node.this.expressions, strict=True)
+    equal = [exp.EQ(this=inner.copy(), expression=outer.copy()) for inner, outer in pairs]
+    return exp.Exists(this=select.select("1", append=False).where(*equal))
 
 
 def _literal(value: Any) -> exp.Expr:

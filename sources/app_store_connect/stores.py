@@ -4,20 +4,12 @@ A `Store` is any SQL database that dlt knows. `lake.Lake` is the other kind: fil
 read through SQL but not deleted from.
 """
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from typing import Any
 
-from dlt import Pipeline
 from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect.errors import ConfigurationError
-
-LAKE_FILE = "asc_segments_lake.duckdb"
-"""Made anew by each run in the working directory: the views over a lake's files."""
-
-REMOVED = "analytics_removed_segments"
-"""Where rows cannot be deleted: which segments of which loads count as removed."""
 
 
 class Store:
@@ -48,21 +40,3 @@ class Store:
 
     def publish(self) -> None:
         """Put the views where users find them; in a database they are there."""
-
-
-@contextmanager
-def open_store(pipeline: Pipeline) -> Iterator[Store]:
-    """The pipeline's destination, for as long as one connection to it stays open."""
-    if is_lake(pipeline):
-        from app_store_connect.lake import Lake
-
-        with Lake.open(pipeline) as lake:
-            yield lake
-        return
-    with pipeline.sql_client() as client:
-        yield Store(client)
-
-
-def is_lake(pipeline: Pipeline) -> bool:
-    """Whether the destination is files rather than a database."""
-    return pipeline.destination.destination_type.rpartition(".")[2] == "filesystem"

@@ -24,13 +24,15 @@ EXPIRY_WARNING_DAYS = 28
 
 _VISIBLE = VISIBLE_SEGMENTS.format(condition="table_name = :table_name")
 
-# Of every date the visible segments that carry it, with the instance that owns it.
+# Of every date the visible segments that carry it, with the instance that owns it. The frame is
+# the usual one, but Redshift wants it said.
 _OWNED = f"""
-    select v.app_id, v.table_name, v.segment_id, v.{LOAD_ID}, v.instance_id, v.processing_date,
-        d.date, d.row_count,
+    select v.app_id, v.table_name, v.granularity, v.segment_id, v.{LOAD_ID}, v.instance_id,
+        v.processing_date, d.date, d.row_count,
         first_value(v.instance_id) over (
             partition by v.app_id, v.table_name, d.date
             order by v.processing_date desc, v.instance_id desc
+            rows between unbounded preceding and current row
         ) as owner_id
     from visible as v
     join raw.{SEGMENT_DATES.name} as d
@@ -57,12 +59,14 @@ from raw.this_table as r
 where (r.{SEGMENT_KEY}, r.{LOAD_ID}) in (select segment_id, {LOAD_ID} from visible)
 """
 
+# What some dialect lacks is avoided: row values as a table, `lag`, `like ... escape`, and the
+# difference of dates by a minus.
 _FRESHNESS_VIEW = f"""
 create or replace view shown.this_table as
-with visible as ({VISIBLE_SEGMENTS.format(condition="true")}),
+with visible as ({VISIBLE_SEGMENTS.format(condition="1 = 1")}),
 owned as ({_OWNED}),
 days as (
-    select distinct app_id, table_name, date, processing_date from owned
+    select distinct app_id, table_name, granularity, date, processing_date from owned
     where instance_id = owner_id
 ),
 reports as (
@@ -70,11 +74,13 @@ reports as (
         max(processing_date) as newest_processing_date
     from visible group by app_id, table_name, report_name, granularity
 ),
-lags as (select * from (values {{lags}}) as lag (table_name, lag_days)),
+lags as ({{lags}}),
 gaps as (
-    select days.app_id, days.table_name, days.date, days.processing_date, lags.lag_days,
-        lag(days.date) over (
+    select days.app_id, days.table_name, days.granularity, days.date, days.processing_date,
+        lags.lag_days,
+        max(days.date) over (
             partition by days.app_id, days.table_name order by days.date
+            rows between 1 preceding and 1 preceding
         ) as previous_date
     from days join lags on lags.table_name = days.table_name
 ),
@@ -82,18 +88,19 @@ steps as (
     select app_id, table_name, date, previous_date, processing_date, lag_days,
         case
             when previous_date is null then 0
-            when table_name like '%\\_monthly' escape '\\' then
+            when granularity = 'MONTHLY' then
                 (extract(year from date) - extract(year from previous_date)) * 12
                 + extract(month from date) - extract(month from previous_date) - 1
-            when table_name like '%\\_weekly' escape '\\' then
-                cast(floor((date - previous_date) / 7) as bigint) - 1
-            else (date - previous_date) - 1
+            when granularity = 'WEEKLY' then
+                cast(floor(date_diff('day', previous_date, date) / 7) as bigint) - 1
+            else date_diff('day', previous_date, date) - 1
         end as missing
     from gaps
 ),
 dated as (
     select app_id, table_name, max(date) as newest_date,
-        max(case when processing_date - date >= lag_days then date end) as newest_complete_date,
+        max(case when date_diff('day', date, processing_date) >= lag_days then date end)
+            as newest_complete_date,
         sum(case when missing > 0 then missing else 0 end) as missing_dates,
         min(case when missing > 0 then previous_date end) as last_date_before_gap
     from steps group by app_id, table_name
@@ -104,7 +111,8 @@ waiting as (
     join raw.{tables.REPORTS.name} as r on r.id = i.report_id
     where i.id not in (select instance_id from visible)
     and i.{LOAD_ID} in ({COMPLETE_LOADS})
-    and current_date - i.processing_date between {EXPIRY_WARNING_DAYS} and {RETENTION_DAYS}
+    and date_diff('day', i.processing_date, current_date)
+        between {EXPIRY_WARNING_DAYS} and {RETENTION_DAYS}
     group by r.app_id, r.name, i.granularity
 )
 select reports.app_id, reports.report_name, reports.granularity, reports.table_name,
@@ -141,8 +149,7 @@ def create_views(ledger: Ledger, policies: Mapping[str, RestatementPolicy]) -> l
 
 
 def _create_dataset(ledger: Ledger) -> None:
-    name = ledger.renderer.shown
-    with ledger.client.with_alternative_dataset_name(name) as client:
+    with ledger.client.with_alternative_dataset_name(ledger.views_dataset) as client:
         if not client.has_dataset():
             client.create_dataset()
 
@@ -180,5 +187,8 @@ def _create_freshness(ledger: Ledger, schemas: Mapping[str, ReportSchema]) -> No
     values: dict[str, Any] = {}
     for number, (name, schema) in enumerate(sorted(schemas.items())):
         values |= {f"name_{number}": name, f"lag_{number}": schema.lag_days}
-    lags = ", ".join(f"(:name_{number}, :lag_{number})" for number in range(len(schemas)))
+    lags = " union all ".join(
+        f"select cast(:name_{number} as text) as table_name, cast(:lag_{number} as bigint) as lag_days"
+        for number in range(len(schemas))
+    )
     _replace(ledger, FRESHNESS, _FRESHNESS_VIEW.format(lags=lags), **values)

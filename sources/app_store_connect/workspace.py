@@ -22,8 +22,8 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
 from app_store_connect.errors import ConfigurationError, DestinationError
+from app_store_connect.lake import LAKE_FILE, is_lake
 from app_store_connect.ledger import Ledger
-from app_store_connect.stores import LAKE_FILE, is_lake
 
 PIPELINE_NAME = "asc_segments"
 _PRIVATE = f"{PIPELINE_NAME}-"

@@ -48,7 +48,10 @@ class Place:
         if self.store:
             connection.register_filesystem(
                 s3fs.S3FileSystem(
-                    key=KEY_ID, secret=SECRET, endpoint_url=self.store.origin, skip_instance_cache=True
+                    key=KEY_ID,
+                    secret=SECRET,
+                    endpoint_url=self.store.origin,
+                    skip_instance_cache=True,
                 )
             )
         return connection

@@ -133,7 +133,10 @@ REFUSED = {
         {"DESTINATION__FILESYSTEM__LAYOUT": "{table_name}/{file_id}.{ext}"},
         "layout must stay {table_name}/{load_id}.{file_id}.{ext}",
     ),
-    "a path that Iceberg misreads": ({f"{KEYS}TABLE_FORMAT": "iceberg"}, "under a path with spaces"),
+    "a path that Iceberg misreads": (
+        {f"{KEYS}TABLE_FORMAT": "iceberg"},
+        "under a path with spaces",
+    ),
     "other format than the tables": ({f"{KEYS}TABLE_FORMAT": "delta"}, "are parquet, but"),
 }
 

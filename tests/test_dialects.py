@@ -1,0 +1,150 @@
+"""Every statement of the ledger, the repairs and the views, as each destination would get it.
+
+They are kept in tests/samples/sql, one file for each destination, and were read with the vendors'
+documentation. `make samples` takes them anew; then read what changed.
+"""
+
+import os
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import sqlglot
+from dlt import destinations
+from dlt.destinations.sql_client import SqlClientBase
+from sqlglot import exp
+
+from app_store_connect import tables
+from app_store_connect.ledger import Ledger
+from app_store_connect.repair import (
+    miscounted,
+    newest_load,
+    remove_miscounted,
+    remove_segments,
+    sweep_incomplete,
+    sweep_superseded,
+)
+from app_store_connect.resources import PROVENANCE
+from app_store_connect.stores import Store
+from app_store_connect.views import create_views
+
+SAMPLES = Path(__file__).parent / "samples" / "sql"
+CATALOGS = {"bigquery": "project", "databricks": "main", "clickhouse": "default"}
+DESTINATIONS = (
+    "duckdb",
+    "postgres",
+    "bigquery",
+    "snowflake",
+    "databricks",
+    "redshift",
+    "clickhouse",
+    "mssql",
+)
+RAW = "app_store_connect_raw"
+OWN = [name for name, _ in PROVENANCE]
+COLUMNS = {
+    "app_crashes_daily": ["date", "app_version", "crashes", *OWN],
+    "photos_picker_daily": ["date", "count", *OWN],
+    **{
+        table.name: [*table.columns, tables.LOAD_ID]
+        for table in (*tables.SEGMENT_TABLES, *tables.LISTING_TABLES)
+    },
+    "_dlt_loads": ["load_id", "status"],
+}
+ANSWERS = {
+    r"(?is)^select distinct\s+.?table_name": [
+        ("app_crashes_daily", "App Crashes", "APP_USAGE"),
+        ("photos_picker_daily", "Photos Picker", "FRAMEWORK_USAGE"),
+    ],
+    r"(?is)^select\s+.?table_name.?,\s+.?segment_id.?,\s+.?row_count": [
+        ("app_crashes_daily", "s1", 3)
+    ],
+    r"(?is)^select\s.*max\(.*having": [("s1", "1795000000.2"), ("s2", "1795000000.2")],
+}
+
+
+class Recording(SqlClientBase[Any]):
+    """A destination that is asked and told, and only takes notes."""
+
+    def __init__(self, destination: str) -> None:
+        self.destination = destination
+        super().__init__(None, RAW, None, getattr(destinations, destination)().capabilities())
+        self.statements: list[str] = []
+
+    def execute_sql(self, sql: Any, *args: Any, **named: Any) -> Any:
+        if "information_schema" in str(sql).lower():
+            spelled = self.capabilities.casefold_identifier
+            return [
+                (self.make_qualified_table_name_path(table, quote=False)[-1], spelled(column))
+                for table, columns in COLUMNS.items()
+                for column in columns
+            ]
+        self.statements.append(str(sql))
+        answers = [rows for pattern, rows in ANSWERS.items() if re.search(pattern, str(sql))]
+        return answers[0] if answers else []
+
+    def catalog_name(self, quote: bool = True, casefold: bool = True) -> str | None:
+        return CATALOGS.get(self.destination)
+
+    def make_qualified_table_name_path(self, table_name: Any, *a: Any, **named: Any) -> list[str]:
+        path = super().make_qualified_table_name_path(table_name, *a, **named)
+        if self.destination == "clickhouse":  # what dlt does there; its client needs the driver
+            return [path[0], "___".join(path[1:])]
+        return path
+
+    def has_dataset(self) -> bool:
+        return True
+
+    @property
+    def native_connection(self) -> Any:
+        return self
+
+    def begin_transaction(self) -> Any:
+        from contextlib import nullcontext
+
+        return nullcontext()
+
+    def _none(self, *a: Any, **named: Any) -> NoReturn:
+        raise NotImplementedError
+
+    open_connection = close_connection = execute_query = _none
+    _make_database_exception = staticmethod(_none)
+
+
+def statements_for(destination: str) -> list[str]:
+    """All that the job may say there, in one order."""
+    client = Recording(destination)
+    ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
+    ledger._store = Store(client)
+    ledger.loaded_segments(date(2026, 11, 1))
+    ledger.changed(tables.REPORT_REQUESTS, [])
+    ledger.app_of_request("q1")
+    ledger.known_instances(["i1", "i2"])
+    newest_load(ledger)
+    sweep_incomplete(ledger, "1795000000.1")
+    sweep_superseded(ledger)
+    miscounted(ledger, "1795000000.2")
+    remove_miscounted(ledger, "1795000000.2")
+    remove_segments(ledger, ["s1", "s2"])
+    create_views(ledger, {})
+    ledger.execute("drop view if exists shown.this_table", this_table="app_crashes_daily")
+    return list(dict.fromkeys(client.statements))
+
+
+@pytest.mark.parametrize("destination", DESTINATIONS)
+def test_samples(destination: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is rendered is what was read, and its own dialect's parser takes it for what it is."""
+    monkeypatch.setattr(sqlglot, "pretty", True)
+    dialect = getattr(destinations, destination)().capabilities().sqlglot_dialect
+    statements = statements_for(destination)
+    file, text = SAMPLES / f"{destination}.sql", ";\n\n".join(statements) + ";\n"
+    if os.environ.get("RETAKE_SAMPLES"):
+        SAMPLES.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    parsed = [each for each in sqlglot.parse(text, dialect=dialect) if each]
+
+    assert len(statements) == len(parsed)
+    assert {exp.Select, exp.Delete, exp.Create, exp.Drop} == {type(each) for each in parsed}
+    assert file.read_text(encoding="utf-8") == text
