@@ -15,7 +15,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-faults lint wheel lock clean
+.PHONY: help setup dev demo test test-faults samples lint wheel lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -30,8 +30,11 @@ demo: setup ## Load a month of invented data from the bundled App Store Connect
 test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-test-faults: dev ## Run every fault test, the slow ones too
-	$(BIN)/python -m pytest -n auto -m "not live" tests/faults $(ARGS)
+test-faults: dev ## Run every test of faults and destinations, the slow ones too
+	$(BIN)/python -m pytest -n auto -m "not live" tests/faults tests/destinations $(ARGS)
+
+samples: dev ## Take the samples of SQL in tests/samples/sql anew; then read what changed
+	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py
 
 lint: dev ## Check style, format, types and what bandit finds
 	$(BIN)/ruff check .
@@ -65,7 +68,7 @@ lock: ## Write both locks from pyproject.toml and constraints.txt; UPGRADE=1 for
 	PATH="$$tools/bin:$$PATH"; \
 	set -x; \
 	$(COMPILE) --constraints constraints.txt --output-file requirements.lock; \
-	$(COMPILE) --constraints requirements.lock --extra postgres --group dev \
+	$(COMPILE) --constraints requirements.lock --extra postgres --extra delta --extra iceberg --group dev \
 		--output-file requirements-dev.lock
 
 clean: ## Remove .venv, caches, builds and what the demo made

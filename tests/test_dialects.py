@@ -6,6 +6,7 @@ documentation. `make samples` takes them anew; then read what changed.
 
 import os
 import re
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
@@ -70,7 +71,7 @@ class Recording(SqlClientBase[Any]):
 
     def __init__(self, destination: str) -> None:
         self.destination = destination
-        super().__init__(None, RAW, None, getattr(destinations, destination)().capabilities())
+        super().__init__("", RAW, "", getattr(destinations, destination)().capabilities())
         self.statements: list[str] = []
 
     def execute_sql(self, sql: Any, *args: Any, **named: Any) -> Any:
@@ -102,15 +103,16 @@ class Recording(SqlClientBase[Any]):
         return self
 
     def begin_transaction(self) -> Any:
-        from contextlib import nullcontext
-
         return nullcontext()
 
     def _none(self, *a: Any, **named: Any) -> NoReturn:
         raise NotImplementedError
 
     open_connection = close_connection = execute_query = _none
-    _make_database_exception = staticmethod(_none)
+
+    @staticmethod
+    def _make_database_exception(ex: Exception) -> Exception:
+        return ex
 
 
 def statements_for(destination: str) -> list[str]:

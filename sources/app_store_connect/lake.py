@@ -1,4 +1,4 @@
-"""The `filesystem` destination: files of Parquet, Delta or Iceberg, read through a DuckDB in memory.
+"""The `filesystem` destination: Parquet, Delta or Iceberg, read through a DuckDB in memory.
 
 Nothing is deleted from a lake but the files of dead loads. What is to be removed is written down
 instead, and its ledger rows are left out when the ledger is read: views and selection follow.
@@ -266,8 +266,8 @@ def _delta_files(files: FilesystemClient, table: str) -> list[str]:
 
 
 def _iceberg_files(files: FilesystemClient, table: str) -> list[str]:
-    from dlt.common.libs.pyiceberg import get_last_metadata_file
     from dlt.common.libs.pyiceberg import _get_fileio_config as fileio_config
+    from dlt.common.libs.pyiceberg import get_last_metadata_file
     from pyiceberg.table import StaticTable
 
     newest = get_last_metadata_file(

@@ -13,7 +13,6 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-
 SCHEMAS = ("raw", "shown")
 _NO_ROW_VALUES = {"bigquery", "tsql", "fabric"}
 """Dialects without `(a, b) in (select a, b ...)`: it becomes `exists`."""

@@ -188,7 +188,8 @@ def _create_freshness(ledger: Ledger, schemas: Mapping[str, ReportSchema]) -> No
     for number, (name, schema) in enumerate(sorted(schemas.items())):
         values |= {f"name_{number}": name, f"lag_{number}": schema.lag_days}
     lags = " union all ".join(
-        f"select cast(:name_{number} as text) as table_name, cast(:lag_{number} as bigint) as lag_days"
+        f"select cast(:name_{number} as text) as table_name,"
+        f" cast(:lag_{number} as bigint) as lag_days"
         for number in range(len(schemas))
     )
     _replace(ledger, FRESHNESS, _FRESHNESS_VIEW.format(lags=lags), **values)

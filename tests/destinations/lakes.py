@@ -13,7 +13,7 @@ import s3fs
 from app_store_connect.emulator import World
 from tests.conftest import KEYS, Job
 from tests.faults.exact import expected
-from tests.faults.s3 import KEY_ID, SECRET, S3
+from tests.faults.s3 import KEY_ID, S3, SECRET
 from tests.worlds import differences
 
 FORMATS = ("parquet", "delta", "iceberg")

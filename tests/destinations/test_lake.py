@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from app_store_connect.emulator import World
 from tests.conftest import KEYS, Job, StartApple
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
+from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
 from tests.faults.exact import findings
 from tests.faults.processes import dying, run
 from tests.worlds import (
     APPS,
     CRASHES,
+    PURCHASES,
     TODAY,
-    add_vintage,
     crash_rows,
     differences,
     overlapping_world,
@@ -43,16 +43,6 @@ def lake(request: pytest.FixtureRequest, place: Place, monkeypatch: pytest.Monke
     return LakeJob(monkeypatch, place, request.param)
 
 
-def restate(world: World) -> None:
-    """Apple re-publishes a segment, withdraws another, and prepares an instance more."""
-    newest = max(world.instances.values(), key=lambda each: each.rank)
-    app_id = newest.report.request.app_id
-    world.republish(newest.segments[0], crash_rows(app_id, TODAY - timedelta(days=1), vintage=9))
-    newest.segments.pop()
-    other = next(each for each in APPS if each != app_id)
-    add_vintage(world, world.report(other, CRASHES), TODAY, window=5)
-
-
 def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
     """Views, ledger and raw tables hold exactly what Apple lists; freshness knows of it."""
     world = overlapping_world(days=4)
@@ -67,7 +57,7 @@ def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
 
 
 def test_second_run_downloads_nothing(lake: LakeJob, start_apple: StartApple) -> None:
-    """The ledger in the files is the memory, also where the DuckDB file and dlt's folder are gone."""
+    """The ledger in the files is the memory, also where the DuckDB file is gone."""
     world = overlapping_world(days=3)
     apple = start_apple(world)
     lake.run(apple, *TO_FILES)
@@ -80,7 +70,7 @@ def test_second_run_downloads_nothing(lake: LakeJob, start_apple: StartApple) ->
 
 
 def test_restated(lake: LakeJob, job: Job, start_apple: StartApple) -> None:
-    """Re-published, withdrawn and new segments: the views are the truth, and DuckDB's row by row."""
+    """Re-published, withdrawn and new segments: the views are the truth, and DuckDB's rows."""
     world = overlapping_world(days=3)
     apple = start_apple(world)
     lake.run(apple, *TO_FILES)
@@ -110,7 +100,7 @@ def test_a_column_comes(lake: LakeJob, start_apple: StartApple) -> None:
 def test_doubled_rows_are_loaded_again(
     place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
-    """A load whose rows are there twice counts no longer; what it brought comes under a later load."""
+    """A load whose rows are there twice counts no longer: its instances are loaded again."""
     lake = LakeJob(monkeypatch, place, "parquet")
     world = overlapping_world(days=3)
     apple = start_apple(world)
@@ -125,6 +115,14 @@ def test_doubled_rows_are_loaded_again(
 
     assert (0, len(world.segments), []) == (result.exit_code, apple_then, apple.downloads)
     assert [] == lake_flaws(lake, world)
+
+
+def test_types(lake: LakeJob, start_apple: StartApple) -> None:
+    """Decimals, dates, bigints and texts come back as they were."""
+    result = lake.run(start_apple(world_of_types()), *TO_FILES, "--report", PURCHASES)
+
+    assert 0 == result.exit_code
+    assert expected_types() == lake.query(TYPES_QUESTION)
 
 
 REFUSED = {

@@ -1,0 +1,111 @@
+"""Postgres: the same truth as in DuckDB, row by row, through restatements and kills.
+
+`tests/faults/test_postgres.py` has what goes wrong with a server that others use as well.
+"""
+
+import signal
+from typing import Any
+
+import pytest
+
+from tests.conftest import KEYS, Job, StartApple
+from tests.destinations.worlds import (
+    TYPES_QUESTION,
+    expected_types,
+    long_names,
+    restate,
+    world_of_types,
+)
+from tests.faults.processes import RAW, dying, flaws, run, wrong_views
+from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names
+    TO_POSTGRES,
+    Postgres,
+    database,
+    server,
+)
+from tests.worlds import PURCHASES, overlapping_world
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
+
+VIEW = "app_store_connect.app_crashes_daily"
+SWEEPING = {f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"}
+TINY_BATCHES = {f"{KEYS}BATCH_SEGMENTS": "1", f"{KEYS}WORKERS": "1"}
+LOAD = "dlt.load.load:Load"
+DEATHS = {
+    "tables made": f"{LOAD}.initialize_package:after:1",
+    "a job run": "dlt.destinations.impl.postgres.postgres:PostgresCsvCopyJob.run:after:2",
+    "not recorded": f"{LOAD}.complete_package:before:1",
+    "recorded": "dlt.destinations.job_client_impl:SqlJobClientBase.complete_load:after:1",
+    "second load not recorded": f"{LOAD}.complete_package:before:2",
+    "a row removed": "app_store_connect.repair:remove_segments:before:1",
+}
+
+
+def rows(asked: Any, table: str = VIEW) -> list[tuple[Any, ...]]:
+    """All rows but for their load, in one order that both databases agree on."""
+    schema, name = table.split(".")
+    columns = asked.query(
+        "select column_name from information_schema.columns"
+        f" where table_schema = '{schema}' and table_name = '{name}' order by ordinal_position"
+    )
+    names = ", ".join(f'"{column}"' for (column,) in columns if column != "_dlt_load_id")
+    return sorted(asked.query(f"select {names} from {table}"), key=repr)
+
+
+def test_restated(database: Postgres, job: Job, start_apple: StartApple) -> None:  # noqa: F811
+    """Re-published, withdrawn and new segments: raw tables, views and freshness are DuckDB's."""
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    run(apple, *TO_POSTGRES)
+    restate(world)
+    code, out, err = run(apple, *TO_POSTGRES)
+    job.run(apple)
+
+    assert 0 == code, out + err
+    assert {} == flaws(database, world)
+    for table in (VIEW, f"{RAW}.app_crashes_daily", "app_store_connect.data_freshness"):
+        assert rows(job, table) == rows(database, table)
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_killed(death: str, database: Postgres, start_apple: StartApple) -> None:  # noqa: F811
+    """SIGKILL anywhere: the views are right at once, and a healthy run leaves each raw row once."""
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    run(apple, *TO_POSTGRES)
+    restate(world)
+    code, _, err = run(apple, *TO_POSTGRES, env=dying(DEATHS[death]) | TINY_BATCHES)
+    loaded = wrong_views(database, world) if "not recorded" in death else []
+    again = run(apple, *TO_POSTGRES, env=SWEEPING)
+
+    assert (-signal.SIGKILL, []) == (code, loaded), err
+    assert 0 == again[0], again
+    assert {} == flaws(database, world)
+
+
+def test_long_names(database: Postgres, start_apple: StartApple) -> None:  # noqa: F811
+    """Reports and columns that are alike for longer than Postgres reads stay apart."""
+    world, names, columns = long_names()
+    chosen = [argument for name in names for argument in ("--report", name)]
+    apple = start_apple(world)
+    code, out, err = run(apple, *TO_POSTGRES, *chosen)
+    views = database.query(
+        "select table_name from information_schema.views"
+        " where table_schema = 'app_store_connect' and table_name <> 'data_freshness'"
+    )
+    found = []
+    for (view,) in views:
+        (row,) = rows(database, f"app_store_connect.{view}")
+        found.append([value for value in row if value in columns.values()])
+
+    assert 0 == code, out + err
+    assert [[*columns.values()]] * 2 == found
+
+
+def test_types(database: Postgres, start_apple: StartApple) -> None:  # noqa: F811
+    """Decimals, dates, bigints and texts come back as they were."""
+    apple = start_apple(world_of_types())
+    code, out, err = run(apple, *TO_POSTGRES, "--report", PURCHASES)
+
+    assert 0 == code, out + err
+    assert expected_types() == database.query(TYPES_QUESTION)
