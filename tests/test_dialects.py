@@ -18,6 +18,7 @@ from dlt.destinations.sql_client import SqlClientBase
 from sqlglot import exp
 
 from app_store_connect import tables
+from app_store_connect.database import Database
 from app_store_connect.ledger import Ledger
 from app_store_connect.repair import (
     miscounted,
@@ -28,7 +29,6 @@ from app_store_connect.repair import (
     sweep_superseded,
 )
 from app_store_connect.resources import PROVENANCE
-from app_store_connect.stores import Store
 from app_store_connect.views import create_views
 
 SAMPLES = Path(__file__).parent / "samples" / "sql"
@@ -119,7 +119,7 @@ def statements_for(destination: str) -> list[str]:
     """All that the job may say there, in one order."""
     client = Recording(destination)
     ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
-    ledger._store = Store(client)
+    ledger._database = Database(client)
     ledger.loaded_segments(date(2026, 11, 1))
     ledger.changed(tables.REPORT_REQUESTS, [])
     ledger.app_of_request("q1")

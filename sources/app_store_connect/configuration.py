@@ -52,7 +52,7 @@ class Configuration(BaseConfiguration):
     request_timeout_seconds: float = 60.0
     backoff_seconds: float = 1.0
     restatement: dict[str, str] | None = None
-    table_format: str | None = None
+    table_format: str = "parquet"
 
     def credentials(self) -> Credentials:
         """Raises CredentialsError if the key is missing or malformed."""

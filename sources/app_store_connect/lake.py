@@ -25,8 +25,8 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
 
+from app_store_connect.database import PLAIN, Database
 from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.stores import Store
 from app_store_connect.tables import LISTING_TABLES, LOAD_ID, LOADS, SEGMENT_TABLES, SEGMENTS
 
 LAKE_FILE = "asc_segments_lake.duckdb"
@@ -36,19 +36,19 @@ REMOVED = "analytics_removed_segments"
 """Which segments of which loads count as removed."""
 
 _SMALL = {table.name for table in (*SEGMENT_TABLES, *LISTING_TABLES)}
-_PLAIN, _DELTA, _ICEBERG = "parquet", "delta", "iceberg"
-_PACKAGES = {_PLAIN: "pyarrow", _DELTA: "deltalake", _ICEBERG: "pyiceberg"}
+_DELTA, _ICEBERG = "delta", "iceberg"
+_PACKAGES = {PLAIN: "pyarrow", _DELTA: "deltalake", _ICEBERG: "pyiceberg"}
 
 
 @contextmanager
-def open_store(pipeline: Pipeline) -> Iterator[Store]:
+def open_database(pipeline: Pipeline) -> Iterator[Database]:
     """The pipeline's destination, for as long as one connection to it stays open."""
     if is_lake(pipeline):
         with Lake.open(pipeline) as lake:
             yield lake
         return
     with pipeline.sql_client() as client:
-        yield Store(client)
+        yield Database(client)
 
 
 def is_lake(pipeline: Pipeline) -> bool:
@@ -56,7 +56,7 @@ def is_lake(pipeline: Pipeline) -> bool:
     return pipeline.destination.destination_type.rpartition(".")[2] == "filesystem"
 
 
-class Lake(Store):
+class Lake(Database):
     """The files of one dataset as a DuckDB schema: small tables copied, report tables as views."""
 
     can_delete = False
@@ -92,9 +92,9 @@ class Lake(Store):
                 lake.renew()
                 yield lake
 
-    def check_format(self, table_format: str | None) -> None:
+    def check_format(self, table_format: str) -> None:
         """Raises ConfigurationError if it is none, its package is missing, or tables differ."""
-        key, wanted = "sources.app_store_connect.table_format", table_format or _PLAIN
+        key, wanted = "sources.app_store_connect.table_format", table_format
         if wanted not in _PACKAGES:
             raise ConfigurationError(f"{key} is {', '.join(_PACKAGES)}, not {wanted!r}")
         if not find_spec(_PACKAGES[wanted]):
@@ -151,7 +151,7 @@ class Lake(Store):
                 mark.removesuffix(".jsonl").rpartition("__")[2] for mark in self._names(LOADS)
             }
             for table in self._tables():
-                if self._format(table) != _PLAIN:
+                if self._format(table) != PLAIN:
                     continue
                 for name in self._names(table):
                     load_id = _load_of(name)
@@ -235,7 +235,7 @@ class Lake(Store):
         inside = self._names(table)
         if "_delta_log" in inside:
             return _DELTA
-        return _ICEBERG if "metadata" in inside else _PLAIN
+        return _ICEBERG if "metadata" in inside else PLAIN
 
     def _folder(self, table: str) -> str:
         return str(self._files.pathlib.join(self._files.dataset_path, table))

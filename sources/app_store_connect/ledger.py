@@ -15,12 +15,12 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect import tables
+from app_store_connect.database import Database
 from app_store_connect.errors import DestinationError
-from app_store_connect.lake import open_store
+from app_store_connect.lake import open_database
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.selection import Checksums, ListedInstance
 from app_store_connect.spelling import Spelling
-from app_store_connect.stores import Store
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
 
 COMPLETE_LOADS = f"select load_id from raw.{LOADS} where status = 0"
@@ -43,27 +43,27 @@ class Ledger:
     def __init__(self, pipeline: Pipeline, views_dataset: str) -> None:
         self._pipeline = pipeline
         self._views_dataset = views_dataset
-        self._store: Store | None = None
+        self._database: Database | None = None
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Keep one connection for all that follows; on DuckDB this keeps other processes out."""
-        with open_store(self._pipeline) as store:
-            self._store = store
+        with open_database(self._pipeline) as database:
+            self._database = database
             try:
                 yield
             finally:
-                self._store = None
+                self._database = None
 
     @property
-    def store(self) -> Store:
-        if self._store is None:
+    def database(self) -> Database:
+        if self._database is None:
             raise RuntimeError("the ledger is not open")
-        return self._store
+        return self._database
 
     @property
     def client(self) -> SqlClientBase[Any]:
-        return self.store.client
+        return self.database.client
 
     @property
     def spelling(self) -> Spelling:
@@ -116,7 +116,7 @@ class Ledger:
     def columns(self) -> dict[str, list[str]]:
         """The raw tables that exist, with their columns in order."""
         with self._destination_errors():
-            self.store.renew()
+            self.database.renew()
             spelling = self.spelling
             question, values = spelling.columns_question()
             rows = self.client.execute_sql(question, *values)

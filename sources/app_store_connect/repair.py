@@ -96,8 +96,8 @@ def remove_segments(
     """Delete all rows of these segments, or those of one load, at once."""
     if not segment_ids:
         return
-    if not ledger.store.can_delete:
-        ledger.store.remove(segment_ids, load_id)
+    if not ledger.database.can_delete:
+        ledger.database.remove(segment_ids, load_id)
         return
     condition = f" and {LOAD_ID} = :load_id" if load_id else ""
     values: dict[str, Any] = {"ids": sorted(segment_ids)}
@@ -116,8 +116,8 @@ def remove_segments(
 
 def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
     """Delete rows of loads that never completed: a dead run's, invisible already."""
-    if not ledger.store.can_delete:
-        ledger.store.sweep(before_load_id)
+    if not ledger.database.can_delete:
+        ledger.database.sweep(before_load_id)
         return
     existing = ledger.columns()
     if LOADS not in existing:
@@ -136,7 +136,7 @@ def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
 def sweep_superseded(ledger: Ledger) -> None:
     """Delete rows that a later, complete load replaced."""
     existing = ledger.columns()
-    if LOADS not in existing or not ledger.store.can_delete:
+    if LOADS not in existing or not ledger.database.can_delete:
         return
     if SEGMENTS.name in existing:
         _sweep_replaced(ledger, SEGMENTS, keyed_tables(ledger))

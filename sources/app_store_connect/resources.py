@@ -18,6 +18,7 @@ from dlt.extract import DltResource
 
 from app_store_connect import tables
 from app_store_connect.client import AppStoreConnectClient
+from app_store_connect.database import PLAIN
 from app_store_connect.discovery import FATAL
 from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
@@ -68,7 +69,7 @@ class SegmentLoader:
     outcome: Outcome
     today: date
     write_disposition: str = "merge"
-    table_format: str | None = None
+    table_format: str = PLAIN
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
 
     def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
@@ -223,9 +224,9 @@ def _ledger_rows(complete: list[LoadedSegment]) -> Iterator[NamedTable]:
         yield tables.SEGMENT_DATES.name, tables.SEGMENT_DATES.arrow(dates, load_id)
 
 
-def _open_format(table_format: str | None) -> Any:
+def _open_format(table_format: str) -> Any:
     """Plain Parquet is to dlt no table format."""
-    return None if table_format == "parquet" else table_format
+    return None if table_format == PLAIN else table_format
 
 
 def _load_id() -> str:

@@ -72,7 +72,7 @@ class Upkeep:
             self.tables = self._tried(lambda: create_views(self._ledger, self._policies))
             self._columns = columns
         if is_last and self.tables:
-            self._ledger.store.publish()
+            self._ledger.database.publish()
 
     def finish(self, withdrawn: Collection[str]) -> None:
         """Remove what Apple no longer lists and what later loads replaced."""

@@ -120,12 +120,12 @@ def _check_names(destination: str, dataset: str) -> None:
 
 
 @contextmanager
-def opened(ledger: Ledger, table_format: str | None = None) -> Iterator[None]:
+def opened(ledger: Ledger, table_format: str) -> Iterator[None]:
     """Raises ConfigurationError if the destination cannot be opened for writing in that format."""
     with ExitStack() as stack:
         try:
             stack.enter_context(ledger.open())
-            ledger.store.check_format(table_format)
+            ledger.database.check_format(table_format)
         except ConfigurationError:
             raise
         except Exception as error:  # whatever the destination's driver raises

@@ -1,6 +1,6 @@
 """What the ledger works on: a connection that answers SQL, and what differs between destinations.
 
-A `Store` is any SQL database that dlt knows. `lake.Lake` is the other kind: files, which can be
+A `Database` is any SQL database that dlt knows. `lake.Lake` is the other kind: files, which can be
 read through SQL but not deleted from.
 """
 
@@ -11,8 +11,11 @@ from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect.errors import ConfigurationError
 
+PLAIN = "parquet"
+"""The table format that is none: a database's own tables, or a lake's files of Parquet."""
 
-class Store:
+
+class Database:
     """A SQL database: rows are deleted where they stand, and views live beside the tables."""
 
     can_delete = True
@@ -20,9 +23,9 @@ class Store:
     def __init__(self, client: SqlClientBase[Any]) -> None:
         self.client = client
 
-    def check_format(self, table_format: str | None) -> None:
+    def check_format(self, table_format: str) -> None:
         """Raises ConfigurationError if tables cannot be written so, or are of another format."""
-        if table_format:
+        if table_format != PLAIN:
             raise ConfigurationError(
                 "sources.app_store_connect.table_format is for --destination filesystem"
             )

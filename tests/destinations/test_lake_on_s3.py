@@ -1,0 +1,62 @@
+"""Files in a real S3 server as a destination."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import StartApple
+from tests.destinations.lakes import FORMATS, TO_FILES, LakeJob, Place, lake_flaws
+from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
+from tests.faults.exact import findings
+from tests.faults.s3 import S3, seaweedfs
+from tests.worlds import PURCHASES, overlapping_world
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("lake on s3")]
+
+
+@pytest.fixture(scope="module")
+def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    with seaweedfs(tmp_path_factory.mktemp("lake") / "weed") as store:
+        yield store
+
+
+@pytest.fixture(params=FORMATS)
+def lake(request: pytest.FixtureRequest, weed: S3, monkeypatch: pytest.MonkeyPatch) -> LakeJob:
+    bucket = f"lake-{request.param}-{abs(hash(request.node.name)) % 10**8}"
+    weed.put(f"/{bucket}")
+    return LakeJob(monkeypatch, Place(f"s3://{bucket}", weed), request.param)
+
+
+def test_restated(lake: LakeJob, start_apple: StartApple) -> None:
+    """First, second and third run: all there once, nothing again, restatements followed."""
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    first = lake.run(apple, *TO_FILES)
+    found = findings(lake, world)
+    lake.database.unlink()
+    apple.forget()
+    second = lake.run(apple, *TO_FILES)
+    downloads = list(apple.downloads)
+    restate(world)
+    third = lake.run(apple, *TO_FILES)
+
+    assert (0, [], 0, []) == (first.exit_code, found, second.exit_code, downloads), first
+    assert (0, []) == (third.exit_code, lake_flaws(lake, world))
+
+
+def test_types(lake: LakeJob, start_apple: StartApple) -> None:
+    """Decimals, dates, bigints and texts come back as they were."""
+    result = lake.run(start_apple(world_of_types()), *TO_FILES, "--report", PURCHASES)
+
+    assert 0 == result.exit_code
+    assert expected_types() == lake.query(TYPES_QUESTION)
+
+
+def test_store_is_gone(lake: LakeJob, start_apple: StartApple) -> None:
+    """A bucket that does not exist ends with 2, before Apple is asked for segments."""
+    lake._monkeypatch.setenv("DESTINATION__FILESYSTEM__CREDENTIALS__AWS_SECRET_ACCESS_KEY", "wrong")
+    apple = start_apple(overlapping_world(days=1))
+    result = lake.run(apple, *TO_FILES)
+
+    assert (2, []) == (result.exit_code, apple.downloads)
+    assert "the destination" in result.summary["error"]
