@@ -31,8 +31,7 @@ ASK = """
 import duckdb, json, sys
 database = duckdb.connect()
 database.execute("load ducklake")
-place = "'ducklake:sqlite:ducklake.sqlite' as ducklake (data_path 'ducklake.files')"
-database.execute(f"attach {place}")
+database.execute("attach 'ducklake:sqlite:ducklake.sqlite' as ducklake")
 database.execute("use ducklake")
 print(json.dumps(database.execute(sys.stdin.read()).fetchall(), default=repr))
 """
@@ -116,10 +115,11 @@ def test_restated(environment: DuckLake, job: Job, start_apple: StartApple) -> N
     code, out, err = environment.run(apple)
     apple.forget()
     again = environment.run(apple)
+    downloads = list(apple.downloads)
     job.run(apple)
     question = f"select * exclude _dlt_load_id from {VIEW} order by all"
 
-    assert (0, 0, []) == (code, again[0], apple.downloads), out + err
+    assert (0, 0, []) == (code, again[0], downloads), out + err
     assert {} == flaws(as_job(environment), world)
     assert job.query(question) == environment.query(question)
 
