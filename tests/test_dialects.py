@@ -75,6 +75,7 @@ class Recording(SqlClientBase[Any]):
         self.statements: list[str] = []
 
     def execute_sql(self, sql: Any, *args: Any, **named: Any) -> Any:
+        self.statements.append(str(sql).replace("%s", "'{}'").format(*args))
         if "information_schema" in str(sql).lower():
             spelled = self.capabilities.casefold_identifier
             return [
@@ -82,7 +83,6 @@ class Recording(SqlClientBase[Any]):
                 for table, columns in COLUMNS.items()
                 for column in columns
             ]
-        self.statements.append(str(sql))
         answers = [rows for pattern, rows in ANSWERS.items() if re.search(pattern, str(sql))]
         return answers[0] if answers else []
 

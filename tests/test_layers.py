@@ -17,7 +17,7 @@ LAYERS = (
     {"download", "discovery"},
     {"outcome"},
     {"resources"},
-    {"spelling"},
+    {"spelling", "files"},
     {"lake"},
     {"ledger", "configuration"},
     {"views", "repair", "source", "pinpoint", "progress", "summary"},

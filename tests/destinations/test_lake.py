@@ -5,8 +5,10 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import dlt
 import pytest
 
+from app_store_connect import app_store_connect_source
 from tests.conftest import KEYS, Job, StartApple
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
@@ -123,6 +125,34 @@ def test_types(lake: LakeJob, start_apple: StartApple) -> None:
 
     assert 0 == result.exit_code
     assert expected_types() == lake.query(TYPES_QUESTION)
+
+
+def test_plan(place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple) -> None:
+    """Where nothing is yet a plan finds all new, and leaves nothing behind."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    world = overlapping_world(days=2)
+    result = lake.run(start_apple(world), *TO_FILES, "--plan")
+
+    assert (0, len(world.instances)) == (result.exit_code, result.summary["instances_due"])
+    assert not lake.database.exists()
+    assert not Path(place.url).exists()
+
+
+def test_the_source_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """Under a plain `pipeline.run` the ledger in the files keeps a second run from loading."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    apple = start_apple(overlapping_world(days=2))
+    lake.use(apple)
+    for _ in range(2):
+        downloads = len(apple.downloads)
+        pipeline = dlt.pipeline("alone", destination="filesystem", dataset_name=RAW)
+        pipeline.run(
+            app_store_connect_source(reports=[CRASHES]), loader_file_format="parquet"
+        ).raise_on_failed_jobs()
+
+    assert 0 < downloads == len(apple.downloads)
 
 
 REFUSED = {

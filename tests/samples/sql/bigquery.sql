@@ -1,3 +1,5 @@
+select table_name, column_name from `project`.`app_store_connect_raw`.INFORMATION_SCHEMA.COLUMNS order by table_name, ordinal_position;
+
 SELECT
   `instance_id`,
   `segment_id`,

@@ -1,3 +1,5 @@
+select table_name, column_name from information_schema.columns where table_schema = 'app_store_connect_raw' order by table_name, ordinal_position;
+
 SELECT
   [instance_id],
   [segment_id],

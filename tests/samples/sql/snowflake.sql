@@ -1,3 +1,5 @@
+select table_name, column_name from information_schema.columns where table_schema = 'APP_STORE_CONNECT_RAW' order by table_name, ordinal_position;
+
 SELECT
   "INSTANCE_ID",
   "SEGMENT_ID",

@@ -1,0 +1,154 @@
+"""The files of a lake: which there are, of which table, in which format, of which load."""
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
+
+from dlt.common.destination.client import DEFAULT_FILE_LAYOUT
+from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
+
+from app_store_connect.database import PLAIN
+from app_store_connect.errors import ConfigurationError, DestinationError
+from app_store_connect.tables import LOADS
+
+REMOVED = "analytics_removed_segments"
+"""Which segments of which loads count as removed: a folder of small JSON files."""
+
+DELTA, ICEBERG = "delta", "iceberg"
+
+Pair = tuple[str, str]
+"""Segment id and load."""
+
+
+class LakeFiles:
+    """One dataset of dlt's `filesystem` destination. Whatever goes wrong is a DestinationError."""
+
+    def __init__(self, client: FilesystemClient) -> None:
+        """Raises ConfigurationError if the files are laid out in a way that tells no load."""
+        if client.config.layout != DEFAULT_FILE_LAYOUT:
+            raise ConfigurationError(
+                f"destination.filesystem.layout must stay {DEFAULT_FILE_LAYOUT}: by the load in a"
+                " file's name the job tells whether it is complete"
+            )
+        self.client = client
+        self.system = client.fs_client
+
+    def forget(self) -> None:
+        """Some file systems remember what they listed."""
+        self.system.invalidate_cache()
+
+    def complete_loads(self) -> list[str]:
+        """dlt writes a file with the load in its name when all else is there."""
+        marks = self.names(LOADS)
+        return sorted({mark.removesuffix(".jsonl").rpartition("__")[2] for mark in marks})
+
+    def tables(self) -> list[str]:
+        """All but dlt's own."""
+        other = (REMOVED, "init")
+        return [n for n in self.names("") if not n.startswith("_dlt") and n not in other]
+
+    def format_of(self, table: str) -> str:
+        inside = self.names(table)
+        if "_delta_log" in inside:
+            return DELTA
+        return ICEBERG if "metadata" in inside else PLAIN
+
+    def paths(self, table: str, loads: Collection[str]) -> list[str]:
+        """What to read: plain files of these loads, or those of the table's newest version."""
+        kind = self.format_of(table)
+        if kind == DELTA:
+            return _delta_files(self.client, table)
+        if kind == ICEBERG:
+            return _iceberg_files(self.client, table)
+        paths = [self._path(table, name) for name in self.names(table) if _load_of(name) in loads]
+        if self.client.is_local_filesystem:
+            return paths
+        return [self.client.make_remote_url(path) for path in paths]
+
+    def remove_dead(self, before_load_id: str | None) -> None:
+        """Plain files of loads that never completed and began before this one."""
+        complete = self.complete_loads()
+        for table in self.tables():
+            if self.format_of(table) == PLAIN:
+                for name in self.names(table):
+                    load_id = _load_of(name)
+                    is_old = not before_load_id or load_id < before_load_id
+                    if is_old and load_id not in complete:
+                        self.system.rm_file(self._path(table, name))
+
+    def removed(self) -> list[Pair]:
+        """What `remove` wrote down. A note that a kill cut off says nothing."""
+        pairs: list[Pair] = []
+        for name in self.names(REMOVED):
+            try:
+                found = json.loads(self.system.cat_file(self._path(REMOVED, name)))
+            except ValueError:
+                continue
+            pairs += [(segment_id, load_id) for segment_id, load_id in found]
+        return pairs
+
+    def remove(self, pairs: Collection[Pair]) -> None:
+        """Write down, in one file, that these count no longer."""
+        self.system.makedirs(self._path(REMOVED), exist_ok=True)
+        self.system.pipe_file(
+            self._path(REMOVED, f"{uuid4()}.json"), json.dumps(sorted(pairs)).encode()
+        )
+
+    def names(self, table: str) -> list[str]:
+        """What is in a table's folder, without subfolders' contents."""
+        try:
+            found = self.system.ls(self._path(table), detail=False)
+        except FileNotFoundError:
+            return []
+        return sorted(str(path).rstrip("/").replace("\\", "/").rpartition("/")[2] for path in found)
+
+    def _path(self, *parts: str) -> str:
+        return str(self.client.pathlib.join(self.client.dataset_path, *parts))
+
+
+@contextmanager
+def file_errors() -> Iterator[None]:
+    """Raises DestinationError for whatever a file system's driver has to say."""
+    try:
+        yield
+    except ConfigurationError:
+        raise
+    except Exception as error:  # each driver has its own
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise DestinationError(f"the destination failed: {reason}") from error
+
+
+def _delta_files(client: FilesystemClient, table: str) -> list[str]:
+    from deltalake import DeltaTable
+    from dlt.common.libs.deltalake import deltalake_storage_options
+
+    config: Any = client.config
+    options = deltalake_storage_options(config.credentials, config.deltalake_storage_options)
+    found = DeltaTable(client.get_open_table_location("delta", table), storage_options=options)
+    if "deletionVectors" in (found.protocol().reader_features or []):
+        raise DestinationError(f"the Delta table {table} has deletion vectors, which are not read")
+    return [unquote(uri) for uri in found.file_uris()]
+
+
+def _iceberg_files(client: FilesystemClient, table: str) -> list[str]:
+    from dlt.common.libs.pyiceberg import _get_fileio_config as fileio_config
+    from dlt.common.libs.pyiceberg import get_last_metadata_file
+    from pyiceberg.table import StaticTable
+
+    folder = client.pathlib.join(client.get_table_dir(table), "metadata")
+    newest = get_last_metadata_file(folder, client.fs_client, client.config)
+    credentials: Any = client.config.credentials
+    planned = list(
+        StaticTable.from_metadata(newest, fileio_config(credentials)).scan().plan_files()
+    )
+    if any(task.delete_files for task in planned):
+        raise DestinationError(f"the Iceberg table {table} has row deletes, which are not read")
+    return [task.file.file_path.removeprefix("file://") for task in planned]
+
+
+def _load_of(name: str) -> str:
+    """`1795000000.12.a1b2c3d4e5.parquet` is of load `1795000000.12`."""
+    return name.rsplit(".", 2)[0]
