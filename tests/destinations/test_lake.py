@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dlt
 import pytest
+from deltalake import DeltaTable, TableFeatures
 
 from app_store_connect import app_store_connect_source
 from tests.conftest import KEYS, Job, StartApple
@@ -19,7 +20,6 @@ from tests.worlds import (
     CRASHES,
     PURCHASES,
     TODAY,
-    crash_rows,
     differences,
     overlapping_world,
 )
@@ -92,11 +92,13 @@ def test_a_column_comes(lake: LakeJob, start_apple: StartApple) -> None:
     apple = start_apple(world)
     lake.run(apple, *TO_FILES)
     day = TODAY - timedelta(days=40)
-    rows = [{**row, "Fresh Column": "x"} for row in crash_rows(APPS[0], day, vintage=2)]
-    world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [rows])
+    row = {"Date": day.isoformat(), "Crashes": "1", "Crash Kind": "1.10"}
+    report = world.report(APPS[0], CRASHES)
+    world.add_instance(report, "DAILY", TODAY, [[row]], columns=list(row))
     result = lake.run(apple, *TO_FILES)
 
     assert (0, []) == (result.exit_code, lake_flaws(lake, world))
+    assert {("1.10",), (None,)} == set(lake.query(f"select distinct crash_kind from {VIEW}"))
 
 
 def test_doubled_rows_are_loaded_again(
@@ -186,6 +188,23 @@ def test_refused(
 
     assert (2, []) == (result.exit_code, apple.downloads)
     assert message in result.summary["error"]
+
+
+@pytest.mark.slow
+def test_deletion_vectors(
+    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """A list of files does not tell what a deletion vector takes out of them: refused."""
+    lake = LakeJob(monkeypatch, place, "delta")
+    apple = start_apple(overlapping_world(days=1))
+    lake.run(apple, *TO_FILES)
+    table = DeltaTable(str(Path(place.url, RAW, "app_crashes_daily")))
+    table.alter.add_feature(TableFeatures.DeletionVectors, allow_protocol_versions_increase=True)
+    apple.forget()
+    result = lake.run(apple, *TO_FILES)
+
+    assert (2, []) == (result.exit_code, list(apple.exchanges))
+    assert "app_crashes_daily has deletion vectors" in result.summary["error"]
 
 
 def test_format_of_a_database(
