@@ -15,7 +15,7 @@ LAYERS = (
     {"auth", "budget", "answers", "moves", "records"},
     {"client", "tsv"},
     {"download", "discovery"},
-    {"outcome"},
+    {"outcome", "renewal"},
     {"resources"},
     {"spelling", "files"},
     {"lake"},

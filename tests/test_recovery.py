@@ -5,6 +5,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
+from app_store_connect.emulator import Fault
 from tests.conftest import Job, StartApple
 from tests.worlds import CRASHES, TODAY, add_vintages, differences, overlapping_world
 
@@ -74,6 +75,30 @@ def test_replaced_rows_are_invisible_and_swept(start_apple: StartApple, job: Job
     assert [(0,)] == job.query(
         f"select count(*) from {RAW}.app_crashes_daily where _dlt_load_id = '{RECORDED}'"
     )
+
+
+def test_miscounted_successor_does_not_take_its_predecessor_along(
+    start_apple: StartApple, job: Job
+) -> None:
+    """What a run did not come to check is removed before what it replaced, which shows again."""
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    job.run(apple)
+    shown = job.query(f"select * from {VIEW} order by all")
+    newest = list(world.instances.values())[-1]
+    later = "cast(_dlt_load_id as decimal(20, 6)) + 1"
+    change(
+        job,
+        f"insert into {RAW}.analytics_report_segments"
+        f" select * replace ('x' as checksum, {later} as _dlt_load_id)"
+        f" from {RAW}.analytics_report_segments where segment_id = '{newest.segments[0].id}'",
+        f"insert into {RAW}._dlt_loads select * replace ({later.replace('_dlt_', '')} as load_id)"
+        f" from {RAW}._dlt_loads where load_id = (select max(load_id) from {RAW}._dlt_loads)",
+    )
+    apple.fault(Fault("api", f"{newest.id}/segments", "not_found", times=None))
+    job.run(apple)
+
+    assert shown == job.query(f"select * from {VIEW} order by all")
 
 
 def test_half_a_newest_load_is_repaired(start_apple: StartApple, job: Job) -> None:

@@ -1,8 +1,8 @@
 """What the destination has: the only memory there is.
 
 A segment counts if its ledger row's load is recorded complete in `_dlt_loads`; of several ledger
-rows of one segment id the one of the latest load counts. `in`, never a join: dlt may record a load
-twice.
+rows of one segment id the one of the latest load counts. One without a checksum says that Apple
+lists the segment no more. `in`, never a join: dlt may record a load twice.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -133,7 +133,7 @@ class Ledger:
         rows = self.execute(
             "select instance_id, segment_id, checksum from ("
             + VISIBLE_SEGMENTS.format(condition="processing_date >= :since")
-            + ") as visible",
+            + ") as visible where checksum is not null",
             since=since,
         )
         loaded: dict[str, dict[str, str]] = {}

@@ -17,6 +17,8 @@ class Moves:
         self._begun: set[str] = set()
         self._waiting: set[str] = set()
         self._lost: dict[str, set[str]] = {}
+        self._items: dict[str, InstanceToLoad] = {}
+        self._unlisted: set[tuple[str, str]] = set()
         self._losers: dict[str, Rank] = {}
         self._denied: list[tuple[str, Rank, InstanceToLoad]] = []
 
@@ -35,13 +37,28 @@ class Moves:
         own_id = item.listed.instance.id
         self._begun |= fresh
         self._lost[own_id] = set(lost)
+        self._items[own_id] = item
         self._losers |= dict.fromkeys(self._lost[own_id], item.listed.rank)
         if fresh:
             self._waiting.add(own_id)
 
+    def gone(self, own_id: str) -> set[str]:
+        """What an instance lost that no other has begun to load."""
+        return self._lost.get(own_id, set()) - self._begun
+
+    def not_listed(self, item: InstanceToLoad) -> None:
+        """What its like lost may have gone to this instance, whose segments are not known."""
+        self._unlisted.add(_shelf(item))
+
     def withdrawn(self, complete: set[str]) -> set[str]:
-        """What instances lost and no other took, unless what is new of them is not `complete`."""
-        settled = self._lost.keys() - (self._waiting - complete)
+        """What instances lost and no other took, unless what is new of them is not `complete`, or
+        another one that may have it could not be listed.
+        """
+        settled = {
+            own_id
+            for own_id in self._lost.keys() - (self._waiting - complete)
+            if _shelf(self._items[own_id]) not in self._unlisted
+        }
         return {lost for own_id in settled for lost in self._lost[own_id]} - self._begun
 
     def take_freed(self) -> list[InstanceToLoad]:
@@ -49,3 +66,8 @@ class Moves:
         freed = [each for each in self._denied if self._losers.get(each[0]) == each[1]]
         self._denied = [each for each in self._denied if each not in freed]
         return list({item.listed.instance.id: item for _, _, item in freed}.values())
+
+
+def _shelf(item: InstanceToLoad) -> tuple[str, str]:
+    """Segments move between instances of one app's table."""
+    return item.listed.app_id, item.listed.table_name

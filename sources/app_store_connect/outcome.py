@@ -25,21 +25,12 @@ class LoadedSegment:
 
     def ledger_row(self) -> dict[str, Any]:
         """A row of `tables.SEGMENTS`."""
-        listed = self.item.listed
         return {
             "segment_id": self.segment.id,
             "checksum": self.segment.checksum,
             "size_in_bytes": self.segment.size_in_bytes,
-            "instance_id": listed.instance.id,
-            "report_id": listed.report.id or None,
-            "report_name": listed.report.name,
-            "category": listed.report.category,
-            "granularity": listed.instance.granularity.value,
-            "processing_date": listed.instance.processing_date,
-            "access_type": listed.access_type.value if listed.access_type else None,
-            "app_id": int(listed.app_id),
-            "table_name": listed.table_name,
             "row_count": self.row_count,
+            **_described(self.item),
         }
 
     def date_rows(self) -> list[dict[str, Any]]:
@@ -56,6 +47,45 @@ class LoadedSegment:
             }
             for day, count in sorted(self.dates.items())
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteInstance:
+    """What one load brings of an instance: all that was to be loaded, and what it takes away.
+
+    Segments that Apple replaced by others are withdrawn in the same load that brings those: a
+    ledger row without checksum and rows hides them. They are removed later.
+    """
+
+    item: InstanceToLoad
+    loaded: list[LoadedSegment]
+    withdrawn: list[str]
+
+    def ledger_rows(self) -> list[dict[str, Any]]:
+        """Rows of `tables.SEGMENTS`."""
+        nothing = {"checksum": None, "size_in_bytes": 0, "row_count": 0, **_described(self.item)}
+        gone = [{"segment_id": segment_id, **nothing} for segment_id in self.withdrawn]
+        return [each.ledger_row() for each in self.loaded] + gone
+
+    def date_rows(self) -> list[dict[str, Any]]:
+        """Rows of `tables.SEGMENT_DATES`."""
+        return [row for each in self.loaded for row in each.date_rows()]
+
+
+def _described(item: InstanceToLoad) -> dict[str, Any]:
+    """What ledger rows of all segments of an instance have in common."""
+    listed = item.listed
+    return {
+        "instance_id": listed.instance.id,
+        "report_id": listed.report.id or None,
+        "report_name": listed.report.name,
+        "category": listed.report.category,
+        "granularity": listed.instance.granularity.value,
+        "processing_date": listed.instance.processing_date,
+        "access_type": listed.access_type.value if listed.access_type else None,
+        "app_id": int(listed.app_id),
+        "table_name": listed.table_name,
+    }
 
 
 @dataclass(slots=True)
@@ -94,8 +124,12 @@ class Outcome:
 
     @property
     def withdrawn(self) -> set[str]:
-        """Segments that Apple lists no more, of instances all of whose others are loaded."""
+        """Segments that Apple lists no more, of instances all of whose others are loaded. None of
+        a run that was stopped: where they may have gone to was not asked.
+        """
         with self._lock:
+            if self.stopped_by:
+                return set()
             return self._moves.withdrawn({each.item.listed.instance.id for each in self.completed})
 
     def held(self, item: InstanceToLoad, segments: Iterable[ReportSegment]) -> set[str]:
@@ -149,10 +183,8 @@ class Outcome:
                 self._moves.holders.pop(segment_id, None)
             self.finished_instances -= 1
 
-    def complete(self, loaded: LoadedSegment) -> list[LoadedSegment]:
-        """All segments of the instance if this was the last one and none failed, else an empty
-        list.
-        """
+    def complete(self, loaded: LoadedSegment) -> CompleteInstance | None:
+        """The instance, if this was the last of its segments and none failed."""
         with self._lock:
             self.read_bytes += loaded.segment.size_in_bytes
             pending = self._pending[loaded.item.listed.instance.id]
@@ -166,8 +198,10 @@ class Outcome:
             self._settle(item, segment.id)
 
     def fail_instance(self, item: InstanceToLoad, error: Exception) -> None:
+        """None of its segments is loaded, perhaps not even known."""
         with self._lock:
             self._note(item, error)
+            self._moves.not_listed(item)
             self.finished_instances += 1
 
     def notice(self, item: InstanceToLoad, text: str) -> None:
@@ -184,16 +218,18 @@ class Outcome:
         self.failures.append(failure)
         self._on_failure(failure)
 
-    def _settle(self, item: InstanceToLoad, segment_id: str) -> list[LoadedSegment]:
+    def _settle(self, item: InstanceToLoad, segment_id: str) -> CompleteInstance | None:
         instance_id = item.listed.instance.id
         pending = self._pending[instance_id]
         pending.left.discard(segment_id)
         if pending.left:
-            return []
+            return None
         del self._pending[instance_id]
         self.finished_instances += 1
         if pending.has_failed:
-            return []
+            return None
         self.completed += pending.done
         self._moves.holders |= {each.segment.id: item.listed.rank for each in pending.done}
-        return pending.done
+        gone = self._moves.gone(instance_id)
+        self._under_way |= dict.fromkeys(gone, instance_id)
+        return CompleteInstance(item, pending.done, sorted(gone))

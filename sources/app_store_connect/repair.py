@@ -134,12 +134,19 @@ def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
 
 
 def sweep_superseded(ledger: Ledger) -> None:
-    """Delete rows that a later, complete load replaced."""
+    """Delete rows that a later, complete load replaced or withdrew."""
     existing = ledger.columns()
     if LOADS not in existing or not ledger.database.can_delete:
         return
     if SEGMENTS.name in existing:
+        withdrawn = ledger.execute(
+            f"select segment_id, {LOAD_ID} from raw.{SEGMENTS.name}"
+            f" where checksum is null and {LOAD_ID} in ({COMPLETE_LOADS})"
+        )
         _sweep_replaced(ledger, SEGMENTS, keyed_tables(ledger))
+        for load_id in {load_id for _, load_id in withdrawn}:  # what they hide is gone now
+            ids = {segment_id for segment_id, load in withdrawn if load == load_id}
+            remove_segments(ledger, ids, load_id=load_id)
     for table in tables.LISTING_TABLES:
         if table.name in existing:
             _sweep_replaced(ledger, table, [(table.name, table.key)])

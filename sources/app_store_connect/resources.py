@@ -24,7 +24,7 @@ from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
 from app_store_connect.gathering import Gathering, Mark
 from app_store_connect.model import ReportSegment
-from app_store_connect.outcome import LoadedSegment, Outcome
+from app_store_connect.outcome import CompleteInstance, LoadedSegment, Outcome
 from app_store_connect.selection import InstanceToLoad, choose_segments, is_about_to_expire
 from app_store_connect.tables import RawTable
 from app_store_connect.tsv import (
@@ -215,12 +215,10 @@ def _report_rows(
         yield tables.UNPARSED_VALUES.name, tables.UNPARSED_VALUES.arrow(rows, load_id)
 
 
-def _ledger_rows(complete: list[LoadedSegment]) -> Iterator[NamedTable]:
+def _ledger_rows(complete: CompleteInstance) -> Iterator[NamedTable]:
     load_id = _load_id()
-    segments = (each.ledger_row() for each in complete)
-    yield tables.SEGMENTS.name, tables.SEGMENTS.arrow(segments, load_id)
-    dates = [row for loaded in complete for row in loaded.date_rows()]
-    if dates:
+    yield tables.SEGMENTS.name, tables.SEGMENTS.arrow(complete.ledger_rows(), load_id)
+    if dates := complete.date_rows():
         yield tables.SEGMENT_DATES.name, tables.SEGMENT_DATES.arrow(dates, load_id)
 
 

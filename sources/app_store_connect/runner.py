@@ -22,7 +22,6 @@ from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.discovery import Failure, Listing, discover
 from app_store_connect.download import SegmentDownloader
 from app_store_connect.errors import (
-    ApiError,
     BudgetExhaustedError,
     DatabaseLostError,
     DestinationError,
@@ -31,6 +30,7 @@ from app_store_connect.ledger import Ledger
 from app_store_connect.outcome import Outcome
 from app_store_connect.pinpoint import find_app_of_request, list_pinpointed
 from app_store_connect.progress import Progress
+from app_store_connect.renewal import renew_stopped
 from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import Options, Selection, select_instances, select_pinpointed
 from app_store_connect.source import listing_rows
@@ -153,7 +153,8 @@ class Run:
         selection = self.summary.selection = self._select(listing, ledger)
         if not self._settings.is_plan:
             self._load_all(pipeline, ledger, listing, selection, upkeep)
-            self._renew_stopped(listing)
+            if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
+                renew_stopped(self._client, self._settings.options, listing)
 
     def _finish(self, upkeep: Upkeep) -> None:
         self._progress.phase("bringing the views up to date")
@@ -234,23 +235,3 @@ class Run:
         rows = listing_rows(listing)
         changed = [(table, ledger.changed(table, rows[table.name])) for table in LISTING_TABLES]
         return [loader.listing(table, partial(list, found)) for table, found in changed if found]
-
-    def _renew_stopped(self, listing: Listing) -> None:
-        """With --create-requests and nothing left to load: order anew what Apple stopped."""
-        wanted = self._settings.options.create_requests
-        if self._outcome.failures or self._outcome.stopped_by:
-            return
-        for request in [each for each in listing.stopped if each.access_type is wanted]:
-            what = f"a new {wanted} report request for app {request.app_id}"
-            try:
-                self._client.delete_report_request(request.id)
-                what += f", whose stopped one {request.id} is deleted"
-                listing.requests.remove(request)
-                created = self._client.create_report_request(request.app_id, request.access_type)
-            except ApiError as error:
-                listing.failures.append(Failure(what, str(error), error))
-                continue
-            listing.notices.append(
-                f"app {request.app_id}: report request {created.id} replaces {request.id}, which"
-                " Apple had stopped"
-            )

@@ -49,14 +49,16 @@ class Upkeep:
         self.tables: list[str] = []
 
     def recover(self) -> None:
-        """Remove the rows of loads that never completed, which are invisible already."""
+        """Remove the rows of loads that never completed, which are invisible already, and what a
+        run that died did not come to check: that first, while what it replaced is still there.
+        """
         before = None
         if self._sweep_after is not None:
             before = str((datetime.now(UTC) - self._sweep_after).timestamp())
         self._tried(lambda: sweep_incomplete(self._ledger, before))
-        self._tried(lambda: sweep_superseded(self._ledger))
         if newest := newest_load(self._ledger):
             self._tried(lambda: remove_miscounted(self._ledger, newest))
+        self._tried(lambda: sweep_superseded(self._ledger))
 
     def refresh(self, *, is_last: bool = False) -> None:
         """Make or renew the views where a table or a column has come, and at last in any case.

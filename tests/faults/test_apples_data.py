@@ -4,6 +4,7 @@ A segment belongs to the newest instance that lists it. When it goes from one in
 is in exactly one of them after every run, and in none twice.
 """
 
+import signal
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,7 +14,16 @@ from app_store_connect.emulator import Fault, SegmentFile, World, WorldInstance,
 from app_store_connect.emulator.resources import Shelf
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.exact import RAW, adopt, expected, findings, move
-from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, world_with_reports
+from tests.faults.processes import dying, run
+from tests.worlds import (
+    APPS,
+    CRASHES,
+    TODAY,
+    add_vintage,
+    crash_rows,
+    differences,
+    world_with_reports,
+)
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -291,6 +301,42 @@ def test_replaced_segment_stays_until_the_new_one_is_good(
 
     assert (1, before) == (broken.exit_code, kept)
     assert (0, []) == (healthy.exit_code, findings(job, world))
+
+
+def test_replaced_and_killed_before_the_old_is_removed(start_apple: StartApple, job: Job) -> None:
+    """Old and new segments of an instance are never shown together, nor after a kill in between,
+    when nobody looks at the instance again.
+    """
+    world = small_world()
+    apple = start_apple(world)
+    job.run(apple)
+    swap_ids(world)
+    code, _, err = run(apple, env=dying("app_store_connect.upkeep:Upkeep.finish:before:1"))
+    shown = differences(job, world)
+    healthy = job.run(apple, "--recheck", "0")
+
+    assert (-signal.SIGKILL, []) == (code, shown), err
+    assert (0, 0, []) == (healthy.exit_code, healthy.summary["segments"], findings(job, world))
+
+
+def test_moved_to_an_instance_that_cannot_be_listed(start_apple: StartApple, job: Job) -> None:
+    """A segment that left its instance stays shown until the one that may have it is known."""
+    world = small_world()
+    apple = start_apple(world)
+    job.run(apple)
+    old = instances_of(world)[-1]
+    moved = old.segments[0]
+    new = world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [], id="zz-new")
+    move(world, moved, new)
+    apple.fault(Fault("api", f"/{new.id}/segments", "500", times=None))
+    broken = job.run(apple)
+    held = holder_of(job, moved)
+    apple.clear_faults()
+    healthy = job.run(apple)
+
+    assert (1, [old.id]) == (broken.exit_code, held)
+    assert (0, [new.id]) == (healthy.exit_code, holder_of(job, moved))
+    assert [] == findings(job, world)
 
 
 def test_moved_and_asked_for_by_instance(start_apple: StartApple, job: Job) -> None:
