@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,6 +29,9 @@ LONGEST_RETRY_AFTER_SECONDS = 3600.0
 
 LONGEST_PAUSE_SECONDS = 300.0
 """What a `Retry-After` is cut to where no hourly budget is waited for."""
+
+_MAYBE_UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]|\0")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 Document = Mapping[str, Any]
 Data = TypeVar("Data")
@@ -68,7 +72,7 @@ def document_of(response: Response, body: bytes) -> Document:
     if status == TOO_MANY_REQUESTS or status >= 500:
         raise _transient(response)
     try:
-        document = json.loads(body)
+        document = _parsed(body)
     except (ValueError, RecursionError):
         document = None
     if status >= 300:
@@ -84,6 +88,21 @@ def _transient(response: Response) -> TransientError:
     asked = retry_after_of(response)
     pause = None if asked is None else min(asked, LONGEST_PAUSE_SECONDS)
     return TransientError(f"Apple answered {response.status_code}", response.status_code, pause)
+
+
+def _parsed(body: bytes) -> Any:
+    """The JSON in it, its texts without what neither files nor databases can hold."""
+    document = json.loads(body)
+    return _storable(document) if _MAYBE_UNSTORABLE.search(body) else document
+
+
+def _storable(value: Any) -> Any:
+    """The value with U+FFFD for every NUL, and for every half of a surrogate pair."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {name: _storable(each) for name, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list) else value
 
 
 def retry_after_of(response: Response) -> float | None:

@@ -191,6 +191,21 @@ def test_ids_and_app_names(job: Job) -> None:
     assert [(SQL,)] == job.query("select name from app_store_connect_raw.apps")
 
 
+@pytest.mark.parametrize("half", ["\ud83d", "\0"], ids=["half a surrogate pair", "NUL"])
+def test_texts_that_cannot_be_stored(half: str, job: Job) -> None:
+    """What no file or database can hold is replaced where it comes in, and stops nothing."""
+    world = overlapping_world(days=1)
+    world.add_app(App(APPS[0], f"\U0001f642 {half} App", "com.example", "s", "en-US"))
+    with Emulator(world) as apple:
+        first = job.run(apple)
+        again = job.run(apple)
+
+    assert (0, 0) == (first.exit_code, again.exit_code), first.stdout
+    assert [] == differences(job, world)
+    name = f"select name from app_store_connect_raw.apps where id = {APPS[0]}"
+    assert [("\U0001f642 \N{REPLACEMENT CHARACTER} App",)] == job.query(name)
+
+
 def add_instance(world: World, report: WorldReport, processed: date, text: str) -> WorldInstance:
     days = [processed - timedelta(days=n) for n in (2, 1)]
     files = [crash_rows(APPS[0], day, vintage=n) for n, day in enumerate(days)]
