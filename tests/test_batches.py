@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import duckdb
 import pytest
 
 from tests.conftest import KEYS, Job, StartApple
@@ -132,3 +133,18 @@ def test_limit_that_is_none_is_exit_2(
 
     assert 2 == result.exit_code
     assert name.lower() in result.stderr
+
+
+def test_failed_load_is_told_in_a_line(start_apple: StartApple, job: Job) -> None:
+    """Why the destination took no rows, without the traceback that dlt puts around it."""
+    apple = start_apple(overlapping_world(days=1))
+    job.run(apple)
+    with duckdb.connect(str(job.database)) as connection:
+        connection.execute("drop view app_store_connect.app_crashes_daily")
+        connection.execute("drop table app_store_connect_raw.app_crashes_daily")
+    result = job.run(apple)
+    (failure,) = result.summary["failures"]
+
+    assert 1 == result.exit_code
+    assert failure["why"].endswith("Table with name app_crashes_daily does not exist!")
+    assert "Traceback" not in failure["why"] + result.stderr

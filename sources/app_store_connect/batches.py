@@ -139,12 +139,20 @@ class Batches:
         if any(isinstance(each, (KeyboardInterrupt, SignalReceivedException)) for each in causes):
             raise KeyboardInterrupt from None
         cause = causes[-1]
-        reason = DestinationError(f"{type(cause).__name__}: {cause}")
+        reason = DestinationError(_essence(cause))
         step = error.step if isinstance(error, PipelineStepFailed) else "run"
         what = f"the instances of one batch (dlt's {step} step)"
         self._outcome.failures.append(Failure(what, str(reason), error))
         self._outcome.stop(reason)
         logger.debug("batch failed", exc_info=error)
+
+
+def _essence(error: BaseException) -> str:
+    """What it says; where that quotes tracebacks, what the last of them ends in."""
+    text = f"{type(error).__name__}: {error}"
+    _, is_quoted, trace = text.rpartition("Traceback (most recent call last):")
+    ends = [line for line in trace.splitlines() if line[:1].strip()]
+    return ends[0] if is_quoted and ends else text
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
