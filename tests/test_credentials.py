@@ -276,6 +276,8 @@ def test_base_url_is_refused(url: str) -> None:
         ("https://host", "https://host:8443", False),
         ("https://host", "https://host.example.com", False),
         ("https://host@elsewhere", "https://host", False),
+        ("https://user@host", "https://host", False),
+        ("https://host\\x", "https://host", False),
         ("https://host:0", "https://host", False),
         ("https://host:99999", "https://host", False),
         ("https://[::1", "https://host", False),
@@ -288,7 +290,15 @@ def test_origins_are_compared_whole(one: str, other: str, is_same: bool) -> None
     assert is_same == (origin_of(one) == origin_of(other))
 
 
-@pytest.mark.parametrize("url", ["https://[::1", "http://[::1", "https:///path", "//host", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://[::1", "http://[::1", "https:///path", "//host", ""),
+        *("http://elsewhere\\@localhost/", "https://host/a\\b", "http://user@localhost/"),
+        *("https://host/a b", "http://local\thost/", "https://host/\x1b", "\nhttps://host/"),
+    ],
+    ids=ascii,
+)
 def test_unreadable_address_is_not_safe(url: str) -> None:
-    """Nothing is sent to an address that cannot be read."""
+    """Nothing is sent to an address that cannot be read, or that libraries read differently."""
     assert not is_safe_transport(url)

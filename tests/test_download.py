@@ -12,11 +12,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
+from requests.adapters import BaseAdapter
 
 from app_store_connect import download
 from app_store_connect.client import AppStoreConnectClient
@@ -286,9 +289,8 @@ def test_no_proxy_sees_plain_http(
     assert place.load(listed) == CONTENT
 
 
-@pytest.mark.parametrize("login", ["", "user:hunter2@"], ids=["cookies", "password"])
-def test_redirects_carry_nothing(serve: Serve, login: str) -> None:
-    """A redirect is followed, without cookies that the store set and without a password."""
+def test_redirects_carry_nothing(serve: Serve) -> None:
+    """A redirect is followed, without cookies that the store set."""
     arrived: list[Request] = []
 
     def target(request: Request) -> Answer:
@@ -299,7 +301,7 @@ def test_redirects_carry_nothing(serve: Serve, login: str) -> None:
     moved = Answer(
         302, headers=(("Location", f"{elsewhere}/1.gz"), ("Set-Cookie", "session=1; Path=/"))
     )
-    listed = segment_at(serve(lambda _: moved).replace("//", f"//{login}") + "/0.gz")
+    listed = segment_at(serve(lambda _: moved) + "/0.gz")
 
     with fresh(listed).open(listed) as (_, file):
         assert file.read() == CONTENT
@@ -315,9 +317,10 @@ def test_redirects_carry_nothing(serve: Serve, login: str) -> None:
         pytest.param("ftp://127.0.0.1/x?secret=1", UntrustedUrlError, "only https"),
         pytest.param("http://[half/x?secret=1", DownloadError, "cannot be read"),
         pytest.param("https://host:port/x?secret=1", UntrustedUrlError, "refused"),
+        pytest.param("http://user:secret@127.0.0.1/x", UntrustedUrlError, "without a clear host"),
         pytest.param("/again?secret=1", DownloadError, "redirects without end"),
     ],
-    ids=["plain http", "another scheme", "no host", "no port", "loop"],
+    ids=["plain http", "another scheme", "no host", "no port", "a password", "loop"],
 )
 def test_redirects_that_are_refused(
     serve: Serve, location: str, error: type[Exception], message: str
@@ -340,6 +343,65 @@ def test_unencrypted_url_is_refused() -> None:
     assert "http://store.example.com:80" in str(
         fails(SegmentDownloader(never, clock=lambda: 0.0), listed)
     )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://{elsewhere}\\@127.0.0.1/0.gz?X-Amz-Signature=secret",
+        "http://{elsewhere}\\@localhost:1/0.gz?X-Amz-Signature=secret",
+        "http://secret@127.0.0.1/0.gz",
+        "https://store.example.com/0 .gz?X-Amz-Signature=secret",
+    ],
+    ids=["backslash", "backslash and port", "user", "blank"],
+)
+def test_ambiguous_url_is_refused(url: str) -> None:
+    """What one library takes for this machine, and another for elsewhere, is not asked at all."""
+    listed = segment_at(url.format(elsewhere=socket.gethostname()))
+
+    found = fails(SegmentDownloader(never, clock=lambda: 0.0), listed)
+
+    assert isinstance(found, UntrustedUrlError)
+    assert "secret" not in str(found)
+
+
+def test_what_is_sent_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should an address look safe and not be: the request that is really sent counts."""
+    monkeypatch.setattr(download, "is_safe_transport", lambda url: True)
+    listed = segment_at("http://store.example.com/0.gz?X-Amz-Signature=secret")
+
+    found = fails(SegmentDownloader(never, clock=lambda: 0.0), listed)
+
+    assert "a request points to http://store.example.com:80; refused" in str(found)
+
+
+class Redirecting(BaseAdapter):
+    """An https store that sends everybody elsewhere."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__()
+        self._location = location
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.raw = 302, BytesIO()
+        response.request, response.url = request, request.url or ""
+        response.headers["Location"] = self._location
+        return response
+
+    def close(self) -> None:
+        pass
+
+
+def test_https_is_not_left(serve: Serve) -> None:
+    """Who began with https is not led to plain http, not even on this machine."""
+    downloader = SegmentDownloader(never, clock=lambda: 0.0)
+    downloader._session.mount("https://", Redirecting(serve(lambda _: Answer(200, CONTENT))))
+
+    found = fails(downloader, segment_at("https://store.example.com/0.gz"))
+
+    assert isinstance(found, UntrustedUrlError)
+    assert "only https after https is allowed" in str(found)
 
 
 def test_store_that_cannot_be_reached() -> None:

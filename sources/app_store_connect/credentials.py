@@ -19,6 +19,7 @@ _PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.+?)-----END \1-----", 
 _LINE_ENDS = re.compile(r"\s+|\\+[nr]")
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+=]{40}")
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", re.IGNORECASE)
+_AMBIGUOUS = re.compile(r"[\\\s\x00-\x20\x7f-\x9f]")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -156,16 +157,19 @@ def origin_of(url: str) -> str:
     """
     scheme, host, port = _parts_of(url)
     if not host:
-        return f"an address without a host ({scheme or 'no scheme'})"
+        return f"an address without a clear host ({scheme or 'no scheme'})"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _parts_of(url: str) -> tuple[str, str, int | None]:
+    """Without a host where it is no address, or one that two libraries may read differently."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:  # half an IPv6 address, or a port that is none
         return "", "", None
+    if _AMBIGUOUS.search(url) or "@" in parts.netloc:
+        return parts.scheme, "", None
     if port is None:
         port = _DEFAULT_PORTS.get(parts.scheme)
     return parts.scheme, parts.hostname or "", port

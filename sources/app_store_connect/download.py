@@ -23,7 +23,13 @@ from app_store_connect.credentials import is_safe_transport, origin_of
 from app_store_connect.errors import ChecksumError, DownloadError, SegmentError, UntrustedUrlError
 from app_store_connect.model import ReportSegment
 from app_store_connect.redaction import protect_logs
-from app_store_connect.transfer import BrokenTransferError, chunks_of, new_session, timeouts
+from app_store_connect.transfer import (
+    SAFE_TRANSPORT,
+    BrokenTransferError,
+    chunks_of,
+    new_session,
+    timeouts,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -174,8 +180,9 @@ def _checked(segment: ReportSegment, url: str, *, base: str = "") -> str:
         is_safe, origin = is_safe_transport(absolute), origin_of(absolute)
     except ValueError:
         raise _unreadable(segment) from None
-    if not is_safe:
-        allowed = "https, or plain http on loopback,"
+    is_downgrade = base.startswith("https:") and not origin.startswith("https:")
+    if is_downgrade or not is_safe:
+        allowed = "https after https" if is_downgrade else SAFE_TRANSPORT
         raise UntrustedUrlError(f"segment {segment.id}", origin, allowed)
     return absolute
 

@@ -13,6 +13,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
+from app_store_connect.credentials import is_safe_transport, origin_of
+from app_store_connect.errors import UntrustedUrlError
+
+SAFE_TRANSPORT = "https, or plain http on loopback,"
 MAX_CONNECTIONS = 32
 CHUNK_BYTES = 256 * 1024
 SLOWEST_BYTES_PER_SECOND = 8 * 1024
@@ -26,7 +30,9 @@ class BrokenTransferError(Exception):
 
 
 class _Session(requests.Session):
-    """Looks up proxies and certificates in the environment once for each host, not each request.
+    """Sends nothing over plain http but to this very machine, whatever the address looked like.
+
+    Looks up proxies and certificates in the environment once for each host, not each request.
 
     All requests of a session have to be made with the same settings.
     """
@@ -40,6 +46,12 @@ class _Session(requests.Session):
         if host not in self._settings:
             self._settings[host] = super().merge_environment_settings(url, *settings)
         return self._settings[host]
+
+    def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
+        url = request.url or ""
+        if not is_safe_transport(url):
+            raise UntrustedUrlError("a request", origin_of(url), SAFE_TRANSPORT)
+        return super().send(request, **settings)
 
 
 def new_session() -> requests.Session:
