@@ -435,7 +435,7 @@ def test_no_signature_in_logs_or_errors(
     except AppStoreConnectError:
         trace = traceback.format_exc()
 
-    assert "/0.csv.gz?(signature removed)" in caplog.text
+    assert "/0.csv.gz?(query removed)" in caplog.text
     assert "X-Amz" not in caplog.text + trace
     assert bool(trace) == bool(kind)
 
