@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app_store_connect.interruption import Interruption, LeftBehindError, Program
+from app_store_connect.printing import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -237,7 +238,8 @@ def _fail(error: Exception, code: int, options: dict[str, Any], errors: "Console
     """Say what went wrong, on stderr, and as JSON where that was asked for."""
     if options["debug"]:
         errors.print_exception()
-    errors.print(f"{type(error).__name__.removesuffix('Error')}: {error}", **_PLAIN)
+    message = f"{type(error).__name__.removesuffix('Error')}: {error}"
+    errors.print(printable(message), **_PLAIN)
     if options["as_json"]:
         click.echo(json.dumps({"exit_code": code, "error": str(error)}))
     return code

@@ -13,6 +13,7 @@ from rich.progress import Progress as RichProgress
 
 from app_store_connect.discovery import Failure
 from app_store_connect.outcome import Outcome
+from app_store_connect.printing import printable
 
 LOG_EVERY_SECONDS = 10.0
 
@@ -115,7 +116,8 @@ class BarProgress:
             )
 
     def failed(self, failure: Failure) -> None:
-        self._bar.console.print(f"not loaded: {failure.what}: {failure.why}", markup=False)
+        text = printable(f"not loaded: {failure.what}: {failure.why}")
+        self._bar.console.print(text, markup=False)
 
     def waiting(self, seconds: float) -> None:
         self._bar.console.print(_wait_text(seconds), markup=False)
@@ -152,4 +154,4 @@ def _wait_text(seconds: float) -> str:
 
 
 def _line(text: str) -> None:
-    sys.stderr.write(f"{datetime.now().astimezone():%H:%M:%S} {text}\n")
+    sys.stderr.write(f"{datetime.now().astimezone():%H:%M:%S} {printable(text)}\n")

@@ -4,8 +4,10 @@ from collections import Counter
 
 from rich.console import Console
 from rich.filesize import decimal
+from rich.markup import escape
 from rich.table import Table
 
+from app_store_connect.printing import printable
 from app_store_connect.selection import ALL_REPORTS, Options, Selection
 from app_store_connect.summary import Summary
 
@@ -59,7 +61,7 @@ def print_plan(summary: Summary, console: Console, options: Options) -> None:
         for heading in ("app", "report", "granularity", "instances to load"):
             table.add_column(heading, no_wrap=True)
         for key, count in sorted(counts.items()):
-            table.add_row(*key, str(count))
+            table.add_row(*(escape(printable(each)) for each in key), str(count))
         console.print(table)
     _list(console, "Notes", summary.notices)
     _list(console, "Cannot be listed", [f"{each.what}: {each.why}" for each in summary.failures])
@@ -102,7 +104,8 @@ def _print_whereabouts(summary: Summary, console: Console) -> None:
     if not summary.tables:
         return
     where = summary.location or summary.destination
-    _say(console, f"\nThe data is in {where}: schema {summary.dataset}, safe to sum.")
+    console.print()
+    _say(console, f"The data is in {where}: schema {summary.dataset}, safe to sum.")
     view, columns = "data_freshness", "*"
     if _FAVOURITE in summary.tables:
         view, columns = (
@@ -123,4 +126,4 @@ def _list(console: Console, title: str, lines: list[str]) -> None:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print(printable(text), markup=False, highlight=False, soft_wrap=True)

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from app_store_connect.emulator import Emulator, Fault, World, WorldInstance, WorldReport
+from app_store_connect.emulator.entities import SegmentFile
 from app_store_connect.emulator.signing import Signer
 from app_store_connect.emulator.wire import Answer, LocalServer, Request
 from app_store_connect.model import App
 from app_store_connect.names import snake_case, unique_columns
 from tests.conftest import Job
+from tests.faults.processes import run
 from tests.worlds import (
     APPS,
     CRASHES,
@@ -204,6 +206,29 @@ def test_texts_that_cannot_be_stored(half: str, job: Job) -> None:
     assert [] == differences(job, world)
     name = f"select name from app_store_connect_raw.apps where id = {APPS[0]}"
     assert [("\U0001f642 \N{REPLACEMENT CHARACTER} App",)] == job.query(name)
+
+
+STEERING = "evil \x1b]0;owned\x07\x1b[31m\n12:00:00 [red]not loaded\u202e: fake \x9b2J"
+
+
+@pytest.mark.parametrize("arguments", [["log"], ["bar"], ["log", "--plan"]], ids=" ".join)
+def test_names_steer_no_terminal(arguments: list[str]) -> None:
+    """A report's name with escapes and line ends, in progress, summary, notes and plan."""
+    world = world_with_reports(app_ids=APPS[:1])
+    for request in world.requests:
+        broken = world.add_report(request, STEERING, "COMMERCE")
+        world.add_report(request, f"{STEERING} without instances", "COMMERCE")
+    world.add_instance(broken, "DAILY", TODAY, [SegmentFile(None, b"nope")])
+    with Emulator(world) as apple:
+        code, out, err = run(apple, "--report", "*", "--progress", *arguments)
+
+    assert (0 if "--plan" in arguments else 1) == code
+    assert "[red]not loaded?: fake" in out
+    assert "[red]not loaded?: fake" in err or "log" not in arguments or "--plan" in arguments
+    assert [] == [
+        each for each in ("\x1b]", "\x1b[31m", "\x07", "\x9b", "\u202e") if each in out + err
+    ]
+    assert [] == [line for line in (out + err).splitlines() if line.startswith("12:00:00")]
 
 
 def add_instance(world: World, report: WorldReport, processed: date, text: str) -> WorldInstance:
