@@ -2,6 +2,7 @@
 
 import re
 import time
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -56,16 +57,49 @@ def test_names_of_other_letters_are_other_names(one: str, other: str) -> None:
         assert snake_case(one) != snake_case(other)
 
 
-@given(st.lists(st.one_of(st.text(max_size=3), st.sampled_from(["a", "A", "a 2", "a_2", ""]))))
+HEADERS = st.lists(
+    st.one_of(st.text(max_size=3), st.sampled_from(["a", "A", "a 2", "a_2", "a%", "a#", "a-2", ""]))
+)
+
+
+@given(HEADERS)
 def test_unique_columns(header: list[str]) -> None:
     """Every column of a file has its own table column, in order, named after it."""
     columns = unique_columns(header)
 
     assert len(set(columns)) == len(header)
-    assert columns[:1] == [snake_case(name) for name in header[:1]]
     assert [c.startswith(snake_case(n)) for c, n in zip(columns, header, strict=True)] == [
         True
     ] * len(header)
+
+
+@given(HEADERS, st.randoms(use_true_random=False))
+def test_columns_do_not_swap(header: list[str], random: Random) -> None:
+    """In whatever order the columns stand, names that differ keep the table columns they have."""
+    names = list({name.casefold().strip(): name for name in header}.values())
+    shuffled = random.sample(names, len(names))
+
+    assert dict(zip(names, unique_columns(names), strict=True)) == dict(
+        zip(shuffled, unique_columns(shuffled), strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        pytest.param(["Rate (%)", "Rate (#)"], ["rate_34639ff3", "rate_b2736e70"], id="lost signs"),
+        pytest.param(["RATE (%)", "Date"], ["rate_34639ff3", "date"], id="one of them alone"),
+        pytest.param(["A-B", "A B"], ["a_b_d44362d6", "a_b_c8687a08"], id="other separators"),
+        pytest.param(
+            ["A-B (C)", "A / B. C"], ["a_b_c_a8c4ef81", "a_b_c_ee890be7"], id="runs of separators"
+        ),
+        pytest.param(["Pre-Order"], ["pre_order"], id="separators alone"),
+        pytest.param(["Notes", "notes ", "Notes"], ["notes", "notes_2", "notes_3"], id="one name"),
+    ],
+)
+def test_columns_of_a_file(header: list[str], expected: list[str]) -> None:
+    """A column that loses a sign keeps its own digits, whatever stands beside it."""
+    assert unique_columns(header) == expected
 
 
 def test_unique_columns_of_one_name_are_not_quadratic() -> None:

@@ -243,7 +243,7 @@ ODD = {
             "rowid",
             "_1st",
             "unnamed",
-            "unnamed_2",
+            "unnamed_bbf3f11c",
         ],
     ),
     "long and strange": Odd(
