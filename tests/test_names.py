@@ -88,7 +88,7 @@ def test_columns_do_not_swap(header: list[str], random: Random) -> None:
     ("header", "expected"),
     [
         pytest.param(["Rate (%)", "Rate (#)"], ["rate_34639ff3", "rate_b2736e70"], id="lost signs"),
-        pytest.param(["RATE (%)", "Date"], ["rate_34639ff3", "date"], id="one of them alone"),
+        pytest.param(["Rate (%)", "Date"], ["rate", "date"], id="one of them alone"),
         pytest.param(["A-B", "A B"], ["a_b_d44362d6", "a_b_c8687a08"], id="other separators"),
         pytest.param(
             ["A-B (C)", "A / B. C"], ["a_b_c_a8c4ef81", "a_b_c_ee890be7"], id="runs of separators"
@@ -98,7 +98,7 @@ def test_columns_do_not_swap(header: list[str], random: Random) -> None:
     ],
 )
 def test_columns_of_a_file(header: list[str], expected: list[str]) -> None:
-    """A column that loses a sign keeps its own digits, whatever stands beside it."""
+    """Columns that would become one get digits of their own; the others stay plain."""
     assert unique_columns(header) == expected
 
 

@@ -11,8 +11,6 @@ MAX_CHARACTERS = 120
 """Of a name: dlt names files after tables, and file systems end at 255 bytes."""
 _remembered = lru_cache(maxsize=8192)  # the same few names come with every file
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9a-z]+")
-_SEPARATORS = frozenset(" -_./()")
-"""Between words these mean nothing: a column's name loses them without a trace."""
 
 
 @_remembered
@@ -52,35 +50,25 @@ def normalized(name: str) -> str:
 def unique_columns(header: Iterable[str]) -> list[str]:
     """A table column for each column of a file, wherever in the file it stands.
 
-    A name that loses a sign (`Rate (%)`) gets digits made from all of it, as do names of one file
-    that would become one column (`A-B`, `A B`). What is the same name but for case gets a number.
+    Names of one file that would become one column (`Rate (%)`, `Rate (#)`) get digits made from
+    all of the name. What is the same name but for case gets a number.
     """
     names = [" ".join(name.casefold().split()) for name in header]
     spellings: dict[str, set[str]] = {}
     for name in names:
-        spellings.setdefault(_column(name), set()).add(name)
+        spellings.setdefault(snake_case(name), set()).add(name)
     columns: dict[str, None] = {}
     numbers: dict[str, int] = {}
     for name in names:
-        base = _column(name)
+        base = snake_case(name)
         if len(spellings[base]) > 1:
-            base = _told_apart(name)
+            base = f"{base}_{_digits(name)}"
         column = base
         while column in columns:
             numbers[base] = numbers.get(base, 1) + 1
             column = f"{base}_{numbers[base]}"
         columns[column] = None
     return list(columns)
-
-
-@_remembered
-def _column(name: str) -> str:
-    loses = any(not each.isalnum() and each not in _SEPARATORS for each in name)
-    return _told_apart(name) if loses else snake_case(name)
-
-
-def _told_apart(name: str) -> str:
-    return f"{snake_case(name)}_{_digits(name)}"
 
 
 def _digits(name: str) -> str:

@@ -242,8 +242,8 @@ ODD = {
             "table",
             "rowid",
             "_1st",
-            "unnamed",
             "unnamed_bbf3f11c",
+            "unnamed_e3b0c442",
         ],
     ),
     "long and strange": Odd(
