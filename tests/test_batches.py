@@ -9,6 +9,7 @@ from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (
     APPS,
     CRASHES,
+    PURCHASES,
     TODAY,
     add_vintage,
     crash_rows,
@@ -45,6 +46,45 @@ def test_batches_are_bounded(
 
     assert [] == differences(job, world)
     assert job.query(LOADS)[0][0] in loads
+
+
+def test_what_cannot_be_loaded_keeps_nothing_else_back(start_apple: StartApple, job: Job) -> None:
+    """One table that takes no rows: its instances are named, all others are loaded, once."""
+    world = world_with_reports(CRASHES, PURCHASES, app_ids=APPS[:1])
+    crashes, purchases = (world.report(APPS[0], each) for each in (CRASHES, PURCHASES))
+    add_vintage(world, crashes, TODAY - timedelta(days=9))
+    apple = start_apple(world)
+    job.run(apple)
+    add_vintage(world, crashes, TODAY - timedelta(days=3))
+    for age in range(6):
+        rows = [{"Date": TODAY.isoformat(), "App Apple Identifier": APPS[0], "Purchases": "1"}]
+        world.add_instance(purchases, "DAILY", TODAY - timedelta(days=age), [rows])
+    table = f"{RAW}.app_crashes_daily"
+    with duckdb.connect(str(job.database)) as connection:
+        connection.execute(
+            f"drop schema app_store_connect cascade; alter table {table}"
+            " alter column device type integer using 0"
+        )
+    broken = job.run(apple)
+    loaded = job.query(
+        f"select count(*) from {RAW}.analytics_report_segments where _dlt_load_id in"
+        f" (select load_id from {RAW}._dlt_loads) and report_name = '{PURCHASES}'"
+    )
+    with duckdb.connect(str(job.database)) as connection:
+        connection.execute(
+            f"drop schema app_store_connect cascade; alter table {table}"
+            " alter column device type text; "
+            f"delete from {table}; delete from {RAW}.analytics_report_segments"
+            " where report_name = 'App Crashes'"
+        )
+    healthy = job.run(apple)
+
+    assert (1, [(6,)]) == (broken.exit_code, loaded)
+    assert ["App Crashes DAILY of app"] == [
+        each["what"][:24] for each in broken.summary["failures"]
+    ]
+    assert (0, 2) == (healthy.exit_code, healthy.summary["instances"])
+    assert [] == differences(job, world)
 
 
 def test_instance_is_never_split(
@@ -143,8 +183,9 @@ def test_failed_load_is_told_in_a_line(start_apple: StartApple, job: Job) -> Non
         connection.execute("drop view app_store_connect.app_crashes_daily")
         connection.execute("drop table app_store_connect_raw.app_crashes_daily")
     result = job.run(apple)
-    (failure,) = result.summary["failures"]
+    reasons = [each["why"] for each in result.summary["failures"]]
 
-    assert 1 == result.exit_code
-    assert failure["why"].endswith("Table with name app_crashes_daily does not exist!")
-    assert "Traceback" not in failure["why"] + result.stderr
+    assert (1, 2) == (result.exit_code, len(reasons))
+    for why in reasons:
+        assert why.endswith("Table with name app_crashes_daily does not exist!")
+        assert "Traceback" not in why + result.stderr

@@ -101,6 +101,23 @@ def test_miscounted_successor_does_not_take_its_predecessor_along(
     assert shown == job.query(f"select * from {VIEW} order by all")
 
 
+def test_clock_that_was_set_back(start_apple: StartApple, job: Job) -> None:
+    """Loads of the future would win over what is loaded now: the run ends before it begins."""
+    apple = start_apple(overlapping_world(days=1))
+    job.run(apple)
+    apple.forget()
+    change(
+        job,
+        f"insert into {RAW}._dlt_loads select * replace ('9000000000.5' as load_id)"
+        f" from {RAW}._dlt_loads limit 1",
+    )
+    result = job.run(apple)
+
+    assert 2 == result.exit_code
+    assert "set the clock right" in result.stderr
+    assert [] == apple.exchanges
+
+
 def test_half_a_newest_load_is_repaired(start_apple: StartApple, job: Job) -> None:
     """A segment with fewer rows than its ledger says is taken out whole, and loaded again."""
     world = overlapping_world()

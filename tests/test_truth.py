@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from app_store_connect.emulator import Fault
 from tests.conftest import Job, StartApple
 from tests.worlds import (
     APPS,
     CRASHES,
+    PURCHASES,
     TODAY,
     add_vintage,
     add_vintages,
@@ -206,3 +208,30 @@ def test_snapshot_and_ongoing_follow_one_rule(start_apple: StartApple, job: Job)
 
     assert [] == differences(job, world)
     assert 37 <= len(shown_rows(job, APPS[0], CRASHES)) // 2
+
+
+def test_files_without_rows_have_views_too(start_apple: StartApple, job: Job) -> None:
+    """An app on which nothing happened yet has empty views, not missing ones."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    columns = ["Date", "App Apple Identifier", "Crashes"]
+    world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [[]], columns=columns)
+    result = job.run(start_apple(world))
+
+    assert 0 == result.exit_code
+    assert [(0,)] == job.query("select count(*) from app_store_connect.app_crashes_daily")
+
+
+def test_freshness_warns_of_what_was_never_loaded(start_apple: StartApple, job: Job) -> None:
+    """A report of which nothing could be loaded has a row, for what Apple will delete soon."""
+    world = world_with_reports(CRASHES, PURCHASES, app_ids=APPS[:1])
+    add_vintages(world, world.report(APPS[0], CRASHES), days=1)
+    old = world.add_instance(
+        world.report(APPS[0], PURCHASES), "DAILY", TODAY - timedelta(days=30), [[]]
+    )
+    apple = start_apple(world)
+    apple.fault(Fault("api", f"{old.id}/segments", "not_found", times=None))
+    job.run(apple)
+
+    assert [(CRASHES, 0), (PURCHASES, 1)] == job.query(
+        "select report_name, expiring_instances from app_store_connect.data_freshness order by all"
+    )

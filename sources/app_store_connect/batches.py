@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 RELOADS = 4
 """How often a package is begun again that another writer was in the way of."""
+FAILED_SINGLES = 3
+"""So many instances that fail one after the other, each alone: the destination does."""
+MOST_INSTANCES = 1 << 20
 
 
 class Batches:
@@ -53,6 +56,9 @@ class Batches:
         self._limits = limits
         self._file_format = file_format_of(pipeline)
         self._queue: deque[InstanceToLoad] = deque()
+        self._fed: list[InstanceToLoad] = []
+        self._most = MOST_INSTANCES
+        self._failed_singles = 0
         self._retried: set[str] = set()
 
     def load(
@@ -62,13 +68,17 @@ class Batches:
         *,
         before_each: Callable[[], None],
     ) -> None:
-        """Load everything, the listings with the first batch."""
+        """Load everything, the listings with the first batch.
+
+        After a load that failed the next ones grow from one instance: so what cannot be loaded is
+        found and named, and the others are not kept back by it.
+        """
         self._queue.extend(instances)
         while (self._queue or listings) and not self._outcome.stopped_by:
             before_each()
-            self._load_batch([*listings, self._loader.resource(self._feed())])
+            if self._load_batch([*listings, self._loader.resource(self._feed())]):
+                listings = []
             self._queue.extend(self._outcome.take_postponed())
-            listings = []
 
     def _feed(self) -> Iterator[InstanceToLoad]:
         """The instances of one batch: until it is large, or long, enough to be worth a commit."""
@@ -79,21 +89,29 @@ class Batches:
         while (
             self._queue
             and not outcome.stopped_by
+            and len(self._fed) < self._most
             and outcome.listed_bytes < full_bytes
             and outcome.listed_segments < full_segments
             and time.monotonic() < deadline
         ):
-            yield self._queue.popleft()
+            self._fed.append(self._queue.popleft())
+            yield self._fed[-1]
 
-    def _load_batch(self, resources: list[DltResource]) -> None:
-        before = len(self._outcome.completed)
+    def _load_batch(self, resources: list[DltResource]) -> bool:
+        """Whether it arrived."""
+        self._fed.clear()
+        mark = self._outcome.mark()
         try:
             info = self._run(batch_source(resources))
         except (PipelineStepFailed, OSError) as error:
-            self._abandon(before, error)
-            return
+            self._outcome.rewind(mark)
+            self._abandon(error)
+            return False
+        self._most = min(2 * self._most, MOST_INSTANCES)
+        self._failed_singles = 0
         for load_id in info.loads_ids:
-            self._load_again(before, remove_miscounted(self._ledger, load_id))
+            self._load_again(mark.completed, remove_miscounted(self._ledger, load_id))
+        return True
 
     def _run(self, source: DltSource) -> LoadInfo:
         """Two first runs on a server may both make a table: who comes second goes on from there.
@@ -132,19 +150,35 @@ class Batches:
                 self._outcome.forget(each.segment.id for each in done if each.item is item)
                 self._queue.append(item)
 
-    def _abandon(self, before: int, error: PipelineStepFailed | OSError) -> None:
+    def _abandon(self, error: PipelineStepFailed | OSError) -> None:
         """The destination, or the disk, failed: what this batch read is not loaded."""
-        del self._outcome.completed[before:]
         causes = list(_causes(error))
         if any(isinstance(each, (KeyboardInterrupt, SignalReceivedException)) for each in causes):
             raise KeyboardInterrupt from None
-        cause = causes[-1]
-        reason = DestinationError(_essence(cause))
+        logger.debug("batch failed", exc_info=error)
+        reason = DestinationError(_essence(causes[-1]))
+        is_local = any(isinstance(each, OSError) for each in causes)
+        if not is_local and self._is_one_to_blame(reason):
+            self._pipeline.abort_packages()
+            return
         step = error.step if isinstance(error, PipelineStepFailed) else "run"
         what = f"the instances of one batch (dlt's {step} step)"
         self._outcome.failures.append(Failure(what, str(reason), error))
         self._outcome.stop(reason)
-        logger.debug("batch failed", exc_info=error)
+
+    def _is_one_to_blame(self, reason: DestinationError) -> bool:
+        """Whether the others are worth another try, and what failed alone is named.
+
+        Not if several did one after the other: then the destination does not work at all.
+        """
+        if len(self._fed) > 1:
+            self._queue.extendleft(reversed(self._fed))
+            self._most = 1
+            return True
+        self._failed_singles += 1
+        for item in self._fed:
+            self._outcome.fail_instance(item, reason)
+        return self._failed_singles < FAILED_SINGLES
 
 
 def _essence(error: BaseException) -> str:

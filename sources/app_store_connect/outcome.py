@@ -88,6 +88,16 @@ def _described(item: InstanceToLoad) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far things were before a load, of which nothing counts if it fails."""
+
+    completed: int
+    failures: int
+    notices: int
+    finished_instances: int
+
+
 @dataclass(slots=True)
 class _Pending:
     """An instance whose segments are under way: none of them counts before all do."""
@@ -174,6 +184,27 @@ class Outcome:
             postponed = self._postponed + self._moves.take_freed()
             self._postponed = []
             return postponed
+
+    def mark(self) -> Mark:
+        with self._lock:
+            return Mark(
+                len(self.completed),
+                len(self.failures),
+                len(self.notices),
+                self.finished_instances,
+            )
+
+    def rewind(self, mark: Mark) -> None:
+        """What came since did not arrive; its instances may be begun again."""
+        with self._lock:
+            for each in self.completed[mark.completed :]:
+                self._moves.holders.pop(each.segment.id, None)
+            del self.completed[mark.completed :]
+            del self.failures[mark.failures :]
+            del self.notices[mark.notices :]
+            self.finished_instances = mark.finished_instances
+            self._pending.clear()
+            self._postponed.clear()
 
     def forget(self, segment_ids: Iterable[str]) -> None:
         """Let the segments of an instance be begun again."""

@@ -218,8 +218,7 @@ def _report_rows(
 def _ledger_rows(complete: CompleteInstance) -> Iterator[NamedTable]:
     load_id = _load_id()
     yield tables.SEGMENTS.name, tables.SEGMENTS.arrow(complete.ledger_rows(), load_id)
-    if dates := complete.date_rows():
-        yield tables.SEGMENT_DATES.name, tables.SEGMENT_DATES.arrow(dates, load_id)
+    yield tables.SEGMENT_DATES.name, tables.SEGMENT_DATES.arrow(complete.date_rows(), load_id)
 
 
 def _open_format(table_format: str) -> Any:

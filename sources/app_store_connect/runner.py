@@ -135,6 +135,7 @@ class Run:
             sweep_after=self._configuration.sweep_after if self._is_shared else None,
             database=database_file(pipeline),
         )
+        upkeep.check_clock(datetime.now(UTC))
         try:
             self._load_due(pipeline, ledger, upkeep)
         except BudgetExhaustedError as error:

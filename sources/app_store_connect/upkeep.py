@@ -21,6 +21,8 @@ from app_store_connect.views import create_views
 
 TRIES = 5
 """Of a statement that other writers may have been in the way of, on a shared destination."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far the clocks of machines that write to one destination may be apart."""
 
 T = TypeVar("T")
 
@@ -47,6 +49,20 @@ class Upkeep:
         self._file = _identity(database)
         self._columns: dict[str, list[str]] | None = None
         self.tables: list[str] = []
+
+    def check_clock(self, now: datetime) -> None:
+        """Of two loads of a segment the later one counts, and the clock says which that is.
+
+        Raises:
+            DestinationError: loads are recorded that lie in the future.
+        """
+        newest = newest_load(self._ledger)
+        if newest and float(newest) > (now + CLOCK_TOLERANCE).timestamp():
+            when = datetime.fromtimestamp(float(newest), UTC).isoformat(" ", "seconds")
+            raise DestinationError(
+                f"the newest load there is of {when}, but this machine's clock says"
+                f" {now.isoformat(' ', 'seconds')}: set the clock right, or wait until then"
+            )
 
     def recover(self) -> None:
         """Remove the rows of loads that never completed, which are invisible already, and what a

@@ -114,15 +114,21 @@ waiting as (
     and date_diff('day', i.processing_date, current_date)
         between {EXPIRY_WARNING_DAYS} and {RETENTION_DAYS}
     group by r.app_id, r.name, i.granularity
+),
+known as (
+    select app_id, report_name, granularity from reports
+    union select app_id, name, granularity from waiting
 )
-select reports.app_id, reports.report_name, reports.granularity, reports.table_name,
+select known.app_id, known.report_name, known.granularity, reports.table_name,
     reports.newest_processing_date, dated.newest_date, dated.newest_complete_date,
     cast(coalesce(dated.missing_dates, 0) as bigint) as missing_dates, dated.last_date_before_gap,
     coalesce(waiting.expiring_instances, 0) as expiring_instances
-from reports
+from known
+left join reports on reports.app_id = known.app_id and reports.report_name = known.report_name
+    and reports.granularity = known.granularity
 left join dated on dated.app_id = reports.app_id and dated.table_name = reports.table_name
-left join waiting on waiting.app_id = reports.app_id and waiting.name = reports.report_name
-    and waiting.granularity = reports.granularity
+left join waiting on waiting.app_id = known.app_id and waiting.name = known.report_name
+    and waiting.granularity = known.granularity
 """
 
 
@@ -137,8 +143,8 @@ def create_views(ledger: Ledger, policies: Mapping[str, RestatementPolicy]) -> l
         return []
     _create_dataset(ledger)
     loaded = ledger.execute(
-        f"select distinct table_name, report_name, category from raw.{SEGMENTS.name}"
-        f" where {LOAD_ID} in ({COMPLETE_LOADS})"
+        f"select table_name, max(report_name), max(category) from raw.{SEGMENTS.name}"
+        f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by table_name"
     )
     schemas = {name: schema_of(report, category) for name, report, category in loaded}
     for name, schema in schemas.items():

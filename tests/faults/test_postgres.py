@@ -17,7 +17,14 @@ import pytest
 from app_store_connect.emulator import Emulator, World
 from tests.conftest import KEYS, StartApple
 from tests.faults.processes import SMALL_BATCHES, differing, finish, flaws, run, start, unavailable
-from tests.worlds import APPS, TODAY, overlapping_world, world_with_reports
+from tests.worlds import (
+    APPS,
+    CRASHES,
+    TODAY,
+    add_vintages,
+    overlapping_world,
+    world_with_reports,
+)
 
 psycopg2 = pytest.importorskip("psycopg2")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
@@ -208,3 +215,36 @@ def test_living_writers_rows_stay(database: Postgres, start_apple: StartApple) -
 
     assert (twice, []) == (kept, shown)
     assert {} == flaws(database, world)
+
+
+def test_too_wide_for_the_server(database: Postgres, start_apple: StartApple) -> None:
+    """A report with more columns than Postgres allows is named; all others are loaded."""
+    world = world_with_reports(CRASHES, "Wide", app_ids=APPS[:1])
+    add_vintages(world, world.report(APPS[0], CRASHES), days=3)
+    row: dict[str, str | None] = {f"Column {number}": "x" for number in range(2000)}
+    wide = world.report(APPS[0], "Wide")
+    world.add_instance(wide, "DAILY", TODAY, [[{"Date": TODAY.isoformat(), **row}]])
+    runs = [run(start_apple(world), *TO_POSTGRES, "--report", "*") for _ in range(2)]
+
+    assert [1, 1] == [code for code, _, _ in runs], runs
+    assert all("Not loaded:\n- Wide DAILY" in out and "1600 columns" in out for _, out, _ in runs)
+    assert [] == differing(database, world)
+
+
+def test_report_without_entry_asked_for_by_instance(
+    database: Postgres, start_apple: StartApple
+) -> None:
+    """What `--instance-id` cannot tell of a report, its category, the other loads tell."""
+    name = "Widget Usage"
+    world = world_with_reports(app_ids=APPS[:1])
+    report = world.add_report(world.request(APPS[0], "ONGOING"), name, "FRAMEWORK_USAGE")
+    rows = [{"Date": (TODAY - timedelta(days=9)).isoformat(), "Count": "1"}]
+    first, *_ = [
+        world.add_instance(report, "DAILY", TODAY - timedelta(days=age), [rows]) for age in range(4)
+    ]
+    apple = start_apple(world)
+    named = ("--app-id", APPS[0], "--report", name)
+    run(apple, *TO_POSTGRES, *named, "--instance-id", first.id)
+    run(apple, *TO_POSTGRES, *named)
+
+    assert [(4,)] == database.query("select count(*) from app_store_connect.widget_usage_daily")
