@@ -144,6 +144,35 @@ def test_recheck(days: int, expected: list[str]) -> None:
     assert selection.already_loaded == 3
 
 
+def test_order_within_a_day() -> None:
+    """What was processed on one day comes app by app, table by table, then by id."""
+    weekly = Granularity.WEEKLY
+    expected = [
+        listed("z", 1, app_id="2"),
+        listed("x", 0),
+        listed("y", 0),
+        listed("w", 0, weekly),
+        listed("a", 0, app_id="2"),
+    ]
+    options = Options(granularities=(Granularity.DAILY, weekly))
+    selection = select_instances(reversed(expected), {}, options, today=TODAY)
+
+    assert [each.instance.id for each in expected] == ids(selection)
+
+
+def test_who_has_a_segment() -> None:
+    """New instances and rechecked ones are told which listed instance has which segment; one that
+    Apple lists no more holds nothing back.
+    """
+    ledger = {"loaded": {"s": "m"}, "gone": {"t": "m"}}
+    selection = select_instances(
+        [listed("loaded", 0), listed("new", 1)], ledger, Options(), today=TODAY
+    )
+
+    assert ["new", "loaded"] == ids(selection)
+    assert [{"s": (TODAY, "loaded")}] * 2 == [item.holders for item in selection.due]
+
+
 def test_repeated_instances_are_one() -> None:
     """An instance that two pages list is loaded once."""
     selection = select_instances([listed("a", 0)] * 2, {}, Options(), today=TODAY)
@@ -159,6 +188,14 @@ def test_segments_to_load() -> None:
 
     assert choice.changed == ("changed", "new")
     assert choice.withdrawn == ("gone",)
+
+
+def test_segments_of_another_instance_are_left_to_it() -> None:
+    """Neither a new segment nor a changed one is loaded while a newer instance has it."""
+    now = {"own": "1", "theirs": "1", "changed": "2"}
+    choice = choose_segments(now, {"changed": "1"}, {"theirs", "changed"})
+
+    assert (("own",), ()) == (choice.changed, choice.withdrawn)
 
 
 CHECKSUMS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12"))
@@ -196,6 +233,14 @@ def test_wanted_reports(options: Options, expected: list[str]) -> None:
     assert [report.name for report in wanted_reports(found, options)] == expected
 
 
+def test_report_without_a_category() -> None:
+    """A report that Apple puts in no category is found by name, and by no category."""
+    report = Report("1", "q", "App Crashes", None)
+
+    assert [report] == wanted_reports([report], Options(reports=("App Crashes",)))
+    assert [] == wanted_reports([report], Options(categories=("APP_USAGE",)))
+
+
 @pytest.mark.parametrize("asked", ["App Clip Usage", "App Clip Usage Standard"])
 @pytest.mark.parametrize("offered", ["App Clip Usage", "App Clip Usage Standard"])
 def test_an_alias_finds_its_report(asked: str, offered: str) -> None:
@@ -212,6 +257,7 @@ def test_an_alias_finds_its_report(asked: str, offered: str) -> None:
         pytest.param("App Sesions Standard", "App Sessions Standard", id="typing error"),
         pytest.param("App Store Downloads Standard", "App Downloads Standard", id="Apple's title"),
         pytest.param("Photo Picker", "Photos Picker", id="only offered"),
+        pytest.param("Downloads", "App Downloads Standard", id="half of it"),
     ],
 )
 def test_unknown_names_are_refused_with_near_ones(name: str, near: str) -> None:
@@ -221,6 +267,15 @@ def test_unknown_names_are_refused_with_near_ones(name: str, near: str) -> None:
 
     assert near in caught.value.near
     assert near in str(caught.value)
+
+
+def test_hint_is_short() -> None:
+    """Of many names alike the nearest four are listed, the nearest first."""
+    offered = [f"Wallet Passes {number}" for number in range(9)]
+    with pytest.raises(UnknownReportError) as caught:
+        check_report_names(["Wallet Passes 22"], offered)
+
+    assert (4, "Wallet Passes 2") == (len(caught.value.near), caught.value.near[0])
 
 
 def test_unlike_names_get_no_hint() -> None:
