@@ -1,8 +1,10 @@
 """Tokens: what they say, how long they are used, and whom they are given to."""
 
 import threading
+import time
 from collections.abc import Iterator
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
@@ -73,6 +75,7 @@ def test_token_lives_as_apple_allows(clock: Clock) -> None:
     now = clock.now().timestamp()
     assert claims["exp"] - claims["iat"] <= 20 * 60
     assert (120, 900) == (now - claims["iat"], claims["exp"] - now)
+    assert [int, int] == [type(claims[name]) for name in ("iat", "exp")]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,30 @@ def test_refused_token_is_renewed_once_for_all_threads() -> None:
     assert refused != f"Bearer {renewed[0]}"
 
 
+def test_threads_share_one_token(clock: Clock) -> None:
+    """However many requests are first at the same time, one token is signed for all."""
+
+    def slow_now() -> datetime:
+        time.sleep(0.02)
+        return clock.now()
+
+    auth = TokenAuth(credentials_for(TEAM), now=slow_now)
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(lambda _: auth.token(), range(8)))
+
+    assert 1 == len(set(tokens))
+
+
+@pytest.mark.parametrize("refused", [None, "Bearer an older one"])
+def test_token_that_was_not_refused_stays(refused: str | None, clock: Clock) -> None:
+    """A refusal of what was sent without a token, or with one renewed since, renews nothing."""
+    auth = TokenAuth(credentials_for(TEAM), now=clock.now)
+    token = auth.token()
+    auth.renew(refused)
+
+    assert token == auth.token()
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -145,7 +172,7 @@ def test_token_goes_to_no_other_origin(url: str) -> None:
     """A request to any other origin is stopped before it is sent, and has no token."""
     request = requests.Request("GET", url).prepare()
 
-    with pytest.raises(UntrustedUrlError):
+    with pytest.raises(UntrustedUrlError, match="a request with the token"):
         TokenAuth(credentials_for(TEAM))(request)
     assert "Authorization" not in request.headers
 
