@@ -195,6 +195,27 @@ def test_rows_without_a_date_count_under_the_processing_date(
     assert [(1,), (2,)] == job.query(f"select crashes from {VIEW} order by all")
 
 
+def test_report_without_a_date_column_can_follow_the_rule(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that is new to the catalogue, has no date and is said to replace: of one processing
+    date the greatest instance id is shown.
+    """
+    monkeypatch.setenv("SOURCES__APP_STORE_CONNECT__RESTATEMENT", '{"our report": "replace"}')
+    world = world_with_reports("Our Report", app_ids=APPS[:1])
+    report = world.report(APPS[0], "Our Report")
+    for number, age in enumerate((2, 1, 1)):
+        rows = [{"Device": "iPhone", "Counts": str(number)}]
+        processed = TODAY - timedelta(days=age)
+        world.add_instance(report, "DAILY", processed, [rows], id=f"instance-{number}")
+    result = job.run(start_apple(world), "--report", "Our Report")
+
+    assert 0 == result.exit_code
+    assert [(0,), (2,)] == job.query(
+        "select counts from app_store_connect.our_report_daily order by all"
+    )
+
+
 def test_snapshot_and_ongoing_follow_one_rule(start_apple: StartApple, job: Job) -> None:
     """A snapshot's instances compete with the ongoing ones by processing date."""
     world = overlapping_world(days=4)

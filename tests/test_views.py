@@ -18,7 +18,7 @@ from app_store_connect.catalog import RestatementPolicy, schema_of
 from app_store_connect.ledger import Ledger
 from app_store_connect.names import normalized
 from app_store_connect.tables import INSTANCES, LOADS, REPORTS, SEGMENT_DATES, SEGMENTS, RawTable
-from app_store_connect.views import EXPIRY_WARNING_DAYS, create_views
+from app_store_connect.views import create_views
 
 RAW, SHOWN = "app_store_connect_raw", "app_store_connect"
 CRASHES, PICKER = "App Crashes", "Photos Picker"
@@ -338,7 +338,7 @@ def expected_freshness(account: Account, today: date) -> list[Any]:
                 max(full, default=None),
                 sum(count for _, count in missing),
                 missing[0][0] if missing else None,
-                sum(EXPIRY_WARNING_DAYS <= i.age <= 35 and i.id not in loaded for i in mine)
+                sum(28 <= i.age <= 35 and i.id not in loaded for i in mine)
                 if {*LOAD_IDS[:2]} & {*account.complete}
                 else 0,
             )
@@ -349,11 +349,32 @@ def expected_freshness(account: Account, today: date) -> list[Any]:
 OLD = Instance("i1", 1, "app_crashes_daily", 3)
 NEW = Instance("i2", 1, "app_crashes_daily", 2)
 TWIN = Instance("i3", 1, "app_crashes_daily", 2)
+SUM = Instance("i8", 1, "photos_picker_daily", 2)
 PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def landed(segment_id: str, instance: Instance, load: int, *days: int | None) -> Landed:
     return Landed(segment_id, instance, LOAD_IDS[load], "a", days, ALL_PARTS)
+
+
+SUM_AGAIN = landed("s", SUM, 1, 2)
+# Of each app, report and granularity another number is about to expire: 2, 3, 1 and none.
+LOADED = (
+    landed("s", OLD, 2, 0, 2, 3, 5),
+    landed("t", Instance("i4", 2, OLD.table, 30), 0, 1),
+    landed("u", Instance("i5", 1, "app_crashes_weekly", 31), 1, 1, 4, 5),
+    landed("v", Instance("i6", 1, "app_crashes_monthly", 32), 1, 0, 13, 14),  # over a new year
+    landed("w", Instance("i7", 1, "photos_picker_daily", 33), 1, 2),
+)
+WAITING = tuple(
+    Instance(f"waiting {app_id} {table} {age}", app_id, table, age)
+    for app_id, table, ages in (
+        (1, OLD.table, (27, 28, 35, 36)),
+        (2, OLD.table, (28, 30, 35)),
+        (1, "app_crashes_weekly", (29,)),
+    )
+    for age in ages
+)
 
 
 @pytest.mark.parametrize("override", [None, *RestatementPolicy])
@@ -366,8 +387,10 @@ def test_views_show_what_apple_calls_true(override: RestatementPolicy | None) ->
         @given(account=accounts())
         @example(Account(LOAD_IDS, (landed("s", OLD, 0, 1, 2), landed("t", NEW, 1, 1)), (OLD, NEW)))
         @example(Account(LOAD_IDS, (landed("s", TWIN, 0, 1), landed("t", NEW, 1, 1)), (NEW, TWIN)))
+        @example(Account(LOAD_IDS, (landed("t", NEW, 1, 1), landed("s", TWIN, 0, 1)), (NEW, TWIN)))
         @example(Account(LOAD_IDS, (landed("s", OLD, 0, None, 1), landed("s", OLD, 1, 2)), (OLD,)))
         @example(Account(LOAD_IDS[:1], (landed("s", OLD, 0, 1), landed("s", OLD, 1, 1)), (OLD,)))
+        @example(Account(LOAD_IDS, (*(landed(s, SUM, 0, 1) for s in "st"), SUM_AGAIN), (SUM,)))
         def check(account: Account) -> None:
             raw.fill(account)
             for table, (name, category, _) in TABLES.items():
@@ -384,11 +407,34 @@ def test_freshness_adds_up() -> None:
 
         @PROPERTY
         @given(account=accounts())
+        @example(Account(LOAD_IDS, LOADED, (*(each.instance for each in LOADED), *WAITING)))
+        @example(Account(LOAD_IDS[2:], (landed("s", OLD, 2, 1),), (OLD, *WAITING)))
         def check(account: Account) -> None:
             raw.fill(account)
             assert raw.freshness() == expected_freshness(account, raw.today)
 
         check()
+
+
+def test_freshness_has_plain_types() -> None:
+    """Its columns are called and typed as dashboards rely on; counts are no exotic numbers."""
+    with raw_tables() as raw:
+        raw.views()
+
+        assert [
+            ("app_id", "BIGINT"),
+            ("report_name", "VARCHAR"),
+            ("granularity", "VARCHAR"),
+            ("table_name", "VARCHAR"),
+            ("newest_processing_date", "DATE"),
+            ("newest_date", "DATE"),
+            ("newest_complete_date", "DATE"),
+            ("missing_dates", "BIGINT"),
+            ("last_date_before_gap", "DATE"),
+            ("expiring_instances", "BIGINT"),
+        ] == raw.connection.execute(
+            f"select column_name, column_type from (describe {SHOWN}.data_freshness)"
+        ).fetchall()
 
 
 def test_views_are_made_of_what_is_complete() -> None:
@@ -399,3 +445,28 @@ def test_views_are_made_of_what_is_complete() -> None:
         assert [] == create_views(raw.ledger, {})
         raw.fill(Account(LOAD_IDS, (landed("s", OLD, 0, 1),), (OLD,)))
         assert [OLD.table] == create_views(raw.ledger, {})
+
+
+@pytest.mark.parametrize(
+    ("absent", "expected"),
+    [
+        (SEGMENTS.name, []),
+        (SEGMENT_DATES.name, []),
+        (INSTANCES.name, []),
+        (LOADS, []),
+        (REPORTS.name, [OLD.table]),
+    ],
+)
+def test_views_before_all_tables_are_there(absent: str, expected: list[str]) -> None:
+    """Where a first run ended early there is no view, or none of freshness: it is no error."""
+    with raw_tables() as raw:
+        raw.fill(Account(LOAD_IDS, (landed("s", OLD, 0, 1),), (OLD,)))
+        raw.connection.execute(f"drop table {RAW}.{absent}")
+
+        assert expected == create_views(raw.ledger, {})
+        assert expected == [
+            name
+            for (name,) in raw.connection.execute(
+                f"select view_name from duckdb_views() where schema_name = '{SHOWN}'"
+            ).fetchall()
+        ]
