@@ -14,7 +14,7 @@ from app_store_connect.catalog import ReportSchema, RestatementPolicy, schema_of
 from app_store_connect.errors import DestinationError
 from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, Ledger
 from app_store_connect.names import normalized
-from app_store_connect.resources import SEGMENT_KEY
+from app_store_connect.resources import PROVENANCE, SEGMENT_KEY
 from app_store_connect.selection import RETENTION_DAYS
 from app_store_connect.tables import INSTANCES, LOAD_ID, LOADS, SEGMENT_DATES, SEGMENTS
 
@@ -168,7 +168,8 @@ def _create_view(
     policy: RestatementPolicy,
 ) -> None:
     template = _REPLACE_VIEW if policy is RestatementPolicy.REPLACE else _ACCUMULATE_VIEW
-    date_column = schema.date_column_in(columns)
+    own = {column for column, _ in PROVENANCE}  # its processing date would pass for Apple's date
+    date_column = schema.date_column_in(column for column in columns if column not in own)
     day = "r._processing_date"
     if date_column:
         day = f'coalesce(r."{date_column}", {day})'
