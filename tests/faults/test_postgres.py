@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -248,3 +249,24 @@ def test_report_without_entry_asked_for_by_instance(
     run(apple, *TO_POSTGRES, *named)
 
     assert [(4,)] == database.query("select count(*) from app_store_connect.widget_usage_daily")
+
+
+@pytest.mark.parametrize("table", ["app_crashes_daily", "data_freshness"])
+def test_view_of_another_shape_is_replaced(
+    table: str, database: Postgres, start_apple: StartApple
+) -> None:
+    """A view that Postgres refuses to replace, its columns being others, is made anew."""
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    first = run(apple, *TO_POSTGRES)
+    shown = database.query(f"select * from app_store_connect.{table}")
+    connection = psycopg2.connect(database.address)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(f"drop view app_store_connect.{table}")
+        cursor.execute(f"create view app_store_connect.{table} as select 1 as of_another_shape")
+    connection.close()
+    second = run(apple, *TO_POSTGRES)
+
+    assert (0, 0) == (first[0], second[0]), first + second
+    assert Counter(shown) == Counter(database.query(f"select * from app_store_connect.{table}"))
+    assert {} == flaws(database, world)
