@@ -150,6 +150,7 @@ def test_threads_share_one_token(clock: Clock) -> None:
 def test_token_that_was_not_refused_stays(refused: str | None, clock: Clock) -> None:
     """A refusal of what was sent without a token, or with one renewed since, renews nothing."""
     auth = TokenAuth(credentials_for(TEAM), now=clock.now)
+    auth.renew(refused)
     token = auth.token()
     auth.renew(refused)
 
