@@ -113,8 +113,10 @@ def test_latest_complete_load_counts(destination: Destination) -> None:
     destination.record(THIRD, status=1)
     for load_id, checksum in ((SECOND, "b"), (THIRD, "c"), (FIRST, "a")):
         destination.fill(SEGMENTS, load_id, segment("s", checksum))
+    for load_id, checksum in ((FIRST, "a"), (THIRD, "c"), (SECOND, "b")):
+        destination.fill(SEGMENTS, load_id, segment("t", checksum))
 
-    assert {"i1": {"s": "b"}} == destination.ledger.loaded_segments(DAY)
+    assert {"i1": {"s": "b", "t": "b"}} == destination.ledger.loaded_segments(DAY)
 
 
 def test_changed(destination: Destination) -> None:
@@ -209,6 +211,21 @@ def test_refused_statement_is_an_error_of_the_destination(destination: Destinati
     assert "Table with name nowhere does not exist" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.__cause__ is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [(OSError(), "OSError"), (OSError(" disk full\nhint"), "disk full")],
+    ids=["without a word", "of two lines"],
+)
+def test_error_of_the_system_is_one_of_the_destination(
+    error: OSError, message: str, destination: Destination
+) -> None:
+    """What the system has against it, such as a full disk, is named in one line."""
+    with pytest.raises(DestinationError) as caught, destination.ledger.transaction():
+        raise error
+
+    assert f"the destination failed: {message}" == str(caught.value)
 
 
 def test_own_mistakes_are_no_errors_of_the_destination(destination: Destination) -> None:
