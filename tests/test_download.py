@@ -1,5 +1,6 @@
 """A segment arrives whole and verified or not at all, and its signed URL stays a secret."""
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -8,6 +9,7 @@ import resource
 import socket
 import stat
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -201,21 +203,83 @@ def test_a_lasting_fault_is_named(
     assert len(place.apple.downloads) == TRIES
 
 
-def test_longer_body_is_not_read_to_its_end(serve: Serve) -> None:
-    """A body longer than listed is refused."""
+def test_longer_body_is_refused(serve: Serve) -> None:
+    """A body longer than listed, if only by a byte, is said to be so."""
     listed = segment_at(serve(lambda _: Answer(200, CONTENT + b"x")) + "/0.gz")
+    error = fails(fresh(listed), listed)
 
-    assert isinstance(fails(fresh(listed), listed), ChecksumError)
+    assert isinstance(error, ChecksumError)
+    assert "more of the 300000 bytes listed came" in str(error)
 
 
-def test_stale_url_is_renewed_before_it_is_tried(place: Place) -> None:
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [("200 OK", "more of the 300000"), ("403 Forbidden", "answered 403 for /0.gz")],
+    ids=["file", "refusal"],
+)
+def test_body_without_end_is_not_read_to_its_end(status: str, message: str) -> None:
+    """A store that never stops sending is left, whether it sends a file or a refusal."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def pour() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    with client, contextlib.suppress(OSError):
+                        client.recv(65536)
+                        client.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode())
+                        while True:
+                            client.sendall(bytes(65536))
+
+        threading.Thread(target=pour, daemon=True).start()
+        listed = segment_at(f"http://127.0.0.1:{listener.getsockname()[1]}/0.gz")
+        error = fails(fresh(listed), listed)
+        listener.shutdown(socket.SHUT_RDWR)
+
+    assert message in str(error)
+
+
+def test_silent_store_is_given_up(serve: Serve) -> None:
+    """A store that says nothing within the timeout has not answered."""
+    ended = threading.Event()
+
+    def respond(_: Request) -> Answer:
+        ended.wait(10)
+        return Answer(200, CONTENT)
+
+    listed = segment_at(serve(respond) + "/0.gz?X-Amz-Signature=s3")
+    downloader = SegmentDownloader(
+        lambda _: listed.segment, clock=lambda: 0.0, backoff_seconds=0, timeout_seconds=0.1
+    )
+    error = fails(downloader, listed)
+    ended.set()
+
+    assert "no answer (ReadTimeout)" in str(error)
+
+
+def test_tries_are_spaced_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that refuses is asked again after pauses that grow, never at once."""
+    naps: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", naps.append)
+    place.apple.fault(Fault("store", "0.csv.gz", "503", times=None))
+    downloader = SegmentDownloader(place.client.read_segment, clock=place.clock.seconds)
+
+    assert isinstance(fails(downloader, place.listed()), DownloadError)
+    assert TRIES - 1 == len(naps)
+    assert all(0 < nap <= 2**number for number, nap in enumerate(naps))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "renewals"), [(240, 0), (241, 1), (299, 1)], ids=["young", "old", "about to end"]
+)
+def test_stale_url_is_renewed_before_it_is_tried(place: Place, seconds: int, renewals: int) -> None:
     """A URL that is close to its end is renewed first, so no download is refused."""
     listed = place.listed()
-    place.clock.now += timedelta(seconds=299)
+    place.clock.now += timedelta(seconds=seconds)
 
     assert place.load(listed) == CONTENT
     assert place.statuses() == [200]
-    assert place.renewals() == 1
+    assert place.renewals() == renewals
 
 
 def test_url_that_expires_early_is_renewed(place: Place) -> None:
@@ -227,12 +291,15 @@ def test_url_that_expires_early_is_renewed(place: Place) -> None:
     assert place.statuses() == [403, 200]
 
 
-def test_republished_segment_counts_as_it_is_now(place: Place) -> None:
-    """A segment that Apple re-published meanwhile is verified against what the fresh URL says."""
+@pytest.mark.parametrize("kind", ["expired", "flip"])
+def test_republished_segment_counts_as_it_is_now(place: Place, kind: str) -> None:
+    """A segment that Apple re-published meanwhile, and shorter, is verified against what the fresh
+    URL says; of what a try before brought nothing is left.
+    """
     listed = place.listed()
     (segment, _) = place.apple.world.segments.values()
     place.apple.world.republish(segment, OTHER)
-    place.apple.fault(Fault("store", "0.csv.gz", "expired"))
+    place.apple.fault(Fault("store", "0.csv.gz", kind))
 
     with place.downloader.open(listed) as (verified, file):
         assert file.read() == OTHER
@@ -260,6 +327,37 @@ def test_checksums_of_other_lengths(serve: Serve, algorithm: str) -> None:
     with SegmentDownloader(never).open(replace(good, listed_at=float("inf"))) as (_, file):
         assert file.read() == CONTENT
     assert f"its {algorithm} is" in str(fails(fresh(bad), bad))
+
+
+def test_checksum_of_an_unknown_kind(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    """What cannot be compared is loaded if its size is right, and that is said."""
+    listed = segment_at(serve(lambda _: Answer(200, CONTENT)) + "/0.gz")
+    listed = replace(listed, segment=replace(listed.segment, checksum="of another kind"))
+    short = replace(listed, segment=replace(listed.segment, size_in_bytes=len(CONTENT) + 1))
+
+    with SegmentDownloader(never, clock=lambda: 0.0).open(listed) as (_, file):
+        assert file.read() == CONTENT
+    assert "segment s-1: checksum of an unknown kind, not compared" in caplog.text
+    assert isinstance(fails(fresh(short), short), ChecksumError)
+
+
+def test_fresh_url_of_another_segment_is_refused(place: Place) -> None:
+    """What Apple gives in a segment's place is not loaded for it, nor asked for again."""
+    (instance,) = place.apple.world.instances.values()
+    first, second = place.client.list_segments(instance.id)
+    asked: list[str] = []
+
+    def read_segment(segment_id: str) -> ReportSegment:
+        asked.append(segment_id)
+        return second
+
+    error = fails(
+        SegmentDownloader(read_segment, clock=lambda: 0.0), ListedSegment(first, float("-inf"))
+    )
+
+    assert isinstance(error, DownloadError)
+    assert f"Apple gives segment {second.id} in its place" in str(error)
+    assert ([first.id], []) == (asked, place.statuses())
 
 
 def test_no_credentials_reach_the_store(
@@ -308,6 +406,24 @@ def test_redirects_carry_nothing(serve: Serve) -> None:
     assert [{"Authorization", "Cookie", "Referer"} & each.headers.keys() for each in arrived] == [
         set()
     ]
+
+
+@pytest.mark.parametrize(("hops", "is_followed"), [(3, True), (4, False)])
+def test_redirects_are_bounded(serve: Serve, hops: int, is_followed: bool) -> None:
+    """Three redirects, relative ones too, are followed, and not one more."""
+
+    def respond(request: Request) -> Answer:
+        left = int(request.path[1:])
+        return Answer(302, headers=(("Location", str(left - 1)),)) if left else Answer(200, CONTENT)
+
+    listed = segment_at(f"{serve(respond)}/{hops}")
+    downloader = SegmentDownloader(never, clock=lambda: 0.0)
+
+    if is_followed:
+        with downloader.open(listed) as (_, file):
+            assert file.read() == CONTENT
+    else:
+        assert "redirects without end" in str(fails(downloader, listed))
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,17 @@ def test_known_instances(destination: Destination) -> None:
     assert {"i1": seen[1]} == destination.ledger.known_instances({"i1", "i2"})
 
 
+def test_instance_without_its_parents_is_not_known(destination: Destination) -> None:
+    """An instance of which a destination lacks the report or its request has to be asked for."""
+    report = Report("r1", "q9", CRASHES, None)
+    instances = [ReportInstance(f"i{n}", f"r{n}", Granularity.DAILY, DAY) for n in (1, 9)]
+    destination.fill(REPORT_REQUESTS, FIRST, REQUEST)
+    destination.fill(REPORTS, FIRST, report_row(report, APPS[0]))
+    destination.fill(INSTANCES, FIRST, *(instance_row(each, APPS[0]) for each in instances))
+
+    assert {} == destination.ledger.known_instances(["i1", "i9"])
+
+
 @pytest.mark.parametrize("absent", [INSTANCES, REPORTS, REPORT_REQUESTS], ids=lambda t: t.name)
 def test_nothing_is_known_without_all_listings(absent: RawTable, destination: Destination) -> None:
     """A destination where a first run ended early knows no instance."""
