@@ -520,6 +520,17 @@ def test_https_is_not_left(serve: Serve) -> None:
     assert "only https after https is allowed" in str(found)
 
 
+def test_unreadable_redirect_is_not_quoted(serve: Serve) -> None:
+    """A redirect that cannot be taken apart is an error whose traceback does not show it either."""
+    location = "https://user:secret@half\u2100host/x".encode().decode("latin-1")
+    listed = segment_at(serve(lambda _: Answer(302, headers=(("Location", location),))) + "/0.gz")
+    error = fails(SegmentDownloader(never, clock=lambda: 0.0), listed)
+
+    assert isinstance(error, DownloadError)
+    assert "cannot be read" in str(error)
+    assert "secret" not in "".join(traceback.format_exception(error))
+
+
 def test_store_that_cannot_be_reached() -> None:
     """A store that refuses connections is an error without the URL's query."""
     with socket.socket() as taken:
