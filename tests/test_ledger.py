@@ -209,9 +209,12 @@ def test_columns(destination: Destination) -> None:
 
 def test_statements_are_written_for_the_destination(destination: Destination) -> None:
     """In its own dialect, for the two datasets that the user named."""
-    renderer = destination.ledger.renderer
+    renderer = destination.ledger.spelling.renderer
 
-    assert ("duckdb", RAW, SHOWN) == (renderer.dialect, renderer.raw, renderer.shown)
+    assert "duckdb" == renderer.dialect
+    assert [[RAW, "x"], [SHOWN, "x"]] == [
+        renderer.path(each, "x")[-2:] for each in ("raw", "shown")
+    ]
 
 
 def test_refused_statement_is_an_error_of_the_destination(destination: Destination) -> None:
