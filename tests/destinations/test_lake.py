@@ -14,7 +14,7 @@ from tests.conftest import KEYS, Job, StartApple
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
 from tests.faults.exact import findings
-from tests.faults.processes import dying, run
+from tests.faults.processes import dying, finish, run, start
 from tests.worlds import (
     APPS,
     CRASHES,
@@ -284,3 +284,31 @@ def test_a_file_cut_off(
     assert (0, 0) == (young.exit_code, old.exit_code)
     assert (True, False) == (stayed, torn.exists())
     assert [] == findings(lake, world) + differences(lake, world)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table_format", ["parquet", "delta"])
+def test_two_runs_at_once(
+    table_format: str,
+    place: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    start_apple: StartApple,
+) -> None:
+    """Two machines' first runs, each for an app of its own, both end well; all is there once."""
+    lake = LakeJob(monkeypatch, place, table_format)
+    world = overlapping_world(days=3)
+    apple = start_apple(world, store_latency=timedelta(milliseconds=50))
+    runs = []
+    for app_id in APPS:
+        folder = tmp_path / app_id
+        folder.mkdir()
+        own = TINY_BATCHES | {"DLT_DATA_DIR": str(folder / "dlt")}
+        runs.append(start(apple, *TO_FILES, "--app-id", app_id, env=own, cwd=folder))
+    ended = [finish(each) for each in runs]
+    apple.forget()
+    after = lake.run(apple, *TO_FILES)
+
+    assert [0, 0] == [code for code, _, _ in ended], ended
+    assert (0, []) == (after.exit_code, apple.downloads)
+    assert [] == lake_flaws(lake, world)
