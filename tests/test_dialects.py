@@ -21,6 +21,8 @@ from app_store_connect import tables
 from app_store_connect.database import Database
 from app_store_connect.ledger import Ledger
 from app_store_connect.repair import (
+    MAX_IDS,
+    keyed_tables,
     miscounted,
     newest_load,
     remove_miscounted,
@@ -150,3 +152,15 @@ def test_samples(destination: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(statements) == len(parsed)
     assert {exp.Select, exp.Delete, exp.Create, exp.Drop} == {type(each) for each in parsed}
     assert file.read_text(encoding="utf-8") == text
+
+
+def test_many_segments_are_several_statements() -> None:
+    """No statement names more values than the narrowest destination takes."""
+    client = Recording("snowflake")
+    ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
+    ledger._database = Database(client)
+    remove_segments(ledger, [f"s{number}" for number in range(MAX_IDS * 2 + 1)])
+    named = [each.count("'") // 2 for each in client.statements if each.startswith("DELETE")]
+
+    assert {MAX_IDS, 1} == set(named)
+    assert (MAX_IDS * 2 + 1) * len(keyed_tables(ledger)) == sum(named)
