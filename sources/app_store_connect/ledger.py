@@ -88,7 +88,8 @@ class Ledger:
     def transaction(self, *, of_views: bool = False) -> Iterator[None]:
         """All statements within take effect together or not at all, where there is such a thing."""
         caps = self.client.capabilities
-        if not caps.supports_transactions or (of_views and not caps.supports_ddl_transactions):
+        has_none = caps.supports_transactions is False  # None is dlt's "as usual"
+        if has_none or (of_views and not caps.supports_ddl_transactions):
             yield
             return
         with self._destination_errors(), self.client.begin_transaction():
