@@ -1,5 +1,6 @@
 """Files as a destination: the same truth as in a database, whatever the tables' format."""
 
+import os
 import signal
 import time
 from datetime import timedelta
@@ -24,6 +25,7 @@ from tests.worlds import (
     overlapping_world,
 )
 
+NOTES = ("version", "pipeline_state")
 VIEW = "app_store_connect.app_crashes_daily"
 
 
@@ -284,6 +286,40 @@ def test_a_file_cut_off(
     assert (0, 0) == (young.exit_code, old.exit_code)
     assert (True, False) == (stayed, torn.exists())
     assert [] == findings(lake, world) + differences(lake, world)
+
+
+def test_notes_of_dlt_cut_off(
+    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """dlt stops at a torn note of its own, as a full disk leaves it: it goes when it is old."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    torn = [Path(place.url, RAW, "init")]
+    torn += [max(Path(place.url, RAW, f"_dlt_{kind}").iterdir()) for kind in NOTES]
+    for file in torn:
+        file.write_text('{"half')
+    young = lake.run(apple, *TO_FILES)
+    for file in torn:
+        os.utime(file, (time.time() - 100, time.time() - 100))
+    restate(world)
+    old = lake.run(apple, *TO_FILES)
+
+    assert (2, 0) == (young.exit_code, old.exit_code)
+    assert [] == lake_flaws(lake, world)
+
+
+def test_folder_without_a_note(
+    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """A first run that was killed right after it made the folder is no hindrance."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    world = overlapping_world(days=1)
+    Path(place.url, RAW).mkdir(parents=True)
+    result = lake.run(start_apple(world), *TO_FILES)
+
+    assert (0, []) == (result.exit_code, lake_flaws(lake, world))
 
 
 @pytest.mark.slow
