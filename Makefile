@@ -73,7 +73,7 @@ lock: ## Write both locks from pyproject.toml and constraints.txt; UPGRADE=1 for
 
 clean: ## Remove .venv, caches, builds and what the demo made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist sources/*.egg-info
-	rm -f asc_segments.duckdb asc_segments.duckdb.wal
+	rm -f asc_segments.duckdb asc_segments.duckdb.wal asc_segments_lake.duckdb
 	find sources pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written last, so a set-up that was cut off starts over.

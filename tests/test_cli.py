@@ -97,7 +97,7 @@ def test_wrong_configuration_is_one_message(
         ),
         pytest.param(["--dataset", "My Reports"], "take lower case letters", id="dataset"),
         pytest.param(["--dataset", "asc_segments"], "take another --dataset", id="stem"),
-        pytest.param(["--destination", "filesystem"], "has no views", id="filesystem"),
+        pytest.param(["--destination", "filesystem"], "`bucket_url`", id="filesystem"),
         pytest.param(["--destination", "nowhere"], "'nowhere' cannot be used", id="destination"),
     ],
 )

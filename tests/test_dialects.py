@@ -21,6 +21,8 @@ from app_store_connect import tables
 from app_store_connect.database import Database
 from app_store_connect.ledger import Ledger
 from app_store_connect.repair import (
+    MAX_IDS,
+    keyed_tables,
     miscounted,
     newest_load,
     remove_miscounted,
@@ -73,6 +75,7 @@ class Recording(SqlClientBase[Any]):
         self.destination = destination
         super().__init__("", RAW, "", getattr(destinations, destination)().capabilities())
         self.statements: list[str] = []
+        self.transactions = 0
 
     def execute_sql(self, sql: Any, *args: Any, **named: Any) -> Any:
         self.statements.append(str(sql).replace("%s", "'{}'").format(*args))
@@ -103,6 +106,7 @@ class Recording(SqlClientBase[Any]):
         return self
 
     def begin_transaction(self) -> Any:
+        self.transactions += 1
         return nullcontext()
 
     def _none(self, *a: Any, **named: Any) -> NoReturn:
@@ -150,3 +154,32 @@ def test_samples(destination: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(statements) == len(parsed)
     assert {exp.Select, exp.Delete, exp.Create, exp.Drop} == {type(each) for each in parsed}
     assert file.read_text(encoding="utf-8") == text
+
+
+def test_many_segments_are_several_statements() -> None:
+    """No statement names more values than the narrowest destination takes."""
+    client = Recording("snowflake")
+    ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
+    ledger._database = Database(client)
+    remove_segments(ledger, [f"s{number}" for number in range(MAX_IDS * 2 + 1)])
+    named = [each.count("'") // 2 for each in client.statements if each.startswith("DELETE")]
+
+    assert {MAX_IDS, 1} == set(named)
+    assert (MAX_IDS * 2 + 1) * len(keyed_tables(ledger)) == sum(named)
+
+
+@pytest.mark.parametrize(
+    ("destination", "expected"),
+    [("duckdb", (1, 1)), ("postgres", (1, 1)), ("bigquery", (1, 0)), ("clickhouse", (0, 0))],
+)
+def test_transactions(destination: str, expected: tuple[int, int]) -> None:
+    """What is removed goes at once, wherever that is possible; views where DDL may take part."""
+    client = Recording(destination)
+    ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
+    ledger._database = Database(client)
+    remove_segments(ledger, ["s1"])
+    of_rows = client.transactions
+    with ledger.transaction(of_views=True):
+        pass
+
+    assert expected == (of_rows, client.transactions - of_rows)

@@ -1,6 +1,7 @@
 """The files of a lake: which there are, of which table, in which format, of which load."""
 
 import json
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +9,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from dlt.common.destination.client import DEFAULT_FILE_LAYOUT
-from dlt.destinations.impl.filesystem.filesystem import FilesystemClient
+from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient
 
 from app_store_connect.database import PLAIN
 from app_store_connect.errors import ConfigurationError, DestinationError
@@ -18,6 +19,8 @@ REMOVED = "analytics_removed_segments"
 """Which segments of which loads count as removed: a folder of small JSON files."""
 
 DELTA, ICEBERG = "delta", "iceberg"
+
+TORN_AFTER_SECONDS = 60
 
 Pair = tuple[str, str]
 """Segment id and load."""
@@ -35,6 +38,34 @@ class LakeFiles:
             )
         self.client = client
         self.system = client.fs_client
+
+    def mend(self) -> None:
+        """dlt's own notes that a kill or a full disk left half written: dlt would stop at them.
+
+        What is a moment old may be another writer's that is not finished. In a bucket a file is
+        there whole or not at all.
+        """
+        if not self.client.is_local_filesystem or not self.system.isdir(self._path()):
+            return
+        if not self._is_whole(self._path("init")):
+            version = {"initial_version": CURRENT_VERSION, "current_version": CURRENT_VERSION}
+            self.system.pipe_file(self._path("init"), json.dumps(version).encode())
+        for note in [self._path(*each) for each in self._notes()]:
+            age = time.time() - self.system.modified(note).timestamp()
+            if age > TORN_AFTER_SECONDS and not self._is_whole(note):
+                self.system.rm_file(note)
+
+    def _is_whole(self, note: str) -> bool:
+        try:
+            json.loads(self.system.cat_file(note))
+        except (ValueError, FileNotFoundError):
+            return False
+        return True
+
+    def _notes(self) -> list[tuple[str, str]]:
+        schema = self.client.schema
+        tables = (schema.version_table_name, schema.state_table_name)
+        return [(table, name) for table in tables for name in self.names(table)]
 
     def forget(self) -> None:
         """Some file systems remember what they listed."""

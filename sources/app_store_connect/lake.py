@@ -74,6 +74,8 @@ class Lake(Database):
         with duckdb.connect(":memory:") as database:
             if not client.is_local_filesystem:
                 database.register_filesystem(files.system)
+            with file_errors():
+                files.mend()
             lake = cls(files, database)
             with lake.client:
                 lake.client.create_dataset()

@@ -85,9 +85,11 @@ class Ledger:
             return [tuple(row) for row in self.client.execute_sql(statement) or []]
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, of_views: bool = False) -> Iterator[None]:
         """All statements within take effect together or not at all, where there is such a thing."""
-        if self.client.capabilities.supports_transactions is False:
+        caps = self.client.capabilities
+        has_none = caps.supports_transactions is False  # None is dlt's "as usual"
+        if has_none or (of_views and not caps.supports_ddl_transactions):
             yield
             return
         with self._destination_errors(), self.client.begin_transaction():

@@ -6,13 +6,16 @@ first and the ledger last, so that where there are no transactions a removal whi
 still be seen in the ledger and is resumed by the next run.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from app_store_connect import tables
 from app_store_connect.ledger import COMPLETE_LOADS, Ledger
 from app_store_connect.resources import SEGMENT_KEY
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
+
+MAX_IDS = 1000
+"""Of one statement: Snowflake takes 16,384 values in a list, BigQuery a megabyte of text."""
 
 
 def report_tables(ledger: Ledger) -> list[str]:
@@ -100,18 +103,24 @@ def remove_segments(
         ledger.database.remove(segment_ids, load_id)
         return
     condition = f" and {LOAD_ID} = :load_id" if load_id else ""
-    values: dict[str, Any] = {"ids": sorted(segment_ids)}
-    if load_id:
-        values["load_id"] = load_id
+    values: dict[str, Any] = {"load_id": load_id} if load_id else {}
     keyed = keyed_tables(ledger)
     with ledger.transaction():
-        for name, key in keyed:
-            ledger.execute(
-                f"delete from raw.this_table where this_key in :ids{condition}",
-                this_table=name,
-                this_key=key,
-                **values,
-            )
+        for ids in _portions(segment_ids):
+            for name, key in keyed:
+                ledger.execute(
+                    f"delete from raw.this_table where this_key in :ids{condition}",
+                    this_table=name,
+                    this_key=key,
+                    ids=ids,
+                    **values,
+                )
+
+
+def _portions(ids: Collection[Any]) -> Iterator[list[Any]]:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), MAX_IDS):
+        yield ordered[start : start + MAX_IDS]
 
 
 def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
@@ -166,13 +175,13 @@ def _sweep_replaced(ledger: Ledger, table: RawTable, keyed: Collection[tuple[str
         this_key=table.key,
     ):
         newest.setdefault(load_id, []).append(key)
-    for load_id, keys in newest.items():
+    for load_id, ids in ((load, part) for load, keys in newest.items() for part in _portions(keys)):
         for name, key in keyed:
             ledger.execute(
                 f"delete from raw.this_table where this_key in :ids and {LOAD_ID} < :load_id",
                 this_table=name,
                 this_key=key,
-                ids=sorted(keys),
+                ids=ids,
                 load_id=load_id,
             )
 

@@ -183,7 +183,7 @@ def _replace(ledger: Ledger, view: str, statement: str, **values: Any) -> None:
     try:
         ledger.execute(statement, this_table=view, **values)
     except DestinationError:
-        with ledger.transaction():
+        with ledger.transaction(of_views=True):
             ledger.execute("drop view if exists shown.this_table", this_table=view)
             ledger.execute(statement, this_table=view, **values)
 

@@ -79,9 +79,9 @@ def lake_flaws(job: Job, world: World) -> list[str]:
     """
     ledger = Counter(
         job.query(
-            "select segment_id, checksum, instance_id, row_count"
-            f" from {RAW}.analytics_report_segments qualify 1 = row_number() over ("
-            "partition by segment_id order by _dlt_load_id desc)"
+            "select segment_id, checksum, instance_id, row_count from ("
+            f"from {RAW}.analytics_report_segments qualify 1 = row_number() over ("
+            "partition by segment_id order by _dlt_load_id desc)) where checksum is not null"
         )
     )
     wanted = Counter(expected(world))

@@ -1,5 +1,6 @@
 """Files as a destination: the same truth as in a database, whatever the tables' format."""
 
+import os
 import signal
 import time
 from datetime import timedelta
@@ -14,7 +15,7 @@ from tests.conftest import KEYS, Job, StartApple
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
 from tests.faults.exact import findings
-from tests.faults.processes import dying, run
+from tests.faults.processes import dying, finish, run, start
 from tests.worlds import (
     APPS,
     CRASHES,
@@ -24,6 +25,7 @@ from tests.worlds import (
     overlapping_world,
 )
 
+NOTES = ("version", "pipeline_state")
 VIEW = "app_store_connect.app_crashes_daily"
 
 
@@ -284,3 +286,65 @@ def test_a_file_cut_off(
     assert (0, 0) == (young.exit_code, old.exit_code)
     assert (True, False) == (stayed, torn.exists())
     assert [] == findings(lake, world) + differences(lake, world)
+
+
+def test_notes_of_dlt_cut_off(
+    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """dlt stops at a torn note of its own, as a full disk leaves it: it goes when it is old."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    torn = [Path(place.url, RAW, "init")]
+    torn += [max(Path(place.url, RAW, f"_dlt_{kind}").iterdir()) for kind in NOTES]
+    for file in torn:
+        file.write_text('{"half')
+    young = lake.run(apple, *TO_FILES)
+    for file in torn:
+        os.utime(file, (time.time() - 100, time.time() - 100))
+    restate(world)
+    old = lake.run(apple, *TO_FILES)
+
+    assert (2, 0) == (young.exit_code, old.exit_code)
+    assert [] == lake_flaws(lake, world)
+
+
+def test_folder_without_a_note(
+    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """A first run that was killed right after it made the folder is no hindrance."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    world = overlapping_world(days=1)
+    Path(place.url, RAW).mkdir(parents=True)
+    result = lake.run(start_apple(world), *TO_FILES)
+
+    assert (0, []) == (result.exit_code, lake_flaws(lake, world))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table_format", ["parquet", "delta"])
+def test_two_runs_at_once(
+    table_format: str,
+    place: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    start_apple: StartApple,
+) -> None:
+    """Two machines' first runs, each for an app of its own, both end well; all is there once."""
+    lake = LakeJob(monkeypatch, place, table_format)
+    world = overlapping_world(days=3)
+    apple = start_apple(world, store_latency=timedelta(milliseconds=50))
+    runs = []
+    for app_id in APPS:
+        folder = tmp_path / app_id
+        folder.mkdir()
+        own = TINY_BATCHES | {"DLT_DATA_DIR": str(folder / "dlt")}
+        runs.append(start(apple, *TO_FILES, "--app-id", app_id, env=own, cwd=folder))
+    ended = [finish(each) for each in runs]
+    apple.forget()
+    after = lake.run(apple, *TO_FILES)
+
+    assert [0, 0] == [code for code, _, _ in ended], ended
+    assert (0, []) == (after.exit_code, apple.downloads)
+    assert [] == lake_flaws(lake, world)

@@ -24,7 +24,11 @@ FROM (
   ) AS "latest"
   WHERE
     "recency" = 1
-) AS "visible";
+) AS "visible"
+WHERE
+  NOT (
+    "checksum" IS NULL
+  );
 
 SELECT
   "id",
@@ -189,6 +193,20 @@ WHERE
     )
   )
   AND "_dlt_load_id" < '1795000000.1';
+
+SELECT
+  "segment_id",
+  "_dlt_load_id"
+FROM "default"."app_store_connect_raw___analytics_report_segments"
+WHERE
+  "checksum" IS NULL
+  AND "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "default"."app_store_connect_raw____dlt_loads"
+    WHERE
+      "status" = 0
+  );
 
 SELECT
   "segment_id",

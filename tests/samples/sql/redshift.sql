@@ -24,7 +24,9 @@ FROM (
   ) AS "latest"
   WHERE
     "recency" = 1
-) AS "visible";
+) AS "visible"
+WHERE
+  NOT "checksum" IS NULL;
 
 SELECT
   "id",
@@ -171,6 +173,20 @@ WHERE
       "status" = 0
   )
   AND "_dlt_load_id" < '1795000000.1';
+
+SELECT
+  "segment_id",
+  "_dlt_load_id"
+FROM "app_store_connect_raw"."analytics_report_segments"
+WHERE
+  "checksum" IS NULL
+  AND "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  );
 
 SELECT
   "segment_id",
