@@ -116,13 +116,23 @@ def test_unknown_files_are_not_guessed(header: list[str]) -> None:
 
 
 def test_dates_by_report() -> None:
-    """The date column is the report's own; where it is absent, no other date takes its place."""
+    """The date column is the report's own, then those of other reports; then, of an unknown one,
+    every date by name, wherever it stands. What the loader adds dates nothing.
+    """
     event = schema_of("App Store Subscription Event Standard", None)
+    unknown = schema_of("Something", None)
 
-    assert event.date_column_in(["date", "event_date"]) == "event_date"
-    assert event.date_column_in(["date", "app_download_date"]) is None
-    assert schema_of("Something", None).date_column_in(["x", "first_date"]) == "first_date"
-    assert schema_of("Something", None).date_column_in(["x"]) is None
+    assert event.date_columns_in(["date", "event_date"]) == ["event_date", "date"]
+    assert event.date_columns_in(["date", "app_download_date"]) == ["date"]
+    assert unknown.date_columns_in(["x", "b_date", "_processing_date", "a_date", "date"]) == [
+        *("date", "a_date", "b_date")
+    ]
+    assert unknown.date_columns_in(["x"]) == []
+
+
+def test_what_may_date_rows_is_a_date() -> None:
+    """A date column of another report is a DATE also where the catalogue does not name it."""
+    assert schema_of("App Crashes", None).added_column_type("event_date") == ColumnType.DATE
 
 
 @pytest.mark.parametrize(
@@ -143,7 +153,8 @@ def test_dates_by_report() -> None:
 def test_types_by_pattern(column: str, expected: ColumnType) -> None:
     """In a report without an entry the name decides; in one with an entry a new column is text."""
     assert schema_of("Something", None).added_column_type(column) == expected
-    assert schema_of("App Crashes", None).added_column_type(column) == ColumnType.TEXT
+    if column != "install_day":
+        assert schema_of("App Crashes", None).added_column_type(column) == ColumnType.TEXT
 
 
 def test_every_report_apple_names_is_usable() -> None:

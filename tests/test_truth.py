@@ -13,6 +13,7 @@ from tests.worlds import (
     CRASHES,
     PURCHASES,
     TODAY,
+    Row,
     add_vintage,
     add_vintages,
     crash_rows,
@@ -183,16 +184,16 @@ def test_policy_can_be_overridden(
 def test_rows_without_a_date_count_under_the_processing_date(
     start_apple: StartApple, job: Job
 ) -> None:
-    """A file without a date column is shown, instance by instance."""
+    """A file some of whose rows have no date is shown with them, instance by instance."""
     world = world_with_reports(CRASHES, app_ids=APPS[:1])
     report = world.report(APPS[0], CRASHES)
     for age in (2, 1):
-        rows = [{"App Name": "App", "Crashes": str(age)}]
-        processed = TODAY - timedelta(days=age)
-        world.add_instance(report, "DAILY", processed, [rows], columns=["App Name", "Crashes"])
+        day = (TODAY - timedelta(days=5)).isoformat()
+        rows: list[Row] = [{"Crashes": str(age)}, {"Date": day, "Crashes": str(10 * age)}]
+        world.add_instance(report, "DAILY", TODAY - timedelta(days=age), [rows])
     job.run(start_apple(world))
 
-    assert [(1,), (2,)] == job.query(f"select crashes from {VIEW} order by all")
+    assert [(1,), (2,), (10,)] == job.query(f"select crashes from {VIEW} order by all")
 
 
 def test_report_that_gets_a_date_later_can_follow_the_rule(
@@ -257,3 +258,83 @@ def test_freshness_warns_of_what_was_never_loaded(start_apple: StartApple, job: 
     assert [(CRASHES, 0), (PURCHASES, 1)] == job.query(
         "select report_name, expiring_instances from app_store_connect.data_freshness order by all"
     )
+
+
+def test_date_under_another_name(start_apple: StartApple, job: Job) -> None:
+    """A file that dates its rows by the date column of another report is restated all the same."""
+    name = "App Store Subscription Event Standard"
+    world = world_with_reports(name, app_ids=APPS[:1])
+    day = TODAY - timedelta(days=5)
+    for age in (2, 1, 0):
+        row: Row = {"Date": day.isoformat(), "Counts": str(age)}
+        processed = TODAY - timedelta(days=age)
+        report = world.report(APPS[0], name)
+        world.add_instance(report, "DAILY", processed, [[row]], columns=list(row))
+    result = job.run(start_apple(world))
+
+    assert 0 == result.exit_code
+    assert [(day, 0)] == job.query(
+        "select date, counts from app_store_connect.app_store_subscription_event_standard_daily"
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        pytest.param("Day", "2026-11-20", id="no date column"),
+        pytest.param("Date", "2026-11-20 00:00:00", id="no date that can be read"),
+        pytest.param("Date", None, id="no date at all"),
+    ],
+)
+def test_file_without_a_date(
+    column: str, text: str | None, start_apple: StartApple, job: Job
+) -> None:
+    """Where newer instances replace dates, a file without one is named and shown nowhere."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    report = world.report(APPS[0], CRASHES)
+    good = add_vintage(world, report, TODAY - timedelta(days=1))
+    row: Row = {column: text, "Crashes": "5"}
+    world.add_instance(report, "DAILY", TODAY, [[row, row]], columns=list(row))
+    result = job.run(start_apple(world))
+
+    assert 1 == result.exit_code
+    assert 1 == len(result.summary["failures"])
+    assert "none of its rows has a date" in result.summary["failures"][0]["why"]
+    assert [(good.id,)] == job.query(f"select distinct _instance_id from {VIEW}")
+
+
+def test_report_without_dates_may_accumulate(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that is said to accumulate needs no dates."""
+    monkeypatch.setenv("SOURCES__APP_STORE_CONNECT__RESTATEMENT", '{"mystery": "accumulate"}')
+    world = world_with_reports("Mystery", app_ids=APPS[:1])
+    report = world.report(APPS[0], "Mystery")
+    for age in (1, 0):
+        processed = TODAY - timedelta(days=age)
+        world.add_instance(report, "DAILY", processed, [[{"Count": "5"}]], columns=["Count"])
+    result = job.run(start_apple(world), "--report", "Mystery")
+
+    assert 0 == result.exit_code
+    assert [(10,)] == job.query("select sum(count) from app_store_connect.mystery_daily")
+
+
+def test_date_columns_that_come_and_go(start_apple: StartApple, job: Job) -> None:
+    """A file with other date columns than those before hides none of their rows."""
+    world = world_with_reports("Mystery", app_ids=APPS[:1])
+    report = world.report(APPS[0], "Mystery")
+    one, other = ((TODAY - timedelta(days=age)).isoformat() for age in (9, 8))
+    rows: list[Row] = [
+        {"Start Date": one, "Count": "5"},
+        {"Start Date": one, "Date": other, "Count": "7"},
+        {"Start Date": one, "Begin Date": other, "Count": "8"},
+    ]
+    apple = start_apple(world)
+    found = []
+    for age, row in zip((2, 1, 0), rows, strict=True):
+        processed = TODAY - timedelta(days=age)
+        world.add_instance(report, "DAILY", processed, [[row]], columns=list(row))
+        job.run(apple, "--report", "Mystery")
+        found.append(job.query("select count from app_store_connect.mystery_daily order by all"))
+
+    assert [[(5,)], [(5,), (7,)], [(5,), (8,)]] == found

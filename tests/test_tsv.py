@@ -174,7 +174,7 @@ def test_report_without_entry_is_typed_by_names() -> None:
     found = batch(text, UNKNOWN)
 
     assert rows([found], names) == [(date(2026, 11, 20), 3, 2, "x-1")]
-    assert found.date_column == "date"
+    assert found.date_columns == ["date"]
 
 
 def test_columns_of_one_name_are_all_kept() -> None:

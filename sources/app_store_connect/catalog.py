@@ -57,20 +57,24 @@ class ReportSchema:
     def added_column_type(self, column: str) -> ColumnType:
         """The type of a table column that is in a file but not in `table_columns`.
 
-        In a catalogued report Apple added it since: it is text, and so is never misread. In a
-        report without an entry the name decides.
+        In a catalogued report Apple added it since: it is text, and so is never misread, unless it
+        may date rows. In a report without an entry the name decides.
         """
-        return ColumnType.TEXT if self.is_catalogued else _guessed_type(column)
+        if self.is_catalogued and column not in _DATING:
+            return ColumnType.TEXT
+        return _guessed_type(column)
 
-    def date_column_in(self, header: Iterable[str]) -> str | None:
-        """Which of a file's table columns dates its rows; None if none does."""
-        columns = list(header)
-        if self.is_catalogued:
-            wanted = [snake_case(self.date_column)]
-        else:
-            dates = (name for name in columns if _guessed_type(name) is ColumnType.DATE)
-            wanted = ["date", "event_date", "install_day", *dates]
-        return next((name for name in wanted if name in columns), None)
+    def date_columns_in(self, columns: Iterable[str]) -> list[str]:
+        """Which of these table columns date a row: the first of them that is not NULL does.
+
+        Their order depends on nothing else, and a column that a file lacks is NULL in its rows, so
+        what the file's columns say of a row the table's say as well.
+        """
+        found = set(columns)
+        wanted = [snake_case(self.date_column), *_DATING]
+        if not self.is_catalogued:
+            wanted += sorted(name for name in found if _guessed_type(name) is ColumnType.DATE)
+        return [name for name in dict.fromkeys(wanted) if name in found]
 
 
 def _types(column_type: ColumnType, names: str) -> dict[str, ColumnType]:
@@ -317,8 +321,9 @@ def identify(header: Iterable[str]) -> ReportSchema | None:
     return best
 
 
+_DATING = ("date", "event_date", "install_day")
 _COUNT = re.compile(r"(\w+_)?counts?|unique_(devices|users)")
-_DATE = re.compile(r"(\w+_)?date|install_day")
+_DATE = re.compile(r"(?!_[a-z])(\w+_)?date|install_day")  # what begins so is the loader's own
 _KNOWN_TYPES = {snake_case(name): column_type for name, column_type in COLUMN_TYPES.items()}
 
 

@@ -7,7 +7,7 @@ segment that fails is noted in the `Outcome`, not raised: the others of the load
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
 from app_store_connect import tables
+from app_store_connect.catalog import ReportSchema, RestatementPolicy
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.database import PLAIN
 from app_store_connect.discovery import FATAL
@@ -24,6 +25,7 @@ from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
 from app_store_connect.gathering import Gathering, Mark
 from app_store_connect.model import ReportSegment
+from app_store_connect.names import normalized
 from app_store_connect.outcome import CompleteInstance, LoadedSegment, Outcome
 from app_store_connect.selection import InstanceToLoad, choose_segments, is_about_to_expire
 from app_store_connect.tables import RawTable
@@ -71,6 +73,7 @@ class SegmentLoader:
     write_disposition: str = "merge"
     table_format: str = PLAIN
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
+    policies: Mapping[str, RestatementPolicy] = field(default_factory=dict)
 
     def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
         """instances | segments | rows; `instances` is asked for the next when a worker is free."""
@@ -155,6 +158,7 @@ class SegmentLoader:
         item, segment = work.item, work.listed.segment
         dates: Counter[date] = Counter()
         row_count = unparsed = 0
+        is_dated = False
         try:
             with self.downloader.open(work.listed) as (segment, file):
                 for batch in read_batches(
@@ -163,8 +167,11 @@ class SegmentLoader:
                     row_count += batch.table.num_rows
                     unparsed += len(batch.unparsed)
                     dates += batch.dates(item.listed.instance.processing_date)
+                    is_dated = is_dated or batch.is_dated
                     self.outcome.read(batch.table.num_rows)
                     yield from _report_rows(item, segment, batch)
+            if row_count and not is_dated:
+                self._refuse_undated(item.listed.schema)
         except FATAL as error:
             self.outcome.stop(error)
             self.outcome.fail(item, segment, error)
@@ -178,6 +185,15 @@ class SegmentLoader:
         loaded = LoadedSegment(item, segment, row_count, dates, unparsed)
         if complete := self.outcome.complete(loaded):
             yield from _ledger_rows(complete)
+
+    def _refuse_undated(self, schema: ReportSchema) -> None:
+        """A newer instance replaces the dates of an older one; without any, both would count."""
+        policy = self.policies.get(normalized(schema.name), schema.policy)
+        if policy is RestatementPolicy.REPLACE:
+            raise FileFormatError(
+                "none of its rows has a date, so that newer instances could not replace it (if they"
+                f' do not: "{schema.name}" = "accumulate" in the configuration\'s restatement)'
+            )
 
     def _written(self, tables: Iterable[NamedTable]) -> Iterator[Any]:
         for name, data in tables:

@@ -219,6 +219,7 @@ class Run:
             write_disposition="append",
             table_format=self._configuration.table_format,
             max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
+            policies=self._policies,
         )
         listings = self._changed_listings(loader, listing, ledger)
         batches = Batches(pipeline, ledger, loader, self._configuration, is_shared=self._is_shared)

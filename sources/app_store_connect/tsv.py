@@ -51,14 +51,21 @@ class Batch:
 
     table: pa.Table
     unparsed: list[UnparsedValue]
-    date_column: str | None
+    date_columns: list[str]
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether any row has a date."""
+        rows = self.table.num_rows
+        return any(self.table[name].null_count < rows for name in self.date_columns)
 
     def dates(self, default: date) -> Counter[date]:
         """How many rows each date has; rows without one count under `default`."""
-        if self.date_column is None:
+        if not self.date_columns:
             return Counter({default: self.table.num_rows})
         counts: Counter[date] = Counter()
-        for entry in pc.value_counts(self.table[self.date_column]).to_pylist():
+        days = pc.coalesce(*(self.table[name] for name in self.date_columns))
+        for entry in pc.value_counts(days).to_pylist():
             counts[entry["values"] or default] += entry["counts"]
         return counts
 
@@ -96,12 +103,12 @@ def read_batches(
         types = known | {
             name: schema.added_column_type(name) for name in columns if name not in known
         }
-        date_column = schema.date_column_in(columns)
+        date_columns = schema.date_columns_in(columns)
         line = 2
         for texts in _text_tables(records.blocks(delimiter), columns, delimiter):
             table, unparsed = _typed(texts, types, line)
             line += table.num_rows
-            yield Batch(table, unparsed, date_column)
+            yield Batch(table, unparsed, date_columns)
 
 
 def _text_tables(blocks: Iterable[bytes], columns: list[str], delimiter: str) -> Iterator[pa.Table]:

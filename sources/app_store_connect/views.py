@@ -169,10 +169,9 @@ def _create_view(
 ) -> None:
     template = _REPLACE_VIEW if policy is RestatementPolicy.REPLACE else _ACCUMULATE_VIEW
     own = {column for column, _ in PROVENANCE}  # its processing date would pass for Apple's date
-    date_column = schema.date_column_in(column for column in columns if column not in own)
     day = "r._processing_date"
-    if date_column:
-        day = f'coalesce(r."{date_column}", {day})'
+    if dates := [f'r."{column}"' for column in schema.date_columns_in(set(columns) - own)]:
+        day = f"coalesce({', '.join(dates)}, {day})"
     shown = ", ".join(f'r."{column}"' for column in columns)
     statement = template.format(columns=shown, day=day)
     _replace(ledger, name, statement, table_name=name)
