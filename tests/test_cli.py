@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from app_store_connect.emulator import Fault, World
+from app_store_connect.names import snake_case
 from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (
     APPS,
@@ -296,6 +297,47 @@ def test_instance_by_id(given: list[str], start_apple: StartApple, job: Job) -> 
     asked = {each.path.rpartition("/")[0].rpartition("/")[2] for each in apple.exchanges}
     assert not asked & {"apps", "analyticsReportRequests", "analyticsReports"}
     assert 2 == len(apple.downloads) or not given
+
+
+@pytest.mark.parametrize(
+    ("given", "apples", "is_first"),
+    [
+        pytest.param("AppCrashes", CRASHES, True, id="first run"),
+        pytest.param("app-clip usage STANDARD", "App Clip Usage", False, id="alias"),
+        pytest.param("widgetUsage", "Widget Usage", False, id="not in the catalogue"),
+    ],
+)
+def test_instance_by_id_and_name(
+    given: str, apples: str, is_first: bool, start_apple: StartApple, job: Job
+) -> None:
+    """A name in any spelling leads to the table that a run without --instance-id fills."""
+    world = world_with_reports(app_ids=APPS[:1])
+    report = world.add_report(world.request(APPS[0], "ONGOING"), apples, "FRAMEWORK_USAGE")
+    apple = start_apple(world)
+    if not is_first:
+        job.run(apple)
+    chosen = add_vintage(world, report, TODAY)
+    pinpoint = ("--instance-id", chosen.id, "--app-id", APPS[0])
+    result = job.run(apple, *pinpoint, "--report", given)
+
+    assert (0, [f"{snake_case(apples)}_daily"]) == (result.exit_code, result.summary["views"])
+    assert [(apples, is_first)] == job.query(
+        "select distinct report_name, category = 'APP_USAGE'"
+        " from app_store_connect_raw.analytics_report_segments"
+    )
+
+
+def test_instance_by_id_and_wrong_name(start_apple: StartApple, job: Job) -> None:
+    """A typing error makes no table: exit 2, with near names."""
+    world = overlapping_world(days=1)
+    chosen = world.report(APPS[0], CRASHES).instances[-1]
+    apple = start_apple(world)
+    pinpoint = ("--instance-id", chosen.id, "--app-id", APPS[0])
+    result = job.run(apple, *pinpoint, "--report", "App Crahses")
+
+    assert 2 == result.exit_code
+    assert "Did you mean 'App Crashes'" in result.stderr
+    assert [] == apple.downloads
 
 
 def test_request_by_id(start_apple: StartApple, job: Job) -> None:

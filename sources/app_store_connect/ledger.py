@@ -169,6 +169,15 @@ class Ledger:
         )
         return str(rows[0][0]) if rows else None
 
+    def offered_reports(self) -> dict[str, str | None]:
+        """The reports that earlier runs saw listed: their names, each with its category."""
+        if tables.REPORTS.name not in self.columns():
+            return {}
+        rows = self.execute(
+            f"select name, category from raw.{tables.REPORTS.name} order by {LOAD_ID}"
+        )
+        return {row[0]: row[1] for row in rows}
+
     def known_instances(self, instance_ids: Collection[str]) -> dict[str, ListedInstance]:
         """Those of these instances that an earlier run saw listed."""
         needed = (tables.INSTANCES, tables.REPORTS, tables.REPORT_REQUESTS)

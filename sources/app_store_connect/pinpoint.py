@@ -10,7 +10,14 @@ from app_store_connect.discovery import FATAL, Failure, Listing
 from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError
 from app_store_connect.model import Report, ReportInstance
-from app_store_connect.selection import ALL_REPORTS, ListedInstance, Options, wanted_reports
+from app_store_connect.selection import (
+    ALL_REPORTS,
+    ListedInstance,
+    Options,
+    canonical_name,
+    check_report_names,
+    wanted_reports,
+)
 from app_store_connect.tsv import FileFormatError, read_batches, read_header
 
 _APP_COLUMN = "app_apple_identifier"
@@ -21,21 +28,29 @@ def list_pinpointed(
     downloader: SegmentDownloader,
     options: Options,
     known: Mapping[str, ListedInstance],
+    offered: Mapping[str, str | None],
 ) -> Listing:
     """The instances of `options.instance_ids`, each with its app and report; what stays unknown
     fails.
 
     An instance that an earlier run listed costs no request here. Of another one Apple gives
     granularity and processing date; report and app come from a single --report and --app-id, or
-    else from its first file.
+    else from its first file. `offered` has the reports that Apple was seen to offer, each with its
+    category.
+
+    Raises:
+        UnknownReportError: neither Apple offers such a report nor has the catalogue one.
     """
+    check_report_names(options.reports, offered)
     listing = Listing()
     for instance_id in dict.fromkeys(options.instance_ids):
         try:
             listing.instances.append(
                 known[instance_id]
                 if instance_id in known
-                else _identified(client, downloader, options, client.read_instance(instance_id))
+                else _identified(
+                    client, downloader, options, client.read_instance(instance_id), offered
+                )
             )
         except FATAL:
             raise
@@ -70,6 +85,7 @@ def _identified(
     downloader: SegmentDownloader,
     options: Options,
     instance: ReportInstance,
+    offered: Mapping[str, str | None],
 ) -> ListedInstance:
     name = _only(report for report in options.reports if report != ALL_REPORTS)
     app_id = _only(options.app_ids)
@@ -85,8 +101,9 @@ def _identified(
             option for option, value in (("--report", name), ("--app-id", app_id)) if not value
         )
         raise _UnidentifiedError(f"neither Apple nor its file says what it is of; give {missing}")
-    report = Report(id="", report_request_id="", name=name, category=schema_of(name, None).category)
-    return ListedInstance(app_id, None, report, instance)
+    name = canonical_name(name, offered)
+    category = offered.get(name) or schema_of(name, None).category
+    return ListedInstance(app_id, None, Report("", "", name, category), instance)
 
 
 def _peek(downloader: SegmentDownloader, listed: ListedSegment) -> tuple[str | None, str | None]:

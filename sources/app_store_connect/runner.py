@@ -181,7 +181,8 @@ class Run:
         options = self._settings.options
         if options.instance_ids:
             known = ledger.known_instances(options.instance_ids)
-            return list_pinpointed(self._client, self._downloader, options, known)
+            offered = ledger.offered_reports()
+            return list_pinpointed(self._client, self._downloader, options, known, offered)
         return discover(
             self._client,
             options,

@@ -114,13 +114,24 @@ def wanted_reports(reports: Iterable[Report], options: Options) -> list[Report]:
     return [report for report in reports if is_wanted(report)]
 
 
-def check_report_names(names: Iterable[str], offered: Iterable[str]) -> None:
+def check_report_names(names: Iterable[str], offered: Collection[str]) -> None:
     """Raise UnknownReportError for a name that neither Apple offers nor the catalogue has."""
-    known = {comparable_name(name): name for name in [*(s.name for s in REPORTS), *offered]}
     for name in names:
-        if name != ALL_REPORTS and comparable_name(name) not in known:
-            near = difflib.get_close_matches(normalized(name), known, n=4, cutoff=0.5)
-            raise UnknownReportError(name, [known[match] for match in near])
+        if name != ALL_REPORTS:
+            canonical_name(name, offered)
+
+
+def canonical_name(name: str, offered: Iterable[str]) -> str:
+    """The report's name as Apple spells it or, where Apple does not offer it, the catalogue.
+
+    Raises:
+        UnknownReportError: neither has it.
+    """
+    known = {comparable_name(each): each for each in [*(s.name for s in REPORTS), *offered]}
+    if found := known.get(comparable_name(name)):
+        return found
+    near = difflib.get_close_matches(normalized(name), known, n=4, cutoff=0.5)
+    raise UnknownReportError(name, [known[match] for match in near])
 
 
 def wanted_requests(requests: Iterable[ReportRequest], options: Options) -> list[ReportRequest]:
