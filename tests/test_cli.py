@@ -352,6 +352,39 @@ def test_request_by_id(start_apple: StartApple, job: Job) -> None:
     assert not [each for each in apple.exchanges if each.path.startswith("/v1/apps")]
 
 
+@pytest.mark.parametrize("option", ["--request-id", "--instance-id"])
+def test_id_of_another_app(option: str, start_apple: StartApple, job: Job) -> None:
+    """What an earlier run knows of an id is not contradicted: exit 2 names both apps."""
+    world = overlapping_world(days=1)
+    apple = start_apple(world)
+    job.run(apple)
+    known_id = {
+        "--request-id": world.request(APPS[1], "ONGOING").id,
+        "--instance-id": world.report(APPS[1], CRASHES).instances[0].id,
+    }[option]
+    result = job.run(apple, option, known_id, "--app-id", APPS[0])
+
+    assert 2 == result.exit_code
+    assert f"is of app '{APPS[1]}'" in result.stderr
+    assert APPS[0] in result.stderr
+
+
+def test_file_of_another_app(start_apple: StartApple, job: Job) -> None:
+    """A file of another app than the user says is refused and named; he may correct himself."""
+    world = overlapping_world(days=1)
+    request_id = world.request(APPS[1], "ONGOING").id
+    apple = start_apple(world)
+    wrong = job.run(apple, "--request-id", request_id, "--app-id", APPS[0])
+    right = job.run(apple, "--request-id", request_id, "--app-id", APPS[1])
+
+    assert 1 == wrong.exit_code
+    assert f"it has rows of app {APPS[1]}" in wrong.summary["failures"][0]["why"]
+    assert 0 == right.exit_code
+    assert [(int(APPS[1]),)] == job.query(
+        "select distinct _app_id from app_store_connect.app_crashes_daily"
+    )
+
+
 def test_request_by_id_alone(start_apple: StartApple, job: Job) -> None:
     """Without --app-id the app of a request is found in its files."""
     world = overlapping_world(days=3)

@@ -1,7 +1,7 @@
 """From the key to the instances that Apple lists: apps, report requests, reports, instances."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,6 +15,7 @@ from app_store_connect.errors import (
     NoReportRequestError,
     UnauthorizedError,
     UnknownAppError,
+    WrongAppError,
 )
 from app_store_connect.model import AccessType, App, Report, ReportRequest
 from app_store_connect.names import clashing, snake_case
@@ -51,6 +52,8 @@ class Listing:
     apps: list[App] = field(default_factory=list)
     requests: list[ReportRequest] = field(default_factory=list)
     created: list[ReportRequest] = field(default_factory=list)
+    taken_on_trust: set[str] = field(default_factory=set)
+    """Report requests, by id, of which only the options say the app: not for later runs to know."""
     reports: list[tuple[ReportRequest, Report]] = field(default_factory=list)
     wanted: list[tuple[ReportRequest, Report]] = field(default_factory=list)
     instances: list[ListedInstance] = field(default_factory=list)
@@ -73,15 +76,18 @@ def discover(
     options: Options,
     *,
     workers: int = DEFAULT_WORKERS,
+    known_apps: Mapping[str, str] | None = None,
     app_of_request: Callable[[str], str | None] = lambda request_id: None,
 ) -> Listing:
     """List everything down to instances: 1 request, 2 an app, 1 an app and wanted report.
 
-    One app's refusal does not stop the others. `app_of_request` says which app a report request
-    given by id belongs to, which Apple does not.
+    One app's refusal does not stop the others. Which app a report request given by id belongs to,
+    Apple does not say: `known_apps` does of those listed before, else a single app of the options,
+    else `app_of_request`.
 
     Raises:
-        UnknownAppError, UnknownReportError, NoReportRequestError: nothing can be loaded as asked.
+        UnknownAppError, UnknownReportError, NoReportRequestError, WrongAppError: nothing can be
+            loaded as asked.
         ForbiddenError: the key may read none of the apps. UnauthorizedError: it may read nothing.
         BudgetExhaustedError: it may read nothing more at the moment.
     """
@@ -89,7 +95,7 @@ def discover(
         walk = _Walk(client, options, pool)
         try:
             if options.request_ids:
-                walk.read_requests(app_of_request)
+                walk.read_requests(known_apps or {}, app_of_request)
             else:
                 walk.list_apps()
                 walk.list_requests()
@@ -121,15 +127,23 @@ class _Walk:
         if not apps:
             self.listing.notices.append("the key sees no app")
 
-    def read_requests(self, app_of_request: Callable[[str], str | None]) -> None:
+    def read_requests(
+        self, known_apps: Mapping[str, str], app_of_request: Callable[[str], str | None]
+    ) -> None:
         request_ids = list(dict.fromkeys(self.options.request_ids))
-        only_app = self.options.app_ids[0] if len(self.options.app_ids) == 1 else None
+        given = self.options.app_ids
+        for request_id, known_app in known_apps.items():
+            check_app(f"report request {request_id}", known_app, given)
+        only_app = given[0] if len(given) == 1 else None
         for request_id in request_ids:
             what = f"report request {request_id}"
             try:
-                if app_id := only_app or app_of_request(request_id):
+                app_id = known_apps.get(request_id) or only_app or app_of_request(request_id)
+                if app_id:
                     found = self.client.read_report_request(request_id, app_id=app_id)
                     self.listing.requests.append(found)
+                    if request_id not in known_apps and app_id == only_app:
+                        self.listing.taken_on_trust.add(request_id)
                 else:
                     why = "Apple does not say which app it is for; name it with one --app-id"
                     self.listing.failures.append(Failure(what, why))
@@ -255,6 +269,12 @@ class _Walk:
         refusals = [e for f in self.listing.failures if isinstance(e := f.error, ForbiddenError)]
         if refusals and len(refusals) == asked and not self.listing.requests:
             raise refusals[0]
+
+
+def check_app(what: str, app_id: str, given: Collection[str]) -> None:
+    """Raise WrongAppError if apps are given, and the one that it is known to be of is not."""
+    if given and app_id not in given:
+        raise WrongAppError(what, app_id, list(given))
 
 
 def _has(requests: Iterable[ReportRequest], access_type: AccessType) -> bool:

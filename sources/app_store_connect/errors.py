@@ -45,6 +45,19 @@ class UnknownAppError(ConfigurationError):
         )
 
 
+class WrongAppError(ConfigurationError):
+    """Something was asked for as one app's that Apple listed as another one's."""
+
+    def __init__(self, what: str, app_id: str, given: Sequence[str]) -> None:
+        self.what = what
+        self.app_id = app_id
+        self.given = tuple(given)
+        super().__init__(
+            f"{what} is of app {app_id!r}, as an earlier run saw it listed, and not of"
+            f" {_listed(given)}; correct --app-id or leave it out"
+        )
+
+
 class NoReportRequestError(ConfigurationError):
     """None of the apps has a report request, so Apple prepares no reports for them."""
 

@@ -164,7 +164,8 @@ class Ledger:
         if tables.REPORT_REQUESTS.name not in self.columns():
             return None
         rows = self.execute(
-            f"select app_id from raw.{tables.REPORT_REQUESTS.name} where id = :id",
+            f"select app_id from raw.{tables.REPORT_REQUESTS.name} where id = :id"
+            f" order by {LOAD_ID} desc",
             id=report_request_id,
         )
         return str(rows[0][0]) if rows else None

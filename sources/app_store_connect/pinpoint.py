@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from app_store_connect.catalog import identify, schema_of
 from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.discovery import FATAL, Failure, Listing
+from app_store_connect.discovery import FATAL, Failure, Listing, check_app
 from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError
 from app_store_connect.model import Report, ReportInstance
@@ -19,8 +19,6 @@ from app_store_connect.selection import (
     wanted_reports,
 )
 from app_store_connect.tsv import FileFormatError, read_batches, read_header
-
-_APP_COLUMN = "app_apple_identifier"
 
 
 def list_pinpointed(
@@ -40,8 +38,11 @@ def list_pinpointed(
 
     Raises:
         UnknownReportError: neither Apple offers such a report nor has the catalogue one.
+        WrongAppError: an instance is known to be of another app than the options say.
     """
     check_report_names(options.reports, offered)
+    for instance_id, item in known.items():
+        check_app(f"instance {instance_id}", item.app_id, options.app_ids)
     listing = Listing()
     for instance_id in dict.fromkeys(options.instance_ids):
         try:
@@ -112,14 +113,10 @@ def _peek(downloader: SegmentDownloader, listed: ListedSegment) -> tuple[str | N
         try:
             schema = identify(read_header(file))
             file.seek(0)
-            first = next(read_batches(file, schema or schema_of("", None))).table
+            first = next(read_batches(file, schema or schema_of("", None)))
         except FileFormatError as error:
             raise MalformedFileError(segment.id, str(error)) from None
-    name = schema.name if schema else None
-    if _APP_COLUMN not in first.column_names:
-        return name, None
-    app_ids = {value for value in first[_APP_COLUMN].to_pylist() if value is not None}
-    return name, _only(map(str, app_ids))
+    return schema.name if schema else None, _only(first.app_ids)
 
 
 def _only(values: Iterable[str]) -> str | None:

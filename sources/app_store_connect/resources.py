@@ -164,6 +164,7 @@ class SegmentLoader:
                 for batch in read_batches(
                     file, item.listed.schema, max_inflated_bytes=self.max_inflated_bytes
                 ):
+                    _refuse_other_apps(batch, item.listed.app_id)
                     row_count += batch.table.num_rows
                     unparsed += len(batch.unparsed)
                     dates += batch.dates(item.listed.instance.processing_date)
@@ -208,6 +209,11 @@ class SegmentLoader:
             schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
         )
         return dlt.mark.with_hints(data, hints, create_table_variant=True)
+
+
+def _refuse_other_apps(batch: Batch, app_id: str) -> None:
+    if others := sorted(batch.app_ids - {app_id}):
+        raise FileFormatError(f"it has rows of app {others[0]}, and is listed for app {app_id}")
 
 
 def _report_rows(

@@ -183,16 +183,13 @@ class Run:
             known = ledger.known_instances(options.instance_ids)
             offered = ledger.offered_reports()
             return list_pinpointed(self._client, self._downloader, options, known, offered)
+        apps = {each: ledger.app_of_request(each) for each in options.request_ids}
         return discover(
             self._client,
             options,
             workers=self._configuration.workers,
-            app_of_request=partial(self._app_of_request, ledger),
-        )
-
-    def _app_of_request(self, ledger: Ledger, request_id: str) -> str | None:
-        return ledger.app_of_request(request_id) or find_app_of_request(
-            self._client, self._downloader, self._settings.options, request_id
+            known_apps={request_id: app_id for request_id, app_id in apps.items() if app_id},
+            app_of_request=partial(find_app_of_request, self._client, self._downloader, options),
         )
 
     def _select(self, listing: Listing, ledger: Ledger) -> Selection:

@@ -98,7 +98,11 @@ def listing_rows(listing: Listing) -> dict[str, list[dict[str, Any]]]:
     """What Apple lists, as rows of `tables.LISTING_TABLES`, by table name."""
     return {
         tables.APPS.name: [tables.app_row(app) for app in listing.apps],
-        tables.REPORT_REQUESTS.name: [tables.report_request_row(r) for r in listing.requests],
+        tables.REPORT_REQUESTS.name: [
+            tables.report_request_row(request)
+            for request in listing.requests
+            if request.id not in listing.taken_on_trust
+        ],
         tables.REPORTS.name: [
             tables.report_row(report, request.app_id) for request, report in listing.reports
         ],

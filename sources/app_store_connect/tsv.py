@@ -24,6 +24,7 @@ BATCH_ROWS = 64 * 1024
 BATCH_BYTES = 16 * BLOCK_BYTES
 """A batch ends at whichever of the two comes first; wide reports have few rows in one."""
 DEFAULT_MAX_INFLATED_BYTES = 20 * 1024**3
+_APP_COLUMN = "app_apple_identifier"
 _SHOWN_CHARACTERS = 200
 _FIRST_DAY = -719_162
 """0001-01-01 in days from 1970: Arrow parses the year 0, which no destination can hold."""
@@ -52,6 +53,13 @@ class Batch:
     table: pa.Table
     unparsed: list[UnparsedValue]
     date_columns: list[str]
+
+    @property
+    def app_ids(self) -> set[str]:
+        """The apps that its rows say they are about; few reports leave it unsaid."""
+        if _APP_COLUMN not in self.table.column_names:
+            return set()
+        return {str(each) for each in pc.unique(self.table[_APP_COLUMN]).drop_null().to_pylist()}
 
     @property
     def is_dated(self) -> bool:
