@@ -2,7 +2,9 @@
 
 import json
 import logging
+import math
 import os
+import re
 import sys
 from contextlib import ExitStack
 from datetime import date, datetime
@@ -31,6 +33,25 @@ _CATEGORIES = [
     "PERFORMANCE",
 ]
 _WIDE = 160
+_APP_ID = re.compile(r"[0-9]{1,18}")
+
+
+_MAX_DAYS = 36_500  # a century; dates end in the year 1
+
+
+def _app_ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _APP_ID.fullmatch(value):
+            raise click.BadParameter(
+                f"{value!r} is not an app's Apple ID, which is a number; for others --bundle-id"
+            )
+    return values
+
+
+def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
+    if math.isnan(value):
+        raise click.BadParameter("it is not a number")
+    return value
 
 
 def _choice(values: list[str]) -> click.Choice[str]:
@@ -41,7 +62,14 @@ def _choice(values: list[str]) -> click.Choice[str]:
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--app-id", "app_ids", multiple=True, metavar="ID", help="Only these apps.")
+@click.option(
+    "--app-id",
+    "app_ids",
+    multiple=True,
+    callback=_app_ids,
+    metavar="ID",
+    help="Only these apps.",
+)
 @click.option("--bundle-id", "bundle_ids", multiple=True, metavar="ID", help="Only these apps.")
 @click.option(
     "--report",
@@ -100,7 +128,7 @@ def _choice(values: list[str]) -> click.Choice[str]:
 @click.option(
     "--recheck",
     "recheck_days",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=_MAX_DAYS),
     default=2,
     show_default=True,
     metavar="DAYS",
@@ -109,6 +137,7 @@ def _choice(values: list[str]) -> click.Choice[str]:
 @click.option(
     "--max-wait",
     type=click.FloatRange(min=0),
+    callback=_seconds,
     default=3600,
     show_default=True,
     metavar="SECONDS",
