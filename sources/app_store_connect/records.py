@@ -41,12 +41,19 @@ class _Quoting:
 
     @classmethod
     def of(cls, delimiter: str) -> Self:
+        # possessive (`++`, `*+`): nothing is tried twice, so time does not grow out of hand
         edge = rb"\r\n" + re.escape(delimiter.encode())
+        # the first quote of `"a"`, at the beginning of a field; neither of those in `3" of`
         opening = rb'(?<![^%b])"' % edge
+        # all of `"a ""b"" c"`, also with line ends in it; not `"Best" of`
         quoted = rb'%b(?:[^"]++|"")*+"(?![^%b])' % (opening, edge)
+        # a record without its line end: `7,"two\nlines",3" of`
         content = rb'(?:[^"\n]++|(?<=[^%b])"|%b)*+' % (edge, quoted)
+        # many records, line ends included: `7,"two\nlines"\n8,3" of\n`; ends before `"Best" of`
         fields = rb'(?:[^"]++|%b|(?<=[^%b])")*+' % (quoted, edge)
+        # from the quote of `"open` to the end of the data, as no closing one follows
         is_open = rb'%b(?:[^"]++|"")*+\Z' % opening
+        # all of `"Best" of`: it begins like a quoted field and, `quoted` being tried first, is none
         stray = rb"(%b[^%b]*+)(?=[%b])" % (opening, edge, edge)
         return cls(
             fields=re.compile(fields),
