@@ -250,6 +250,22 @@ def test_lines_of_unparsed_values_count_over_batches() -> None:
     assert [u for b in found for u in b.unparsed] == [UnparsedValue(count + 2, "counts", "many")]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("7", 7), ("-7", -7), ("+7", 7), ("007", 7), (str(2**63 - 1), 2**63 - 1)]
+    + [(text, None) for text in ("0x10", "0X10", "5.0", "1e3", "+", "+-7", "1_0", " 7", "\u0663")]
+    + [(str(2**63), None)],
+)
+@pytest.mark.parametrize("other", ["1", "odd"])
+def test_whole_numbers(text: str, expected: int | None, other: str) -> None:
+    """Decimal digits after at most a sign are a number, whatever else is in the column."""
+    lines = f"2026-11-20\tNA\t{text}\n2026-11-20\tNA\t{other}\n"
+    found = batch(HEADER + lines.encode())
+
+    assert rows([found], ["counts"])[0] == (expected,)
+    assert (expected is None) == (UnparsedValue(2, "counts", text) in found.unparsed)
+
+
 def test_many_bad_values_are_not_quadratic() -> None:
     """100,000 different unparsed values take seconds, not hours."""
     lines = b"".join(b"2026-11-20\tNA\tx%d\n" % n for n in range(100_000))

@@ -4,6 +4,7 @@ Apple's help page says tab-delimited text; one report (App Crashes Expanded) was
 so the header decides. Columns are matched by name, as Apple advises, because their order changes.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -26,6 +27,7 @@ BATCH_BYTES = 16 * BLOCK_BYTES
 DEFAULT_MAX_INFLATED_BYTES = 20 * 1024**3
 _APP_COLUMN = "app_apple_identifier"
 _SHOWN_CHARACTERS = 200
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _FIRST_DAY = -719_162
 """0001-01-01 in days from 1970: Arrow parses the year 0, which no destination can hold."""
 
@@ -234,10 +236,22 @@ def _typed(
     return pa.Table.from_arrays(arrays, names=list(types)), unparsed
 
 
+def _value(text: str, arrow_type: pa.DataType) -> Any:
+    if arrow_type == pa.int64():
+        if not _INTEGER.fullmatch(text):
+            raise ValueError(text)
+        text = text.removeprefix("+")
+    return pa.scalar(text).cast(arrow_type).as_py()
+
+
 def _strictly(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> pa.ChunkedArray:
     if arrow_type == pa.string():
         return texts
     typed = texts.cast(arrow_type)
+    if arrow_type == pa.int64() and any(
+        pc.any(pc.match_substring(texts, each)).as_py() for each in "xX"
+    ):
+        raise pa.ArrowInvalid("hexadecimal digits, which Arrow reads")
     if arrow_type == pa.date32():
         first = pc.min(typed.cast(pa.int32())).as_py()
         if first is not None and first < _FIRST_DAY:
@@ -252,7 +266,7 @@ def _leniently(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> tuple[pa.Arra
     values: list[Any] = []
     for text in encoded.dictionary.to_pylist():
         try:
-            values.append(pa.scalar(text).cast(arrow_type).as_py())
+            values.append(_value(text, arrow_type))
         except (ValueError, OverflowError):
             values.append(None)
             bad.append(text)
