@@ -104,6 +104,10 @@ def test_wrong_configuration_is_one_message(
         ),
         pytest.param(["--dataset", "My Reports"], "take lower case letters", id="dataset"),
         pytest.param(["--dataset", "asc_segments"], "take another --dataset", id="stem"),
+        *(
+            pytest.param(["--dataset", name], "the name is taken", id=name)
+            for name in ("information_schema", "pg_catalog", "temp", "system", "this_table")
+        ),
         pytest.param(["--destination", "filesystem"], "`bucket_url`", id="filesystem"),
         pytest.param(["--destination", "nowhere"], "'nowhere' cannot be used", id="destination"),
     ],
@@ -273,6 +277,17 @@ def test_filters(start_apple: StartApple, job: Job) -> None:
     )
 
     assert (1, 1, 1) == tuple(result.summary[key] for key in ("apps", "reports", "instances"))
+
+
+def test_report_that_apple_does_not_offer(start_apple: StartApple, job: Job) -> None:
+    """A report that the catalogue has and Apple does not offer for these apps is told of."""
+    names = ("--report", "retention messaging", "--report", "app-crashes")
+    result = job.run(start_apple(overlapping_world(days=1)), *names)
+
+    assert 0 == result.exit_code
+    assert ["Apple offers no report 'retention messaging' for any of these apps"] == (
+        result.summary["notices"]
+    )
 
 
 def test_weekly_goes_to_its_own_table(start_apple: StartApple, job: Job) -> None:

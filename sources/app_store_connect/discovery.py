@@ -23,6 +23,7 @@ from app_store_connect.selection import (
     ListedInstance,
     Options,
     check_report_names,
+    not_offered,
     wanted_reports,
     wanted_requests,
 )
@@ -190,7 +191,11 @@ class _Walk:
                 )
         self._refuse_clashes()
         if listing.reports:  # else nobody knows what Apple offers
-            check_report_names(self.options.reports, {each.name for _, each in listing.reports})
+            offered = {each.name for _, each in listing.reports}
+            check_report_names(self.options.reports, offered)
+            if missing := not_offered(self.options.reports, offered):
+                shown = ", ".join(map(repr, missing))
+                listing.notices.append(f"Apple offers no report {shown} for any of these apps")
 
     def _refuse_clashes(self) -> None:
         """Reports of an app that would share a table, and so hide each other's rows in the view."""

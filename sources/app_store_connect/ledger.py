@@ -25,7 +25,7 @@ from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
 
 COMPLETE_LOADS = f"select load_id from raw.{LOADS} where status = 0"
 
-_IDENTIFIERS = ("this_table", "this_key")
+PLACEHOLDERS = ("this_table", "this_key")
 
 VISIBLE_SEGMENTS = f"""
     select * from (
@@ -79,7 +79,7 @@ class Ledger:
         Raises:
             DestinationError: whatever the destination has against it.
         """
-        names = {key: self.physical(str(values.pop(key))) for key in _IDENTIFIERS if key in values}
+        names = {key: self.physical(str(values.pop(key))) for key in PLACEHOLDERS if key in values}
         statement = self.spelling.renderer.render(template, names=names, values=values)
         with self._destination_errors():
             return [tuple(row) for row in self.client.execute_sql(statement) or []]

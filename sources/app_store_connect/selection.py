@@ -121,6 +121,12 @@ def check_report_names(names: Iterable[str], offered: Collection[str]) -> None:
             canonical_name(name, offered)
 
 
+def not_offered(names: Iterable[str], offered: Iterable[str]) -> list[str]:
+    """Those of the names that Apple does not offer, though the catalogue may have them."""
+    known = {ALL_REPORTS, *map(comparable_name, offered)}
+    return [name for name in names if not {name, comparable_name(name)} & known]
+
+
 def canonical_name(name: str, offered: Iterable[str]) -> str:
     """The report's name as Apple spells it or, where Apple does not offer it, the catalogue.
 

@@ -23,11 +23,12 @@ from filelock import FileLock, Timeout
 
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.lake import LAKE_FILE, is_lake
-from app_store_connect.ledger import Ledger
+from app_store_connect.ledger import PLACEHOLDERS, Ledger
 
 PIPELINE_NAME = "asc_segments"
 _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
+_TAKEN = {"information_schema", "system", "temp", *PLACEHOLDERS}
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
 _REASON = "The actual reason given is: "
 
@@ -117,6 +118,8 @@ def _check_names(destination: str, dataset: str) -> None:
         raise DestinationError(
             f"dataset {dataset!r} cannot be used: take lower case letters, digits and underscores"
         )
+    if dataset in _TAKEN or dataset.startswith("pg_"):
+        raise DestinationError(f"dataset {dataset!r} cannot be used: the name is taken")
 
 
 @contextmanager
