@@ -15,6 +15,7 @@ from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.emulator import Emulator, Fault, World, WorldReport
 from app_store_connect.emulator.wire import Answer
 from app_store_connect.errors import (
+    ApiDownError,
     ApiError,
     AppStoreConnectError,
     ConflictError,
@@ -498,6 +499,66 @@ def test_retry_after_of_a_5xx_is_heeded_within_reason(header: str, nap: float) -
         server.client(budget=budget).list_apps()
 
     assert [nap] == clock.naps
+
+
+@pytest.mark.parametrize(
+    ("max_wait", "naps", "tries"), [(0, [], 1), (700, [300.0, 300.0], 3), (3600, [300.0] * 5, 6)]
+)
+def test_long_retry_after_of_a_5xx_is_a_wait(
+    max_wait: float, naps: list[float], tries: int
+) -> None:
+    """It counts against `--max-wait`, and is told; beyond that this request is given up."""
+    clock, told = Clock(), list[float]()
+    budget = RequestBudget(max_wait, on_wait=told.append, clock=clock.monotonic, sleep=clock.sleep)
+    busy = Answer(503, headers=(("Retry-After", "300"),))
+    says = pytest.raises(UnavailableError, match="503 and asks to wait 300 s")
+    with ScriptedServer(busy) as server, says as caught:
+        server.client(budget=budget).list_apps()
+
+    assert (naps, naps, tries) == (clock.naps, told, caught.value.tries)
+
+
+def test_waits_side_by_side_count_once() -> None:
+    """Eight threads that are asked to wait five minutes wait five minutes."""
+    clock, told = Clock(), list[float]()
+    budget = RequestBudget(
+        300, on_wait=told.append, clock=clock.monotonic, sleep=lambda seconds: None
+    )
+
+    for _ in range(8):
+        assert budget.may_pause(300.0)
+        budget.pause(300.0)
+    clock.sleep(300.0)
+
+    assert [300.0] == told
+    assert not budget.may_pause(31.0)
+
+
+# An API that is down.
+
+
+def test_api_that_is_down_is_told_from_a_list_that_is(
+    apple: Emulator, client: AppStoreConnectClient
+) -> None:
+    """Five requests in a row without an answer; any answer in between, a refusal too, ends it."""
+    apple.fault(Fault("api", "segments", "500", times=None))
+
+    def error_of(instance_id: str) -> type[Exception] | None:
+        try:
+            client.list_segments(instance_id)
+        except UnavailableError as error:
+            return type(error)
+        return None
+
+    first = [error_of("daily-2") for _ in range(4)]
+    client.list_apps()
+    second = [error_of("daily-2") for _ in range(4)]
+    with pytest.raises(NotFoundError):
+        client.list_instances("nowhere")
+    third = [error_of("daily-2") for _ in range(5)]
+
+    assert {UnavailableError} == {*first, *second, *third[:4]}
+    assert ApiDownError is third[4]
 
 
 # The token.

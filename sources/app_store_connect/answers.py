@@ -87,7 +87,10 @@ def document_of(response: Response, body: bytes) -> Document:
 def _transient(response: Response) -> TransientError:
     asked = retry_after_of(response)
     pause = None if asked is None else min(asked, LONGEST_PAUSE_SECONDS)
-    return TransientError(f"Apple answered {response.status_code}", response.status_code, pause)
+    asks = f" and asks to wait {pause:.0f} s" if pause else ""
+    return TransientError(
+        f"Apple answered {response.status_code}{asks}", response.status_code, pause
+    )
 
 
 def _parsed(body: bytes) -> Any:

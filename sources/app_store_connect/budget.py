@@ -57,7 +57,7 @@ class RequestBudget:
 
     Args:
         max_wait: seconds that all waits of this run may take together; 0 never waits.
-        on_wait: told the length of each wait for an exhausted budget, before it begins.
+        on_wait: told the length of each wait, for the budget or as `pause`, before it begins.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class RequestBudget:
         self._on_wait = on_wait
         self._clock = clock
         self._waited = 0.0
-        self._not_before = clock()
+        self._not_before = self._paused_until = clock()
         self._windows: list[Window] | None = None
         self._windows_answer = 0
         self._answers = 0
@@ -135,6 +135,21 @@ class RequestBudget:
         """Pause the calling thread, but no longer than until `cancel`."""
         self._sleep(seconds)
 
+    def may_pause(self, seconds: float) -> bool:
+        """Whether `max_wait` allows a `pause` of that length."""
+        with self._state:
+            return self._waited + self._added_by(seconds) <= self.max_wait
+
+    def pause(self, seconds: float) -> None:
+        """Wait as an answer asks; of threads that do so side by side it counts once."""
+        with self._state:
+            added = self._added_by(seconds)
+            self._waited += added
+            self._paused_until = max(self._paused_until, self._clock() + seconds)
+        if added >= SHORTEST_WAIT_SECONDS:
+            self._on_wait(seconds)
+        self._sleep(seconds)
+
     def is_exhausted(self) -> bool:
         """Whether the next turn is one to wait for."""
         with self._state:
@@ -183,18 +198,26 @@ class RequestBudget:
             seconds = min(seconds, POLL_SECONDS)
         return max(seconds, SHORTEST_WAIT_SECONDS)
 
+    def _added_by(self, pause: float) -> float:
+        now = self._clock()
+        return max(0.0, now + pause - max(now, self._paused_until))
+
     def _wait(self, seconds: float) -> None:
         if self._waited + seconds > self.max_wait:
             raise BudgetExhaustedError(seconds, max(self.max_wait - self._waited, 0.0))
         self._on_wait(seconds)
-        self._waited += seconds
+        self._count(seconds)
         self._sleep(seconds)
         with self._state:
             self._windows = None
+
+    def _count(self, waited: float) -> None:
+        with self._state:
+            self._waited += waited
 
     def _pace(self) -> None:
         pace = max((window.pace_seconds for window in self._windows or ()), default=0.0)
         seconds = self._sent[-1] + pace - self._clock() if self._sent else 0.0
         if seconds > 0 and self._waited + seconds <= self.max_wait:
-            self._waited += seconds
+            self._count(seconds)
             self._sleep(seconds)

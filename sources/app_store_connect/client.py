@@ -5,12 +5,13 @@ page or raises: a failed page is never a shorter list.
 """
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
 from app_store_connect.answers import (
@@ -26,7 +27,12 @@ from app_store_connect.answers import (
 from app_store_connect.auth import TokenAuth
 from app_store_connect.budget import RequestBudget
 from app_store_connect.credentials import Credentials
-from app_store_connect.errors import MalformedResponseError, UnavailableError
+from app_store_connect.errors import (
+    ApiDownError,
+    ApiError,
+    MalformedResponseError,
+    UnavailableError,
+)
 from app_store_connect.model import (
     AccessType,
     App,
@@ -45,6 +51,10 @@ MAX_PAGES = 500
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 """A page of 200 items has some hundred kilobytes."""
 TRIES = 6
+LONGEST_BACKOFF_SECONDS = 30.0
+"""A longer pause, which only an answer asks for, is a wait: counted, and told."""
+MAX_UNAVAILABLE = 5
+"""So many requests in a row without a usable answer, and Apple is taken to be down for all."""
 REFUSED_PAUSE_SECONDS = 12.0
 """After a 429 although the budget has a rest: all tries together outlast a limit by the minute."""
 IDS_PER_FILTER = 100
@@ -75,9 +85,13 @@ class AppStoreConnectClient:
         self._credentials = credentials
         self.budget = budget or RequestBudget()
         self._auth = auth or TokenAuth(credentials)
-        self._backoff = wait_random_exponential(multiplier=backoff_seconds, max=30)
+        self._backoff = wait_random_exponential(
+            multiplier=backoff_seconds, max=LONGEST_BACKOFF_SECONDS
+        )
         self._refused_pause = REFUSED_PAUSE_SECONDS * backoff_seconds
         self._timeout = timeout_seconds
+        self._unavailable = 0
+        self._lock = threading.Lock()
         self._session = new_session()
         # A proxy from the environment must not see what is sent to this very machine unencrypted.
         self._session.trust_env = credentials.base_url.startswith("https:")
@@ -183,15 +197,40 @@ class AppStoreConnectClient:
     ) -> Document:
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(TRIES),
+            stop=self._is_over,
             wait=self._pause,
-            sleep=self.budget.sleep,
+            sleep=self._sleep,
             reraise=True,
         )
         try:
-            return retrying(self._ask_once, method, url, params, body)
+            document = retrying(self._ask_once, method, url, params, body)
         except TransientError as error:
-            raise UnavailableError(urlsplit(url).path, error.reason, TRIES) from None
+            tries = retrying.statistics["attempt_number"]
+            raise self._given_up(urlsplit(url).path, error.reason, tries) from None
+        except ApiError:
+            self._unavailable = 0
+            raise
+        self._unavailable = 0
+        return document
+
+    def _given_up(self, path: str, reason: str, tries: int) -> UnavailableError:
+        with self._lock:
+            self._unavailable += 1
+            is_down = self._unavailable >= MAX_UNAVAILABLE
+        return (ApiDownError if is_down else UnavailableError)(path, reason, tries)
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds <= LONGEST_BACKOFF_SECONDS:
+            self.budget.sleep(seconds)
+        else:
+            self.budget.pause(seconds)
+
+    def _is_over(self, state: RetryCallState) -> bool:
+        """After all tries, or when Apple wants the next one later than can be waited for."""
+        if state.attempt_number >= TRIES:
+            return True
+        seconds = state.upcoming_sleep
+        return seconds > LONGEST_BACKOFF_SECONDS and not self.budget.may_pause(seconds)
 
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.errors import (
+    ApiDownError,
     AppStoreConnectError,
     BudgetExhaustedError,
     ConflictError,
@@ -30,7 +31,7 @@ from app_store_connect.selection import (
 
 DEFAULT_WORKERS = 8
 MAX_NAMES = 12
-FATAL = (UnauthorizedError, BudgetExhaustedError)
+FATAL = (UnauthorizedError, BudgetExhaustedError, ApiDownError)
 """What would fail again at once for every other app."""
 
 In = TypeVar("In")
@@ -90,7 +91,7 @@ def discover(
         UnknownAppError, UnknownReportError, NoReportRequestError, WrongAppError: nothing can be
             loaded as asked.
         ForbiddenError: the key may read none of the apps. UnauthorizedError: it may read nothing.
-        BudgetExhaustedError: it may read nothing more at the moment.
+        BudgetExhaustedError: it may read nothing more at the moment. ApiDownError: nor may anybody.
     """
     with ThreadPoolExecutor(workers, thread_name_prefix="list") as pool:
         walk = _Walk(client, options, pool)

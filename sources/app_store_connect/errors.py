@@ -120,11 +120,20 @@ class ConflictError(ApiError):
 class UnavailableError(AppStoreConnectError):
     """Apple gave no usable answer, in several tries: 5xx, cut connection, not JSON."""
 
+    _start = ""
+
     def __init__(self, path: str, reason: str, tries: int) -> None:
         self.path = path
         self.reason = reason
         self.tries = tries
-        super().__init__(f"{path}: {reason} ({tries} tries); the next run asks again")
+        count = "1 try" if tries == 1 else f"{tries} tries"
+        super().__init__(f"{self._start}{path}: {reason} ({count}); the next run asks again")
+
+
+class ApiDownError(UnavailableError):
+    """The same of several requests in a row: it is not about this one."""
+
+    _start = "requests in a row got no usable answer, the last was "
 
 
 class MalformedResponseError(AppStoreConnectError):

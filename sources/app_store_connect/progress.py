@@ -150,7 +150,7 @@ def _amount(outcome: Outcome) -> str:
 
 def _wait_text(seconds: float) -> str:
     until = datetime.now().astimezone() + timedelta(seconds=seconds)
-    return f"Apple's hourly request budget is used up: going on at {until:%H:%M:%S}"
+    return f"Apple's request budget is used up, or Apple asks to wait: going on at {until:%H:%M:%S}"
 
 
 def _line(text: str) -> None:

@@ -22,6 +22,7 @@ from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.discovery import Failure, Listing, discover
 from app_store_connect.download import SegmentDownloader
 from app_store_connect.errors import (
+    ApiDownError,
     BudgetExhaustedError,
     DatabaseLostError,
     DestinationError,
@@ -138,7 +139,7 @@ class Run:
         upkeep.check_clock(datetime.now(UTC))
         try:
             self._load_due(pipeline, ledger, upkeep)
-        except BudgetExhaustedError as error:
+        except (BudgetExhaustedError, ApiDownError) as error:
             self._outcome.stop(error)
         except DestinationError as error:
             self._destination_failed(error)

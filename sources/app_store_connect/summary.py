@@ -5,7 +5,7 @@ from typing import Any
 
 from app_store_connect.budget import RequestBudget
 from app_store_connect.discovery import Failure, Listing
-from app_store_connect.errors import BudgetExhaustedError
+from app_store_connect.errors import ApiError, BudgetExhaustedError, UnavailableError
 from app_store_connect.outcome import Outcome
 from app_store_connect.selection import Selection
 
@@ -37,7 +37,13 @@ class Summary:
             )
             for request in self.listing.stopped
         ]
-        return [*self.listing.failures, *stopped, *self.outcome.failures]
+        return [*self.listing.failures, *stopped, *self.outcome.failures, *self._rest()]
+
+    def _rest(self) -> list[Failure]:
+        """What ended the run early, if it is Apple's refusal, which no instance is named for."""
+        error = self.outcome.stopped_by
+        is_refusal = isinstance(error, (ApiError, UnavailableError))
+        return [Failure("the rest of this run", str(error), error)] if is_refusal else []
 
     @property
     def notices(self) -> list[str]:

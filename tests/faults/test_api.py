@@ -98,10 +98,10 @@ def test_once_at_every_step(start_apple: StartApple, job: Job) -> None:
 
 @pytest.mark.slow
 def test_for_good_at_every_step(start_apple: StartApple, job: Job) -> None:
-    """One list of each app fails for good: just these are named, with what came instead."""
-    world = small_world(4 * len(TROUBLES) + 1)
+    """One list of every other app fails for good: just these are named, with what came instead."""
+    world = small_world(8 * len(TROUBLES))
     apple = start_apple(world)
-    *app_ids, healthy_app = world.apps
+    app_ids, healthy_apps = list(world.apps)[::2], list(world.apps)[1::2]
     expected = []
     for number, app_id in enumerate(app_ids):
         name = list(TROUBLES)[number // 4]
@@ -120,7 +120,25 @@ def test_for_good_at_every_step(start_apple: StartApple, job: Job) -> None:
         for each in expected
         if not any(each[1] in one["what"] and each[2] in one["why"] for one in failures)
     ]
-    assert [(int(healthy_app),)] == shown
+    assert {(int(app_id),) for app_id in healthy_apps} == set(shown)
+    assert (0, []) == (healthy.exit_code, findings(job, world))
+
+
+@pytest.mark.parametrize("level", ["instances", "segments"])
+def test_api_that_is_down(level: str, start_apple: StartApple, job: Job) -> None:
+    """The run ends after some requests in a row without an answer, and leaves the key's budget."""
+    world = small_world(40)
+    apple = start_apple(world)
+    fault = apple.fault(Fault("api", f"{level}$", "500", times=None, after=5))
+    result = job.run(apple)
+    apple.clear_faults()
+    healthy = job.run(apple)
+
+    assert 1 == result.exit_code
+    assert "requests in a row got no usable answer" in result.summary["failures"][-1]["why"]
+    assert "the rest of this run" == result.summary["failures"][-1]["what"]
+    assert 100 > fault.fired
+    assert (5 if level == "segments" else 0) == result.summary["instances"]
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
@@ -208,6 +226,7 @@ def test_401_for_good(level: str, code: int, start_apple: StartApple, job: Job) 
 
     assert code == result.exit_code
     assert "check that key_id belongs to this private_key" in result.stdout
+    assert code == 2 or "check that key_id" in result.summary["failures"][-1]["why"]
     assert asked < 30
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
