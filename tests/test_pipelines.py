@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import dlt
 import pytest
 
 from app_store_connect.emulator import Emulator
@@ -113,6 +115,29 @@ def test_second_run_at_the_same_time_is_told(start_apple: StartApple, job: Job) 
     assert (0, 2) == (first.returncode, second.returncode)
     assert "in use by another process" in err
     assert [] == differences(job, world)
+
+
+def test_plain_pipeline_of_the_same_name_lives_on(
+    start_apple: StartApple, job: Job, tmp_path: Path
+) -> None:
+    """The job empties its own folder, not that of a pipeline which happens to share its name."""
+    apple, codes = start_apple(overlapping_world(days=1)), list[int]()
+    database = dlt.destinations.duckdb(str(tmp_path / "plain.duckdb"))
+    pipeline = dlt.pipeline("asc_segments", destination=database, dataset_name="mine")
+
+    @dlt.resource(name="numbers")
+    def numbers() -> Iterator[dict[str, int]]:
+        yield {"number": 1}
+        with start(apple) as process:
+            process.communicate()
+        codes.append(process.returncode)
+        yield {"number": 2}
+
+    pipeline.run(numbers())
+
+    assert [0] == codes
+    with pipeline.sql_client() as client:
+        assert [(2,)] == client.execute_sql("select count(*) from numbers")
 
 
 def test_runs_in_two_folders_at_the_same_time(

@@ -1,7 +1,8 @@
 """Where a run works: dlt's folder for the pipeline, and the destination, opened and explained.
 
 Nothing in the folder counts: what is loaded is asked of the destination. So every run begins with
-an empty one, which drops what a dead run left, and a run that finds it in use takes another.
+an empty one, which drops what a dead run left, and a run that finds it in use takes another. It is
+not where dlt keeps pipelines, one of which may have the same name and be at work.
 """
 
 import re
@@ -26,6 +27,7 @@ from app_store_connect.lake import LAKE_FILE, is_lake
 from app_store_connect.ledger import PLACEHOLDERS, Ledger
 
 PIPELINE_NAME = "asc_segments"
+FOLDER = f"{PIPELINE_NAME}_job"
 _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {"information_schema", "system", "temp", *PLACEHOLDERS}
@@ -35,12 +37,12 @@ _REASON = "The actual reason given is: "
 
 @contextmanager
 def empty_pipelines_dir() -> Iterator[Path]:
-    """dlt's usual folder, so that `dlt pipeline asc_segments info` finds the run, or a private one.
+    """The job's own folder below dlt's, or a private one while another run is in it.
 
     Raises:
         DestinationError: the folder cannot be written.
     """
-    usual = Path(get_dlt_pipelines_dir())
+    usual = Path(get_dlt_pipelines_dir()).with_name(FOLDER)
     with ExitStack() as stack:
         try:
             usual.mkdir(parents=True, exist_ok=True)

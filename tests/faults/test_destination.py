@@ -105,7 +105,7 @@ def test_working_folder_is_gone(
     if gone == "another machine":
         monkeypatch.setenv("DLT_DATA_DIR", str(folder.with_name("elsewhere")))
     else:
-        shutil.rmtree(folder / "pipelines" / "asc_segments" if "half" in gone else folder)
+        shutil.rmtree(folder / "asc_segments_job" / "asc_segments" if "half" in gone else folder)
     result = job.run(apple, "--recheck", "0")
 
     assert (0, 1) == (result.exit_code, result.summary["instances"])
