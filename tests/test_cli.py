@@ -118,8 +118,9 @@ def test_wrong_usage_is_exit_2(
     """What was asked for does not exist: exit 2, and nothing is loaded."""
     result = job.run(start_apple(overlapping_world(days=1)), *arguments)
 
-    assert 2 == result.exit_code
+    assert 2 == result.exit_code == result.summary["exit_code"]
     assert says in result.stderr
+    assert says in result.summary["error"]
     assert "Traceback" not in result.stderr
 
 

@@ -6,7 +6,9 @@ import math
 import os
 import re
 import sys
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -58,8 +60,42 @@ def _choice(values: list[str]) -> click.Choice[str]:
     return click.Choice(values, case_sensitive=False)
 
 
+class _Answer:
+    """The one JSON object of a run on stdout: what comes second, of a thread left behind, is not
+    printed.
+    """
+
+    def __init__(self, is_wanted: bool) -> None:
+        self._is_due = threading.Semaphore(int(is_wanted))
+
+    def give(self, content: dict[str, Any], **style: Any) -> None:
+        if self._is_due.acquire(blocking=False):
+            click.echo(json.dumps(content, **style))
+
+
+class _Command(Program):
+    """Answers wrong usage as JSON too, where that was asked for; click says it on stderr."""
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
+        with _usage_as_json("--json" in args):
+            return super().make_context(info_name, args, *rest, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _usage_as_json(ctx.params["as_json"]):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _usage_as_json(is_wanted: bool) -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        _Answer(is_wanted).give({"exit_code": error.exit_code, "error": error.format_message()})
+        raise
+
+
 @click.command(
-    cls=Program,
+    cls=_Command,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
@@ -166,18 +202,17 @@ def main(**options: Any) -> None:
 
 def _run(options: dict[str, Any]) -> int:
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import
-    interruption = Interruption()
+    interruption, answer = Interruption(), _Answer(options["as_json"])
     with interruption.listening():
         try:
-            return interruption.run(partial(_load_or_fail, options, interruption))
+            return interruption.run(partial(_load_or_fail, options, interruption, answer))
         except LeftBehindError:
             click.echo("interrupted: what was loaded stays, the next run goes on", err=True)
-            if options["as_json"]:
-                click.echo(json.dumps({"exit_code": 130, "error": "interrupted"}))
+            answer.give({"exit_code": 130, "error": "interrupted"})
             return 130
 
 
-def _load_or_fail(options: dict[str, Any], interruption: Interruption) -> int:
+def _load_or_fail(options: dict[str, Any], interruption: Interruption, answer: _Answer) -> int:
     from rich.console import Console
 
     from app_store_connect.errors import AppStoreConnectError
@@ -186,13 +221,17 @@ def _load_or_fail(options: dict[str, Any], interruption: Interruption) -> int:
     logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
     errors = Console(stderr=True)
     try:
-        return _load(options, errors, interruption)
+        return _load(options, errors, interruption, answer)
     except AppStoreConnectError as error:
         code = 130 if interruption.is_requested else _exit_code(error)
-        return _fail(error, code, options, errors)
+        _fail(error, errors, is_debug=options["debug"])
+        answer.give({"exit_code": code, "error": str(error)})
+        return code
 
 
-def _load(options: dict[str, Any], errors: "Console", interruption: Interruption) -> int:
+def _load(
+    options: dict[str, Any], errors: "Console", interruption: Interruption, answer: _Answer
+) -> int:
     from rich.console import Console
 
     from app_store_connect.configuration import read_configuration
@@ -226,8 +265,7 @@ def _load(options: dict[str, Any], errors: "Console", interruption: Interruption
             print_plan(run.summary, console, settings.options)
         else:
             print_summary(run.summary, console)
-        if options["as_json"]:
-            click.echo(json.dumps(run.summary.as_json(), indent=2))
+        answer.give(run.summary.as_json(), indent=2)
         return run.summary.exit_code
 
 
@@ -263,15 +301,12 @@ def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-def _fail(error: Exception, code: int, options: dict[str, Any], errors: "Console") -> int:
-    """Say what went wrong, on stderr, and as JSON where that was asked for."""
-    if options["debug"]:
+def _fail(error: Exception, errors: "Console", *, is_debug: bool) -> None:
+    """Say on stderr what went wrong."""
+    if is_debug:
         errors.print_exception()
     message = f"{type(error).__name__.removesuffix('Error')}: {error}"
     errors.print(printable(message), **_PLAIN)
-    if options["as_json"]:
-        click.echo(json.dumps({"exit_code": code, "error": str(error)}))
-    return code
 
 
 def _exit_code(error: Exception) -> int:

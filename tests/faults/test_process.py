@@ -1,6 +1,7 @@
 """The job is killed or interrupted: what it shows stays true, the next run ends in the truth."""
 
 import itertools
+import json
 import random
 import shutil
 import signal
@@ -223,6 +224,22 @@ def test_signals_end_the_run(
     again = job.run(start_apple(world))
 
     assert (0, {}) == (again.exit_code, flaws(job, world))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gap", [0.02, 0.1, 0.25, 0.4])
+def test_second_ctrl_c_has_one_answer(gap: float, start_apple: StartApple) -> None:
+    """A run that is left behind, and ends a moment later, does not print its summary as well."""
+    apple = start_apple(overlapping_world(days=6), store_latency=timedelta(seconds=0.4))
+    with start(apple, "--json", env=TINY_BATCHES) as process:
+        while not apple.downloads and process.poll() is None:
+            time.sleep(0.05)
+        for pause in (gap, 0):
+            process.send_signal(signal.SIGINT)
+            time.sleep(pause)
+        code, out, err = finish(process, timeout=15)
+
+    assert (130, 130) == (code, json.loads(out)["exit_code"]), err
 
 
 def wait_until_it_listens(pid: int) -> None:
