@@ -229,6 +229,15 @@ def test_locked_database(start_apple: StartApple, job: Job) -> None:
     assert "in use by another process" in result.stderr
 
 
+def test_plan_leaves_no_file(start_apple: StartApple, job: Job) -> None:
+    """Before the first run all is new, and --plan makes no database to say so."""
+    result = job.run(start_apple(overlapping_world(days=2)), "--plan")
+
+    assert (0, 4) == (result.exit_code, result.summary["instances_due"])
+    assert str(job.database) == result.summary["location"]
+    assert not job.database.exists()
+
+
 def test_plan_loads_nothing(start_apple: StartApple, job: Job) -> None:
     """--plan names what is due and the requests it would take."""
     apple = start_apple(overlapping_world(days=3))

@@ -45,6 +45,7 @@ from app_store_connect.workspace import (
     make_pipeline,
     opened,
     synchronise,
+    without_file,
 )
 
 
@@ -103,9 +104,11 @@ class Run:
         try:
             with empty_pipelines_dir() as pipelines_dir:
                 pipeline = make_pipeline(destination, dataset, pipelines_dir)
+                self.summary.location = location_of(pipeline)
+                if self._settings.is_plan:
+                    pipeline = without_file(pipeline, pipelines_dir)
                 ledger = Ledger(pipeline, dataset)
                 with opened(ledger, self._configuration.table_format):
-                    self.summary.location = location_of(pipeline)
                     self._run(pipeline, ledger)
         except (KeyboardInterrupt, SignalReceivedException):  # dlt's way to heed `interrupt`
             self.interrupt()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
 from dlt import Pipeline
 from dlt.common.destination import TLoaderFileFormat
 from dlt.common.destination.exceptions import UnknownDestinationModule
@@ -113,6 +114,19 @@ def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeli
             " take another --dataset"
         )
     return pipeline
+
+
+def without_file(pipeline: Pipeline, pipelines_dir: Path) -> Pipeline:
+    """The pipeline to plan with: an empty database in memory where DuckDB would make the file."""
+    is_duckdb = pipeline.destination.destination_name == "duckdb"
+    if not is_duckdb or Path(location_of(pipeline)).exists():
+        return pipeline
+    return dlt.pipeline(
+        PIPELINE_NAME,
+        destination=dlt.destinations.duckdb(duckdb.connect(":memory:")),
+        dataset_name=pipeline.dataset_name,
+        pipelines_dir=str(pipelines_dir),
+    )
 
 
 def _check_names(destination: str, dataset: str) -> None:
