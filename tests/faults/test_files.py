@@ -303,7 +303,8 @@ def test_columns_that_come_and_go(start_apple: StartApple, job: Job) -> None:
         day = TODAY - timedelta(days=age)
         rows = [{**row, **dict.fromkeys(extra, "x")} for row in crash_rows(APPS[0], day, 1)]
         columns = list(dict.fromkeys(name for row in rows for name in row))
-        world.add_instance(report, "DAILY", day, [rows], columns=columns[age % 2 :])
+        columns = ["Date", *columns[1 + age % 2 :]]
+        world.add_instance(report, "DAILY", day, [rows], columns=columns)
     apple = start_apple(world)
     result = job.run(apple)
 
