@@ -57,7 +57,7 @@ COLUMNS = {
     "_dlt_loads": ["load_id", "status"],
 }
 ANSWERS = {
-    r"(?is)^select distinct\s+.?table_name": [
+    r"(?is)^select\s+.?table_name.?,\s+max": [
         ("app_crashes_daily", "App Crashes", "APP_USAGE"),
         ("photos_picker_daily", "Photos Picker", "FRAMEWORK_USAGE"),
     ],

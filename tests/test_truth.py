@@ -196,26 +196,23 @@ def test_rows_without_a_date_count_under_the_processing_date(
     assert [(1,), (2,), (10,)] == job.query(f"select crashes from {VIEW} order by all")
 
 
-def test_report_that_gets_a_date_later_can_follow_the_rule(
+def test_report_without_entry_can_follow_the_rule(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A report that is new to the catalogue and said to replace does so by processing date, and by
-    the date of its rows once Apple gives it one.
+    """A report that is new to the catalogue and said to replace does so by the date of its rows,
+    not by the loader's own.
     """
     monkeypatch.setenv("SOURCES__APP_STORE_CONNECT__RESTATEMENT", '{"our report": "replace"}')
     world = world_with_reports("Our Report", app_ids=APPS[:1])
     report = world.report(APPS[0], "Our Report")
     start = {"Start Date": (TODAY - timedelta(days=9)).isoformat()}
-    for number, (age, dated) in enumerate([(4, {}), (3, {}), (3, {}), (2, start), (1, start)]):
-        rows = [{"Device": "iPhone", "Counts": str(number), **dated}]
-        processed = TODAY - timedelta(days=age)
-        world.add_instance(report, "DAILY", processed, [rows], id=f"instance-{number}")
+    for age in (3, 2, 1):
+        rows = [{"Device": "iPhone", "Counts": str(age), **start}]
+        world.add_instance(report, "DAILY", TODAY - timedelta(days=age), [rows])
     result = job.run(start_apple(world), "--report", "Our Report")
 
     assert 0 == result.exit_code
-    assert [(0,), (2,), (4,)] == job.query(
-        "select counts from app_store_connect.our_report_daily order by all"
-    )
+    assert [(1,)] == job.query("select counts from app_store_connect.our_report_daily")
 
 
 def test_snapshot_and_ongoing_follow_one_rule(start_apple: StartApple, job: Job) -> None:

@@ -315,12 +315,16 @@ def gaps(days: list[date], granularity: str) -> list[tuple[date, int]]:
 def expected_freshness(account: Account, today: date) -> list[Any]:
     seen = visible(account)
     loaded = {each.instance.id for each in seen}
+    waiting = Counter(
+        (i.app_id, i.table)
+        for i in account.listed
+        if 28 <= i.age <= 35 and i.id not in loaded and {*LOAD_IDS[:2]} & {*account.complete}
+    )
     holders = owners(account, today)
-    found = []
+    found: list[Any] = []
     for app_id, table in {(each.instance.app_id, each.instance.table) for each in seen}:
         name, category, granularity = TABLES[table]
         lag = timedelta(days=schema_of(name, category).lag_days)
-        mine = [i for i in account.listed if (i.app_id, i.table) == (app_id, table)]
         days = {day: i for (app, of, day), i in holders.items() if (app, of) == (app_id, table)}
         missing = gaps(sorted(days), granularity)
         full = [day for day, i in days.items() if processed(i, today) - day >= lag]
@@ -338,12 +342,14 @@ def expected_freshness(account: Account, today: date) -> list[Any]:
                 max(full, default=None),
                 sum(count for _, count in missing),
                 missing[0][0] if missing else None,
-                sum(28 <= i.age <= 35 and i.id not in loaded for i in mine)
-                if {*LOAD_IDS[:2]} & {*account.complete}
-                else 0,
+                waiting.pop((app_id, table), 0),
             )
         )
-    return sorted(found)
+    unseen = [
+        (app_id, TABLES[table][0], TABLES[table][2], *[None] * 4, 0, None, count)
+        for (app_id, table), count in waiting.items()
+    ]
+    return sorted(found + unseen)
 
 
 OLD = Instance("i1", 1, "app_crashes_daily", 3)

@@ -53,7 +53,7 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 TRIES = 6
 LONGEST_BACKOFF_SECONDS = 30.0
 """A longer pause, which only an answer asks for, is a wait: counted, and told."""
-MAX_UNAVAILABLE = 5
+MAX_UNAVAILABLE = 10
 """So many requests in a row without a usable answer, and Apple is taken to be down for all."""
 REFUSED_PAUSE_SECONDS = 12.0
 """After a 429 although the budget has a rest: all tries together outlast a limit by the minute."""

@@ -159,18 +159,20 @@ class SegmentLoader:
         dates: Counter[date] = Counter()
         row_count = unparsed = 0
         is_dated = False
+        app_ids: set[str] = set()
         try:
             with self.downloader.open(work.listed) as (segment, file):
                 for batch in read_batches(
                     file, item.listed.schema, max_inflated_bytes=self.max_inflated_bytes
                 ):
-                    _refuse_other_apps(batch, item.listed.app_id)
+                    app_ids |= batch.app_ids
                     row_count += batch.table.num_rows
                     unparsed += len(batch.unparsed)
                     dates += batch.dates(item.listed.instance.processing_date)
                     is_dated = is_dated or batch.is_dated
                     self.outcome.read(batch.table.num_rows)
                     yield from _report_rows(item, segment, batch)
+            _refuse_another_app(app_ids, item.listed.app_id)
             if row_count and not is_dated:
                 self._refuse_undated(item.listed.schema)
         except FATAL as error:
@@ -211,9 +213,9 @@ class SegmentLoader:
         return dlt.mark.with_hints(data, hints, create_table_variant=True)
 
 
-def _refuse_other_apps(batch: Batch, app_id: str) -> None:
-    if others := sorted(batch.app_ids - {app_id}):
-        raise FileFormatError(f"it has rows of app {others[0]}, and is listed for app {app_id}")
+def _refuse_another_app(app_ids: set[str], app_id: str) -> None:
+    if app_ids and app_id not in app_ids:
+        raise FileFormatError(f"it has rows of app {min(app_ids)}, and is listed for app {app_id}")
 
 
 def _report_rows(

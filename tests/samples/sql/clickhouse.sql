@@ -51,7 +51,9 @@ SELECT
   "app_id"
 FROM "default"."app_store_connect_raw___analytics_report_requests"
 WHERE
-  "id" = 'q1';
+  "id" = 'q1'
+ORDER BY
+  "_dlt_load_id" DESC;
 
 SELECT DISTINCT
   "i"."id",
@@ -422,10 +424,10 @@ DELETE FROM "default"."app_store_connect_raw___analytics_report_segments"
 WHERE
   "segment_id" IN ('s1', 's2');
 
-SELECT DISTINCT
+SELECT
   "table_name",
-  "report_name",
-  "category"
+  MAX("report_name"),
+  MAX("category")
 FROM "default"."app_store_connect_raw___analytics_report_segments"
 WHERE
   "_dlt_load_id" IN (
@@ -434,7 +436,9 @@ WHERE
     FROM "default"."app_store_connect_raw____dlt_loads"
     WHERE
       "status" = 0
-  );
+  )
+GROUP BY
+  "table_name";
 
 CREATE OR REPLACE VIEW "default"."app_store_connect___app_crashes_daily" AS
 WITH "visible" AS (
@@ -693,11 +697,23 @@ WITH "visible" AS (
     "r"."app_id",
     "r"."name",
     "i"."granularity"
+), "known" AS (
+  SELECT
+    "app_id",
+    "report_name",
+    "granularity"
+  FROM "reports"
+  UNION DISTINCT
+  SELECT
+    "app_id",
+    "name",
+    "granularity"
+  FROM "waiting"
 )
 SELECT
-  "reports"."app_id",
-  "reports"."report_name",
-  "reports"."granularity",
+  "known"."app_id",
+  "known"."report_name",
+  "known"."granularity",
   "reports"."table_name",
   "reports"."newest_processing_date",
   "dated"."newest_date",
@@ -705,13 +721,17 @@ SELECT
   CAST(COALESCE("dated"."missing_dates", 0) AS Nullable(Int64)) AS "missing_dates",
   "dated"."last_date_before_gap",
   COALESCE("waiting"."expiring_instances", 0) AS "expiring_instances"
-FROM "reports"
+FROM "known"
+LEFT JOIN "reports"
+  ON "reports"."app_id" = "known"."app_id"
+  AND "reports"."report_name" = "known"."report_name"
+  AND "reports"."granularity" = "known"."granularity"
 LEFT JOIN "dated"
   ON "dated"."app_id" = "reports"."app_id"
   AND "dated"."table_name" = "reports"."table_name"
 LEFT JOIN "waiting"
-  ON "waiting"."app_id" = "reports"."app_id"
-  AND "waiting"."name" = "reports"."report_name"
-  AND "waiting"."granularity" = "reports"."granularity";
+  ON "waiting"."app_id" = "known"."app_id"
+  AND "waiting"."name" = "known"."report_name"
+  AND "waiting"."granularity" = "known"."granularity";
 
 DROP VIEW IF EXISTS "default"."app_store_connect___app_crashes_daily";
