@@ -10,22 +10,23 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV_VERSION := 0.13.9
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --quiet --custom-compile-command "make lock" \
+	--no-emit-index-url --no-strip-extras --no-annotate --quiet --custom-compile-command "make lock" \
 	$(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-faults samples lint wheel lock clean
+.PHONY: help setup dev demo test test-faults test-dbt questions samples lint wheel lock clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/project.stamp ## Make .venv from requirements.lock, every file checked by its hash
 
 dev: .venv/dev.stamp ## The same with the tools for tests and lint
 
-demo: setup ## Load a month of invented data from the bundled App Store Connect
+demo: .venv/dbt.stamp ## Load a month of invented data from the bundled App Store Connect, build the models
 	$(BIN)/python pipelines/asc_segments.py --demo
+	$(BIN)/python pipelines/asc_models.py
 
 test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -35,6 +36,13 @@ test-faults: dev ## Run every test of faults and destinations, the slow ones too
 
 samples: dev ## Take the samples of SQL in tests/samples/sql anew; then read what changed
 	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py
+
+test-dbt: dev ## Run the tests of the models, on DuckDB and on Postgres
+	$(BIN)/python -m pytest -m "not live" tests/dbt $(ARGS)
+
+questions: dev ## Write pipelines/dbt/QUESTIONS.md and the staging models anew
+	$(BIN)/python -m tests.dbt.generator
+	$(BIN)/python -m tests.dbt.questions
 
 lint: dev ## Check style, format, types and what bandit finds
 	$(BIN)/ruff check .
@@ -58,9 +66,11 @@ wheel: dev ## Build sdist and wheel, and try the wheel in an empty environment
 	$$pip install --quiet --no-deps "$$dist"/*.whl; \
 	$$pip check; \
 	"$$room/venv/bin/asc-segments" --help; \
-	"$$room/venv/bin/asc-segments" --demo
+	"$$room/venv/bin/asc-segments" --demo; \
+	$$pip install --quiet --require-hashes -r "$(CURDIR)/requirements-dbt.lock"; \
+	"$$room/venv/bin/asc-segments" models
 
-lock: ## Write both locks from pyproject.toml and constraints.txt; UPGRADE=1 for the newest
+lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for the newest
 	@set -eu; \
 	tools=$$(mktemp -d); trap 'rm -rf "$$tools"' EXIT; trap 'exit 130' INT TERM; \
 	$(PYTHON) -m venv "$$tools"; \
@@ -68,7 +78,9 @@ lock: ## Write both locks from pyproject.toml and constraints.txt; UPGRADE=1 for
 	PATH="$$tools/bin:$$PATH"; \
 	set -x; \
 	$(COMPILE) --constraints constraints.txt --output-file requirements.lock; \
-	$(COMPILE) --constraints requirements.lock --extra postgres --extra delta --extra iceberg --group dev \
+	$(COMPILE) --constraints requirements.lock --extra dbt --output-file requirements-dbt.lock; \
+	$(COMPILE) --constraints requirements.lock --constraints requirements-dbt.lock \
+		--extra postgres --extra delta --extra iceberg --extra dbt --group dev \
 		--output-file requirements-dev.lock
 
 clean: ## Remove .venv, caches, builds and what the demo made
@@ -90,6 +102,10 @@ clean: ## Remove .venv, caches, builds and what the demo made
 # setuptools, the build backend, is in the lock (dlt needs it), so nothing unpinned takes part.
 .venv/project.stamp: pyproject.toml .venv/runtime.stamp
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dbt.stamp: requirements-dbt.lock .venv/project.stamp
+	$(PIP) install --quiet --require-hashes -r requirements-dbt.lock
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock .venv/project.stamp

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import dlt
 import pyarrow as pa
 import pytest
@@ -22,6 +23,8 @@ from app_store_connect.catalog import REPORTS, ColumnType
 from app_store_connect.cli import main
 from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.emulator import Emulator, demo_world
+from app_store_connect.models_command import models
+from app_store_connect.models_summary import ModelSettings, ModelsSummary
 from app_store_connect.names import snake_case
 from app_store_connect.resources import PROVENANCE
 from app_store_connect.tables import LISTING_TABLES, SEGMENT_TABLES, RawTable
@@ -30,7 +33,10 @@ from tests.worlds import TODAY, add_vintages, overlapping_world, world_with_repo
 
 ROOT = Path(__file__).parents[1]
 README, REFERENCE = ((ROOT / f"{name}.md").read_text() for name in ("README", "REFERENCE"))
-DOCUMENTS = [pytest.param(path, id=path.name) for path in sorted(ROOT.glob("*.md"))]
+DOCUMENTS = [
+    pytest.param(path, id=str(path.relative_to(ROOT)))
+    for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "pipelines" / "dbt").glob("*.md"))]
+]
 SECRETS = (ROOT / ".dlt" / "secrets.toml.example").read_text()
 CONFIG = (ROOT / ".dlt" / "config.toml").read_text()
 
@@ -106,7 +112,9 @@ def test_first_command_is_the_demo() -> None:
     )  # the README's
 
     assert "make demo\n" == blocks(README, "sh")[0]
-    assert recipe.stdout.rstrip().endswith("python pipelines/asc_segments.py --demo")
+    last = [line.partition(" ")[2] for line in recipe.stdout.rstrip().splitlines()[-2:]]
+
+    assert ["pipelines/asc_segments.py --demo", "pipelines/asc_models.py"] == last
 
 
 def test_first_query(demo: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> None:
@@ -239,18 +247,37 @@ def test_options_are_documented() -> None:
     assert defaults == shown
 
 
+def test_options_of_models_are_documented() -> None:
+    """REFERENCE.md has every option of `asc-segments models`, and every key of its JSON."""
+    text = section("Models")
+    rows = rows_after("| option | meaning | default |", text)
+    named = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(row[0] for row in rows))
+    keys = [name for row in rows_after("| key of the JSON |", text) for name in ticked(row[0])]
+
+    assert sorted({name for each in models.params for name in each.opts} | {"-h", "--help"}) == (
+        sorted(named)
+    )
+    assert sorted(ModelsSummary(ModelSettings()).as_json()) == sorted(keys)
+
+
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_command_lines_are_accepted(path: Path) -> None:
     """Every command line and option that a document shows is one that the job takes."""
     text = path.read_text()
     fenced = "".join(body for language in ("sh", "text") for body in blocks(text, language))
     for line in re.findall(r"(?:asc_segments\.py|asc-segments)\b(.*?)(?:>>.*)?$", fenced, re.M):
-        main.make_context("asc-segments", shlex.split(line))
+        command: click.Command = main
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["models"]:
+            command, words = models, words[1:]
+        command.make_context("asc-segments", words)
     prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
     spans = [span for span in ticked(prose) if not span.startswith("dlt ")]
     options = {word for span in spans for word in span.split() if word.startswith("--")}
 
-    assert not options - {name for each in main.params for name in each.opts} - {"--help"}
+    known = {name for each in [*main.params, *models.params] for name in each.opts}
+
+    assert not options - known - {"--help"}
 
 
 def test_configuration_keys_are_documented() -> None:
@@ -373,7 +400,7 @@ def test_links_lead_somewhere(path: Path) -> None:
     """Relative links name files and headings that exist."""
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", path.read_text()):
         name, _, anchor = target.partition("#")
-        linked = ROOT / name if name else path
+        linked = path.parent / name if name else path
         headings = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
         anchors = [re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings]
 

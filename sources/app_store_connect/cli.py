@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app_store_connect.interruption import Interruption, LeftBehindError, Program
+from app_store_connect.models_command import models
 from app_store_connect.printing import printable
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ def _usage_as_json(is_wanted: bool) -> Iterator[None]:
         raise
 
 
-@click.command(
+@click.group(
     cls=_Command,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
@@ -193,11 +195,32 @@ def main(**options: Any) -> None:
     Exit codes: 0 all that was due is loaded, 1 something could not be loaded, 2 wrong usage,
     configuration or credentials, 3 stopped at the request budget, 130 interrupted.
     """
+    context = click.get_current_context()
+    if context.invoked_subcommand:
+        _refuse_options_before_it(context)
+        return
     if options["is_plan"] and options["create_requests"]:
         raise click.UsageError("--plan makes nothing: leave out --create-requests, or --plan")
     if options["since"] and options["until"] and options["since"] > options["until"]:
         raise click.UsageError("--since is after --until: no instance can be due")
     sys.exit(_run(options))
+
+
+main.add_command(models)
+
+
+def _refuse_options_before_it(context: click.Context) -> None:
+    given = [
+        each.opts[0]
+        for each in context.command.params
+        if each.name
+        and context.get_parameter_source(each.name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"{given[0]} is an option of the job: {context.invoked_subcommand} takes its own after"
+            " its name"
+        )
 
 
 def _run(options: dict[str, Any]) -> int:

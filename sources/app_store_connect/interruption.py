@@ -93,8 +93,10 @@ class Interruption:
         self._heard.put(False)
 
 
-class Program(click.Command):
-    """A command that, run as a program, is not kept from ending by a download that hangs."""
+class Program(click.Group):
+    """A command that, run as a program, is not kept from ending by a download that hangs. May have
+    others under it.
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -161,7 +161,7 @@ def _required(values: Mapping[str, Any], name: str, kind: str) -> str:
 def _size(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError("not a size in bytes")
-    return value
+    return int(value)
 
 
 def _parsed(parse: Callable[[Any], T], values: Mapping[str, Any], name: str, kind: str) -> T:

@@ -23,6 +23,7 @@ from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
+from app_store_connect.database import PLAIN
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.lake import LAKE_FILE, is_lake
 from app_store_connect.ledger import PLACEHOLDERS, Ledger
@@ -139,7 +140,7 @@ def _check_names(destination: str, dataset: str) -> None:
 
 
 @contextmanager
-def opened(ledger: Ledger, table_format: str) -> Iterator[None]:
+def opened(ledger: Ledger, table_format: str = PLAIN) -> Iterator[None]:
     """Raises ConfigurationError if the destination cannot be opened for writing in that format."""
     with ExitStack() as stack:
         try:

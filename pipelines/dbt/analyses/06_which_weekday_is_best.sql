@@ -1,0 +1,12 @@
+-- Which weekday is best? Average downloads of an app's day, complete days alone.
+select
+    apps.app_name,
+    dates.day_of_week,
+    dates.day_name,
+    round(avg(days.first_time_downloads)) as first_time_downloads
+from {{ ref('fct_app_store__daily') }} as days
+join {{ ref('dim_dates') }} as dates on dates.date_day = days.date_day
+join {{ ref('dim_apps') }} as apps on apps.app_id = days.app_id
+where days.is_complete
+group by apps.app_name, dates.day_of_week, dates.day_name
+order by apps.app_name, dates.day_of_week

@@ -1,0 +1,85 @@
+{# The dimensions of the marts. 'all' is the app's whole day. #}
+{% macro dimensions() %}
+    {{ return(['territory', 'source_type', 'device', 'platform_version', 'app_version']) }}
+{% endmacro %}
+
+{# A report summed over the app's day and over each of its dimensions, in one pass over the view.
+
+   measures: name -> expression over the staging model's columns, to be summed. Types are the
+   measure's: money where the name ends in _usd, bigint otherwise. #}
+{% macro by_dimension(staging, view, dimensions, measures) %}
+{%- set vintages = ref('int_app_store__vintages') -%}
+{%- set is_views = "known.table_name = '" ~ view ~ "'" -%}
+with changed as (
+    {{ changed(vintages, is_views) }}
+),
+
+told as (
+    select
+        told.app_id,
+        told.date_day,
+        changed.vintage,
+        {%- for name in dimensions %}
+        told.{{ name }},
+        coalesce(told.{{ name }}_key, {{ not_stated() }}) as {{ name }}_key,
+        {%- endfor %}
+        {%- for name, expression in measures.items() %}
+        {{ expression }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ staging }} as told
+    join changed on changed.app_id = told.app_id and changed.date_day = told.date_day
+    where {{ processed_within(vintages, is_views) }}
+)
+
+select
+    app_id,
+    date_day,
+    vintage,
+    case
+        {%- for name in dimensions %}
+        when grouping({{ name }}_key) = 0 then '{{ name }}'
+        {%- endfor %}
+        when true then 'all'
+    end as dimension,
+    case
+        {%- for name in dimensions %}
+        when grouping({{ name }}_key) = 0 then {{ name }}_key
+        {%- endfor %}
+        when true then 'all'
+    end as dimension_key,
+    case
+        {%- for name in dimensions %}
+        when grouping({{ name }}_key) = 0 then coalesce(min({{ name }}), {{ not_stated() }})
+        {%- endfor %}
+        when true then 'all'
+    end as dimension_value,
+    {%- for name in measures %}
+    cast(coalesce(sum({{ name }}), 0) as {{ money() if name.endswith('_usd') else 'bigint' }})
+        as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from told
+group by grouping sets (
+    (app_id, date_day, vintage)
+    {%- for name in dimensions %},
+    (app_id, date_day, vintage, {{ name }}_key)
+    {%- endfor %}
+)
+{% endmacro %}
+
+{# The rows of a report whose literal is one of these. #}
+{% macro where_literal(key, literals, measure='told.counts') -%}
+    case when told.{{ key }}_key in ('{{ literals | join("', '") }}') then {{ measure }} end
+{%- endmacro %}
+
+{# The rows whose literal is none of these, or not stated: nothing is dropped without a word. #}
+{% macro other_literal(key, literals, measure='told.counts') -%}
+    case when coalesce(told.{{ key }}_key, '') not in ('{{ literals | join("', '") }}') then {{ measure }} end
+{%- endmacro %}
+
+{# The vintages of some reports, as something to select from. #}
+{% macro vintages_of(views) -%}
+    (
+        select app_id, date_day, vintage from {{ ref('int_app_store__vintages') }}
+        where table_name in ('{{ ([views] if views is string else views) | join("', '") }}')
+    )
+{%- endmacro %}

@@ -1,0 +1,132 @@
+{# What the marts are made of: for each report its view, and the measures of its intermediate model.
+   A dimension that a report does not have is in none of its rows, so nothing is invented there. #}
+{% macro reports() %}
+    {{ return({
+        'discovery': {
+            'view': 'app_store_discovery_and_engagement_standard_daily',
+            'dimensions': ['territory', 'source_type', 'device', 'platform_version'],
+            'measures': [
+                'impressions', 'page_views', 'taps', 'impression_uniques_summed_over_dimensions',
+                'page_view_uniques_summed_over_dimensions',
+            ],
+        },
+        'downloads': {
+            'view': 'app_downloads_standard_daily',
+            'dimensions': dimensions(),
+            'measures': ['first_time_downloads', 'redownloads', 'updates', 'other_downloads'],
+        },
+        'installs': {
+            'view': 'app_store_installation_and_deletion_standard_daily',
+            'dimensions': dimensions(),
+            'measures': ['installs', 'deletions'],
+        },
+        'sessions': {
+            'view': 'app_sessions_standard_daily',
+            'dimensions': dimensions(),
+            'measures': ['sessions', 'session_seconds', 'session_devices_summed_over_dimensions'],
+        },
+        'crashes': {
+            'view': 'app_crashes_daily',
+            'dimensions': ['device', 'platform_version', 'app_version'],
+            'measures': ['crashes', 'crash_devices_summed_over_dimensions'],
+        },
+        'purchases': {
+            'view': 'app_store_purchases_standard_daily',
+            'dimensions': ['territory', 'source_type', 'device', 'platform_version'],
+            'measures': [
+                'purchases', 'sales_usd', 'proceeds_usd', 'paying_users_summed_over_dimensions',
+            ],
+        },
+        'opt_in': {
+            'view': 'app_opt_in_daily',
+            'dimensions': [],
+            'measures': ['downloading_users', 'users_opting_in'],
+        },
+    }) }}
+{% endmacro %}
+
+{# Those reports that have the dimension; 'all' is the app's whole day, which each has. #}
+{% macro reports_with(dimension) %}
+    {%- set found = {} -%}
+    {%- for name, report in reports().items() if dimension == 'all' or dimension in report.dimensions -%}
+        {%- do found.update({name: report}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
+{# NULL where the report tells nothing of the day, 0 where it tells of none. #}
+{% macro told_or_null(report, measure) -%}
+    case when days.has_{{ report }} then coalesce(summed.{{ measure }}, 0) end as {{ measure }}
+{%- endmacro %}
+
+{# A mart by app, date and one dimension; without one, by app and date. #}
+{% macro daily(dimension='all') %}
+{%- set days = ref('int_app_store__days') -%}
+{%- set found = reports_with(dimension) -%}
+{%- set name = dimension if dimension != 'all' -%}
+with days as (
+    select days.*
+    from {{ days }} as days
+    join ({{ changed(days) }}) as changed
+        on changed.app_id = days.app_id and changed.date_day = days.date_day
+),
+
+told as (
+    {%- for report in found %}
+    {%- set outer = loop %}
+    select
+        app_id, date_day, dimension_key, dimension_value
+        {%- for other, each in found.items() %}{% for measure in each.measures %},
+        {% if other == report %}{{ measure }}{% else -%}
+        cast(null as {{ money() if measure.endswith('_usd') else 'bigint' }}) as {{ measure }}
+        {%- endif %}
+        {%- endfor %}{% endfor %}
+    from {{ ref('int_' ~ report ~ '__by_dimension') }}
+    where dimension = '{{ dimension }}'
+    {{ 'union all' if not outer.last }}
+    {%- endfor %}
+),
+
+summed as (
+    select
+        app_id, date_day, dimension_key, min(dimension_value) as dimension_value
+        {%- for each in found.values() %}{% for measure in each.measures %},
+        cast(sum({{ measure }}) as {{ money() if measure.endswith('_usd') else 'bigint' }})
+            as {{ measure }}
+        {%- endfor %}{% endfor %}
+    from told
+    group by app_id, date_day, dimension_key
+)
+
+select
+    days.app_id,
+    days.date_day,
+    {%- if name %}
+    summed.dimension_key as {{ name }}_key,
+    summed.dimension_value as {{ name }},
+    {%- endif %}
+    {%- if name == 'territory' %}
+    coalesce(territories.territory_name, summed.dimension_value) as territory_name,
+    coalesce(territories.region, {{ not_stated() }}) as region,
+    {%- endif %}
+    {%- for report, each in found.items() %}{% for measure in each.measures %}
+    {{ told_or_null(report, measure) }},
+    {%- endfor %}{% endfor %}
+    {%- if 'discovery' in found and 'downloads' in found %}
+    case
+        when days.has_discovery and days.has_downloads and summed.impressions > 0 then
+            cast(
+                coalesce(summed.first_time_downloads, 0) + coalesce(summed.redownloads, 0)
+                as double precision
+            ) / summed.impressions
+    end as conversion_rate,
+    {%- endif %}
+    days.is_complete,
+    days.vintage
+from days
+join summed on summed.app_id = days.app_id and summed.date_day = days.date_day
+{%- if name == 'territory' %}
+left join {{ ref('app_store_connect_territories') }} as territories
+    on lower(territories.territory) = summed.dimension_key
+{%- endif %}
+{% endmacro %}

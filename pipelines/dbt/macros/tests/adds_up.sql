@@ -1,0 +1,143 @@
+{# What Apple's literals make of the views, said once more and apart from the models. #}
+{% macro view_measures() %}
+    {{ return({
+        'app_downloads_standard_daily': {
+            'first_time_downloads': "case when lower(download_type) = 'first-time download' then counts end",
+            'redownloads': "case when lower(download_type) = 'redownload' then counts end",
+            'updates': "case when lower(download_type) in ('auto-update', 'manual update') then counts end",
+            'first_time_downloads + redownloads + updates + other_downloads': "counts",
+        },
+        'app_store_installation_and_deletion_standard_daily': {
+            'installs': "case when lower(event) = 'install' then counts end",
+            'deletions': "case when lower(event) = 'delete' then counts end",
+        },
+        'app_store_discovery_and_engagement_standard_daily': {
+            'impressions': "case when lower(event) = 'impression' then counts end",
+            'page_views': "case when lower(event) = 'page view' then counts end",
+            'taps': "case when lower(event) = 'tap' then counts end",
+        },
+        'app_sessions_standard_daily': {
+            'sessions': 'sessions',
+            'session_seconds': 'total_session_duration',
+            'session_devices_summed_over_dimensions': 'unique_devices',
+        },
+        'app_crashes_daily': {'crashes': 'crashes'},
+        'app_store_purchases_standard_daily': {
+            'purchases': 'purchases',
+            'sales_usd': 'sales_in_usd',
+            'proceeds_usd': 'proceeds_in_usd',
+            'paying_users_summed_over_dimensions': 'paying_users',
+        },
+        'app_opt_in_daily': {
+            'downloading_users': 'downloading_users', 'users_opting_in': 'users_opting_in',
+        },
+    }) }}
+{% endmacro %}
+
+{# The days of an app on which a measure of the mart is not the sum of its view. #}
+{% test adds_up_to_the_views(model) %}
+with viewed as (
+    {%- for view, measures in view_measures().items() %}
+    {%- set outer = loop %}
+    {%- set present = existing_columns(source('app_store_connect', view), ['_app_id']) %}
+    {%- for measure, expression in measures.items() %}
+    select
+        app_id, date_day, '{{ measure }}' as measure,
+        cast({{ 'total_' ~ loop.index if present else 'null' }} as {{ money() }}) as total
+    from (
+        {%- if present %}
+        select
+            _app_id as app_id,
+            cast(coalesce({{ adapter.quote('date') }}, _processing_date) as date) as date_day,
+            coalesce(sum({{ expression }}), 0) as total_{{ loop.index }}
+        from {{ source('app_store_connect', view) }}
+        where {{ tested_days('_processing_date') }}
+        group by 1, 2
+        {%- else %}
+        select cast(null as bigint) as app_id, cast(null as date) as date_day where false
+        {%- endif %}
+    ) as summed_{{ outer.index }}_{{ loop.index }}
+    {{ 'union all' if not (loop.last and outer.last) }}
+    {%- endfor %}
+    {%- endfor %}
+),
+
+built as (
+    {%- for view, measures in view_measures().items() %}
+    {%- set outer = loop %}
+    {%- for measure in measures %}
+    select app_id, date_day, '{{ measure }}' as measure, cast({{ measure }} as {{ money() }}) as total
+    from {{ model }}
+    where {{ (measure ~ ' is not null') }}
+    {{ 'union all' if not (loop.last and outer.last) }}
+    {%- endfor %}
+    {%- endfor %}
+)
+
+select
+    coalesce(viewed.app_id, built.app_id) as app_id,
+    coalesce(viewed.date_day, built.date_day) as date_day,
+    coalesce(viewed.measure, built.measure) as measure,
+    viewed.total as in_the_view,
+    built.total as in_the_mart
+from viewed
+full outer join built
+    on built.app_id = viewed.app_id
+    and built.date_day = viewed.date_day
+    and built.measure = viewed.measure
+where {{ tested_days('coalesce(viewed.date_day, built.date_day)') }}
+    and (viewed.total is null or built.total is null or viewed.total <> built.total)
+{% endtest %}
+
+{# The days on which a mart's values of a dimension do not add up to the app's day. #}
+{% test adds_up_to_the_day(model, dimension) %}
+{%- set measures = [] -%}
+{%- for report in reports_with(dimension).values() -%}{% do measures.extend(report.measures) %}{%- endfor -%}
+with summed as (
+    select
+        app_id, date_day
+        {%- for measure in measures %},
+        sum({{ measure }}) as {{ measure }}
+        {%- endfor %}
+    from {{ model }}
+    group by app_id, date_day
+)
+
+select days.app_id, days.date_day
+from {{ ref('fct_app_store__daily') }} as days
+left join summed on summed.app_id = days.app_id and summed.date_day = days.date_day
+where {{ tested_days('days.date_day') }}
+    and (
+        {%- for measure in measures %}
+        coalesce(days.{{ measure }}, -1) <> coalesce(summed.{{ measure }}, -1) {{ 'or' if not loop.last }}
+        {%- endfor %}
+    )
+{% endtest %}
+
+{# The days on which states or events are not the sum of their view. #}
+{% test subscriptions_add_up(model) %}
+with viewed as (
+    select app_id, date_day, 'state' as kind, sum(counts) as total
+    from {{ ref('stg_app_store_connect__subscription_state') }}
+    where {{ tested_days('processing_date') }}
+    group by 1, 2
+    union all
+    select app_id, date_day, 'event' as kind, sum(counts) as total
+    from {{ ref('stg_app_store_connect__subscription_events') }}
+    where {{ tested_days('processing_date') }}
+    group by 1, 2
+),
+
+built as (
+    select app_id, date_day, kind, sum(subscriptions) as total from {{ model }} group by 1, 2, 3
+)
+
+select viewed.app_id, viewed.date_day, viewed.kind, viewed.total, built.total as in_the_mart
+from viewed
+full outer join built
+    on built.app_id = viewed.app_id
+    and built.date_day = viewed.date_day
+    and built.kind = viewed.kind
+where {{ tested_days('coalesce(viewed.date_day, built.date_day)') }}
+    and (viewed.total is null or built.total is null or viewed.total <> built.total)
+{% endtest %}

@@ -1,0 +1,72 @@
+{# Completeness lag in days of the reports that models follow; a test compares with the catalogue. #}
+{% macro lags() %}
+    {{ return({
+        'app_downloads_standard_daily': 2,
+        'app_store_installation_and_deletion_standard_daily': 5,
+        'app_store_discovery_and_engagement_standard_daily': 3,
+        'app_sessions_standard_daily': 5,
+        'app_crashes_daily': 5,
+        'app_store_purchases_standard_daily': 2,
+        'app_opt_in_daily': 3,
+        'app_store_subscription_state_standard_daily': 3,
+        'app_store_subscription_event_standard_daily': 3,
+    }) }}
+{% endmacro %}
+
+{# To be raised when a model's columns or meaning change, so that all of it is built anew. #}
+{% macro edition() -%}'1'{%- endmacro %}
+
+{% macro lag_of(table_column) -%}
+    case {{ table_column }}
+        {%- for view, lag in lags().items() %} when '{{ view }}' then {{ lag }}{% endfor %}
+    end
+{%- endmacro %}
+
+{# Before an incremental model inserts: its rows whose vintage is not `known` any more are removed. So
+   goes what was restated, and what was withdrawn or lost all its rows. #}
+{% macro forget_changed(known) %}
+    {%- if is_incremental() %}
+        delete from {{ this }} as built
+        where not exists (
+            select 1 from {{ known }} as known
+            where known.app_id = built.app_id
+                and known.date_day = built.date_day
+                and known.vintage = built.vintage
+        )
+    {%- endif %}
+{% endmacro %}
+
+{# And what it inserts: the (app, date, vintage) that it does not have. Without `is_incremental`, all. #}
+{% macro changed(known, condition='true') -%}
+    select known.app_id, known.date_day, known.vintage
+    from {{ known }} as known
+    where {{ condition }}
+    {%- if is_incremental() %}
+        and not exists (
+            select 1 from {{ this }} as built
+            where built.app_id = known.app_id
+                and built.date_day = known.date_day
+                and built.vintage = known.vintage
+        )
+    {%- endif %}
+{%- endmacro %}
+
+{# A literal bound on processing dates, which lets a column store skip what is not changed. #}
+{% macro processed_within(vintages, condition) -%}
+    {%- if is_incremental() and execute and not vintages.is_cte -%}
+        {%- set bounds %}
+            select min(v.first_processing_date), max(v.processing_date)
+            from {{ vintages }} as v
+            join ({{ changed(vintages, condition) }}) as c
+                on c.app_id = v.app_id and c.date_day = v.date_day and c.vintage = v.vintage
+        {% endset -%}
+        {%- set found = run_query(bounds).rows[0] -%}
+        {%- if found[0] is none -%}
+            false
+        {%- else -%}
+            told.processing_date between cast('{{ found[0] }}' as date) and cast('{{ found[1] }}' as date)
+        {%- endif -%}
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,9 @@
+select
+    app_id as id,
+    app_name as name,
+    bundle_id,
+    sku,
+    primary_locale,
+    true as is_enabled,
+    cast({{ dbt.current_timestamp() }} as timestamp) as _fivetran_synced
+from {{ ref('dim_apps') }}

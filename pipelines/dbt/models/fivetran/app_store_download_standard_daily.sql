@@ -1,0 +1,13 @@
+{{ as_fivetran(ref('stg_app_store_connect__downloads'), {
+    'download_type': ['download_type', 'text'],
+    'app_version': ['app_version', 'text'],
+    'device': ['device', 'text'],
+    'platform_version': ['platform_version', 'text'],
+    'source_type': ['source_type', 'text'],
+    'page_type': ['page_type', 'text'],
+    'pre_order': ['pre_order', 'text'],
+    'territory': ['territory', 'text'],
+    'counts': ['counts', 'value'],
+    'source_info': ['', 'none'],
+    'page_title': ['', 'none'],
+}) }}

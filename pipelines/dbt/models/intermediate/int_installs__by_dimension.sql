@@ -1,0 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook="{{ forget_changed(vintages_of('app_store_installation_and_deletion_standard_daily')) }}",
+) }}
+
+{{ by_dimension(
+    ref('stg_app_store_connect__installs'),
+    'app_store_installation_and_deletion_standard_daily',
+    dimensions=['territory', 'source_type', 'device', 'platform_version', 'app_version'],
+    measures={
+        'installs': where_literal('event', ['install']),
+        'deletions': where_literal('event', ['delete']),
+    },
+) }}

@@ -1,0 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook="{{ forget_changed(vintages_of('app_opt_in_daily')) }}",
+) }}
+
+{{ by_dimension(
+    ref('stg_app_store_connect__opt_in'),
+    'app_opt_in_daily',
+    dimensions=[],
+    measures={
+        'downloading_users': 'told.downloading_users',
+        'users_opting_in': 'told.users_opting_in',
+    },
+) }}

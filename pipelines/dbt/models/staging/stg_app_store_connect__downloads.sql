@@ -1,0 +1,13 @@
+{{ stage('app_downloads_standard_daily', 'date', {
+    'app_name': ['app_name', 'text'],
+    'app_apple_identifier': ['app_apple_identifier', 'bigint'],
+    'download_type': ['download_type', 'text'],
+    'app_version': ['app_version', 'text'],
+    'device': ['device', 'text'],
+    'platform_version': ['platform_version', 'text'],
+    'source_type': ['source_type', 'text'],
+    'page_type': ['page_type', 'text'],
+    'pre_order': ['pre_order', 'text'],
+    'territory': ['territory', 'text'],
+    'counts': ['counts', 'bigint'],
+}, keys=['download_type', 'territory', 'source_type', 'device', 'platform_version', 'app_version']) }}

@@ -1,0 +1,15 @@
+{{ stage('app_store_installation_and_deletion_standard_daily', 'date', {
+    'app_name': ['app_name', 'text'],
+    'app_apple_identifier': ['app_apple_identifier', 'bigint'],
+    'event': ['event', 'text'],
+    'download_type': ['download_type', 'text'],
+    'app_version': ['app_version', 'text'],
+    'device': ['device', 'text'],
+    'platform_version': ['platform_version', 'text'],
+    'source_type': ['source_type', 'text'],
+    'page_type': ['page_type', 'text'],
+    'app_download_date': ['app_download_date', 'date'],
+    'territory': ['territory', 'text'],
+    'counts': ['counts', 'bigint'],
+    'unique_devices': ['unique_devices', 'bigint'],
+}, keys=['event', 'download_type', 'territory', 'source_type', 'device', 'platform_version', 'app_version']) }}

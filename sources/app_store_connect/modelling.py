@@ -1,0 +1,225 @@
+"""The dbt project, run on what the job has loaded: with dbt's own runner, in this process.
+
+Importing this module imports dlt; dbt is imported when a run begins, and may be missing.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from dlt import Pipeline
+from dlt.common.pipeline import get_dlt_pipelines_dir
+from filelock import FileLock, Timeout
+
+from app_store_connect.catalog import REPORTS, RestatementPolicy
+from app_store_connect.configuration import read_configuration
+from app_store_connect.errors import ConfigurationError, DestinationError
+from app_store_connect.ledger import Ledger
+from app_store_connect.model import Granularity
+from app_store_connect.models_summary import ModelSettings, ModelsSummary, Remark, last_week
+from app_store_connect.names import normalized, table_name
+from app_store_connect.tables import SEGMENTS
+from app_store_connect.views import FRESHNESS
+from app_store_connect.workspace import location_of, make_pipeline, opened
+
+_PACKAGE = Path(__file__).parent
+_PLACES = (_PACKAGE / "dbt", _PACKAGE.parents[1] / "pipelines" / "dbt")  # wheel, clone
+_ADAPTERS = ("duckdb", "postgres")
+_THREADS = 4
+_QUIET = ["--log-level", "none", "--log-level-file", "info"]
+_MISSING = "dbt is not installed here: pip install 'dlt-app-store-connect[dbt]'"
+_FAILED = {"error", "fail", "runtime error", "partial success"}
+
+
+def build_models(settings: ModelSettings) -> ModelsSummary:
+    """Build and test the models; says what there is, and what failed.
+
+    Raises:
+        ConfigurationError: dbt is missing, nothing is loaded, the selection is empty, or dbt cannot
+            begin.
+    """
+    started = time.monotonic()
+    runner = _dbt_runner()
+    summary = ModelsSummary(settings)
+    with TemporaryDirectory(prefix="asc-models-") as folder:
+        pipeline = make_pipeline(settings.destination, settings.dataset, Path(folder))
+        adapter, environment = _connection(pipeline, settings)
+        summary.location = location_of(pipeline)
+        _check_loaded(pipeline, settings)
+        with _own_folder(f"{adapter}-{settings.dataset}") as own, _environment(environment):
+            _run(runner, _arguments(settings, own), summary)
+        ledger = Ledger(pipeline, summary.schema)
+        with opened(ledger):
+            summary.last_week = last_week(ledger)
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def project_folder() -> Path:
+    """The dbt project: in the installed package, or in the clone."""
+    for place in _PLACES:
+        if (place / "dbt_project.yml").is_file():
+            return place
+    raise ConfigurationError(f"the dbt project is missing; looked in {_PLACES[0]}")
+
+
+def _dbt_runner() -> Any:
+    try:
+        from dbt.cli.main import dbtRunner
+    except ImportError as error:
+        raise ConfigurationError(_MISSING) from error
+    return dbtRunner()
+
+
+def _connection(pipeline: Pipeline, settings: ModelSettings) -> tuple[str, dict[str, str]]:
+    """dbt's adapter, and the variables that the project's profiles.yml reads."""
+    adapter = pipeline.destination.destination_type.rpartition(".")[2]
+    if adapter not in _ADAPTERS:
+        raise ConfigurationError(
+            f"destination {settings.destination!r}: the models run on duckdb and postgres"
+        )
+    given: Any = getattr(pipeline.destination_client().config, "credentials", None)
+    variables = {
+        "ASC_DBT_TARGET": adapter,
+        "ASC_DBT_SCHEMA": settings.dataset,
+        "ASC_DBT_THREADS": str(min(_THREADS, os.cpu_count() or 1)),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    if adapter == "duckdb":
+        return adapter, variables | {"ASC_DBT_DUCKDB": str(given.database)}
+    return adapter, variables | {
+        "ASC_DBT_HOST": given.host or "localhost",
+        "ASC_DBT_PORT": str(given.port),
+        "ASC_DBT_USER": given.username or "",
+        "DBT_ENV_SECRET_ASC_PASSWORD": given.password or "",
+        "ASC_DBT_DATABASE": given.database or "",
+        "ASC_DBT_SSLMODE": (given.query or {}).get("sslmode", "prefer"),
+    }
+
+
+def _check_loaded(pipeline: Pipeline, settings: ModelSettings) -> None:
+    nothing = ConfigurationError(
+        f"nothing is loaded in {location_of(pipeline) or settings.destination}, dataset"
+        f" {settings.dataset}: run asc-segments first"
+    )
+    is_file = pipeline.destination.destination_type.endswith("duckdb")
+    if is_file and not Path(location_of(pipeline)).is_file():  # opening it would make it
+        raise nothing
+    ledger = Ledger(pipeline, settings.dataset)
+    with opened(ledger):
+        if SEGMENTS.name not in ledger.columns():
+            raise nothing
+        try:
+            ledger.execute(f"select count(*) from shown.{FRESHNESS}")
+        except DestinationError:
+            raise nothing from None  # the source alone fills tables, but makes no views
+
+
+@contextmanager
+def _own_folder(name: str) -> Iterator[Path]:
+    """Where dbt keeps what it parsed, and its log: beside dlt's own, one run at a time.
+
+    Raises:
+        ConfigurationError: another run uses it, or it cannot be written.
+    """
+    folder = Path(get_dlt_pipelines_dir()).parent / "dbt" / name
+    lock = FileLock(f"{folder}.lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise ConfigurationError("another run builds these models: wait until it ends") from None
+    except OSError as error:
+        raise ConfigurationError(f"dbt's folder {folder} cannot be written: {error}") from error
+    with lock:
+        yield folder
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _arguments(settings: ModelSettings, folder: Path) -> list[str]:
+    project = str(project_folder())
+    variables = json.dumps(
+        {
+            "app_store_connect_schema": settings.dataset,
+            "app_store_connect_accumulating": _accumulating(),
+            "app_store_connect_fivetran": settings.is_fivetran,
+        }
+    )
+    arguments = ["--no-use-colors", "--log-path", str(folder / "logs")]
+    arguments += ["--no-version-check"]
+    arguments += ["--debug"] if settings.is_debug else _QUIET
+    # of a selection those tests alone whose models are in it, or before it
+    arguments += ["build", "--exclude-resource-type", "unit_test"]
+    arguments += ["--indirect-selection", "buildable"]
+    arguments += ["--project-dir", project, "--profiles-dir", project]
+    arguments += ["--target-path", str(folder / "target"), "--vars", variables]
+    if settings.is_full_refresh:
+        arguments.append("--full-refresh")
+    for each in settings.select:
+        arguments += ["--select", each]
+    return arguments
+
+
+def _accumulating() -> list[str]:
+    """Tables of catalogued reports that the configuration takes to show all rows."""
+    policies = read_configuration().policies()
+    return [
+        table_name(report.name, Granularity.DAILY)
+        for report in REPORTS
+        if policies.get(normalized(report.name)) is RestatementPolicy.ACCUMULATE
+    ]
+
+
+def _run(runner: Any, arguments: Sequence[str], summary: ModelsSummary) -> None:
+    is_debug = summary.settings.is_debug
+    with redirect_stdout(sys.stderr) if is_debug else nullcontext():  # stdout may be for JSON
+        outcome = runner.invoke(list(arguments))
+    if isinstance(outcome.exception, KeyboardInterrupt):  # dbt hands over what it caught
+        raise KeyboardInterrupt
+    if outcome.exception or outcome.result is None:
+        raise ConfigurationError(f"dbt cannot run: {_first_line(outcome.exception)}")
+    if not outcome.result.results:
+        raise ConfigurationError(f"no model is selected by {' '.join(summary.settings.select)}")
+    for result in outcome.result.results:
+        _count(result, summary)
+
+
+def _count(result: Any, summary: ModelsSummary) -> None:
+    status, kind = str(result.status), str(result.node.resource_type)
+    remark = Remark(f"{kind} {result.node.name}", _first_line(result.message))
+    if status in _FAILED:
+        summary.failures.append(remark)
+    elif status == "warn":
+        summary.warnings.append(remark)
+    elif status == "skipped":
+        summary.skipped += 1
+        return
+    if kind == "test":
+        summary.tests += 1
+    elif status not in _FAILED:
+        summary.models += 1
+
+
+def _first_line(problem: object) -> str:
+    lines = [line.strip() for line in str(problem or "no reason given").splitlines()]
+    kept = [line for line in lines if line]
+    return " ".join(kept[:3]) if kept else "no reason given"

@@ -1,0 +1,145 @@
+"""`asc-segments models`: options, messages and exit codes. What is slow is imported when needed."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from app_store_connect.models_summary import ModelsSummary
+
+_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
+_WIDE = 160
+_HEADINGS = {
+    "date": "date",
+    "impressions": "impressions",
+    "page_views": "page views",
+    "downloads": "downloads",
+    "deletions": "deletions",
+    "sessions": "sessions",
+    "crashes": "crashes",
+    "proceeds_usd": "proceeds, USD",
+    "is_complete": "complete",
+}
+
+
+@click.command(
+    "models", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option("--destination", default="duckdb", show_default=True, metavar="NAME")
+@click.option("--dataset", default="app_store_connect", show_default=True, metavar="NAME")
+@click.option("--select", multiple=True, metavar="MODEL", help="Only these, in dbt's own words.")
+@click.option("--full-refresh", is_flag=True, help="Build all days anew, not only changed ones.")
+@click.option("--fivetran", is_flag=True, help="Also what fivetran/dbt_apple_store reads.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout.")
+@click.option("--debug", is_flag=True, help="Log more, and show the traceback of an error.")
+def models(**options: Any) -> None:
+    """Build the dbt models on what was loaded: marts by day, tested against the views.
+
+    Exit codes: 0 all is built and tested, 1 a model or test failed, 2 wrong usage, dbt is missing
+    or nothing is loaded, 130 interrupted.
+    """
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import
+    try:
+        with _terminated_as_interrupted():
+            code = _build_or_fail(options)
+        sys.exit(code)
+    except KeyboardInterrupt:
+        click.echo("interrupted: what was built stays, the next run goes on", err=True)
+        if options["as_json"]:
+            click.echo(json.dumps({"exit_code": 130, "error": "interrupted"}))
+        sys.exit(130)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM does what Ctrl-C does, where signals can be taken: in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _build_or_fail(options: dict[str, Any]) -> int:
+    from rich.console import Console
+
+    from app_store_connect.errors import AppStoreConnectError
+    from app_store_connect.modelling import build_models
+    from app_store_connect.models_summary import ModelSettings
+
+    level = logging.DEBUG if options["debug"] else logging.ERROR
+    logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
+    errors = Console(stderr=True)
+    settings = ModelSettings(
+        destination=options["destination"],
+        dataset=options["dataset"],
+        select=options["select"],
+        is_full_refresh=options["full_refresh"],
+        is_fivetran=options["fivetran"],
+        is_debug=options["debug"],
+    )
+    try:
+        summary = build_models(settings)
+    except AppStoreConnectError as error:
+        if options["debug"]:
+            errors.print_exception()
+        errors.print(f"{type(error).__name__.removesuffix('Error')}: {error}", **_PLAIN)
+        if options["as_json"]:
+            click.echo(json.dumps({"exit_code": 2, "error": str(error)}))
+        return 2
+    width = None if sys.stdout.isatty() else _WIDE
+    _print(summary, errors if options["as_json"] else Console(soft_wrap=True, width=width))
+    if options["as_json"]:
+        click.echo(json.dumps(summary.as_json(), indent=2))
+    return summary.exit_code
+
+
+def _print(summary: "ModelsSummary", console: "Console") -> None:
+    console.print(
+        f"{summary.models} models built, {summary.tests} tests run,"
+        f" {len(summary.failures)} failed, {len(summary.warnings)} warn, {summary.skipped} skipped"
+        f" in {summary.seconds:.1f} seconds",
+        **_PLAIN,
+    )
+    for title, remarks in (("Failed", summary.failures), ("Warnings", summary.warnings)):
+        if remarks:
+            console.print(f"\n{title}:", style="bold")
+        for each in remarks:
+            console.print(f"- {each.what}: {each.why}", **_PLAIN)
+    if summary.last_week:
+        console.print("\nAll apps, the newest seven days:")
+        _print_week(summary, console)
+    where = summary.location or summary.settings.destination
+    console.print(f"\nThe marts are in {where}: schema {summary.schema}.", **_PLAIN)
+
+
+def _print_week(summary: "ModelsSummary", console: "Console") -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name, heading in _HEADINGS.items():
+        table.add_column(heading, justify="left" if name == "date" else "right", no_wrap=True)
+    for row in summary.last_week:
+        table.add_row(*(_text(name, row[name]) for name in _HEADINGS))
+    console.print(table)
+
+
+def _text(name: str, value: Any) -> str:
+    if name == "is_complete":
+        return "yes" if value else "not yet"
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,160 @@
+"""`dbt build` on DuckDB and Postgres, held against the emulator's truth."""
+
+import json
+import re
+
+import pytest
+
+from app_store_connect.emulator import World
+from tests.dbt.truth import MEASURES, daily, shown, without_zeros
+from tests.dbt.warehouse import FACTS, MARTS, STAGING, Warehouse
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
+MARTS_BY = {
+    "territory": "Territory",
+    "source_type": "Source Type",
+    "device": "Device",
+    "platform_version": "Platform Version",
+    "app_version": "App Version",
+}
+
+
+def test_build_is_green(built: Warehouse) -> None:
+    """Every model, data test and unit test passes, and none warns."""
+    text = (built.folder / "build.txt").read_text()
+    counts = re.search(r"Done\. PASS=(\d+) WARN=(\d+) ERROR=(\d+) SKIP=(\d+)", text)
+
+    assert counts, text[-3000:]
+    assert ["0", "0", "0"] == list(counts.groups()[1:]), text[-3000:]
+    assert "unit tests" in text
+
+
+def test_unit_tests_of_a_second_build(copy_of_built: Warehouse) -> None:
+    """The unit tests pass that need a table to be there: what a later build leaves alone."""
+    variables = "{app_store_connect_is_built: true}"
+    done = copy_of_built.dbt("test", "--select", "test_type:unit", "--vars", variables)
+
+    assert 0 == done.code, done.out
+    assert "only_changed_days_are_built" in done.out
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_marts_are_the_truth(measure: str, built: Warehouse, demo: World) -> None:
+    """For every app and date a measure is what the emulator's own world says, zeros included."""
+    rows = built.query(
+        f"select app_id, date_day, '', {measure} from {MARTS}.fct_app_store__daily"
+        f" where {measure} is not null"
+    )
+
+    assert daily(demo, measure) == shown(rows)
+    assert rows
+
+
+@pytest.mark.parametrize("dimension", MARTS_BY)
+def test_dimensions_are_the_truth(dimension: str, built: Warehouse, demo: World) -> None:
+    """The same for each value of a dimension, NULL shown as (not stated)."""
+    mart = f"fct_app_store__daily_by_{dimension}"
+    measures = [name for name in built.columns(mart) if name in MEASURES]
+    for measure in measures:
+        rows = built.query(
+            f"select app_id, date_day, {dimension}_key, {measure} from {MARTS}.{mart}"
+            f" where {measure} is not null"
+        )
+        expected = daily(demo, measure, MARTS_BY[dimension])
+
+        assert without_zeros(expected) == without_zeros(shown(rows)), measure
+        assert any(value == "(not stated)" for _, _, value, _ in rows) or dimension in (
+            "device",
+            "app_version",
+        )
+
+
+def test_subscriptions_are_the_truth(built: Warehouse, demo: World) -> None:
+    """States and events of each day are those of the emulator's world."""
+    for kind, report, column in (
+        ("state", "App Store Subscription State Standard", "Date"),
+        ("event", "App Store Subscription Event Standard", "Event Date"),
+    ):
+        expected: dict[tuple[int, str], int] = {}
+        for app_id in demo.apps:
+            for row in demo.truth(app_id, report, "DAILY"):
+                key = (int(app_id), row[column] or "")
+                expected[key] = expected.get(key, 0) + int(row["Counts"] or 0)
+        rows = built.query(
+            f"select app_id, cast(date_day as text), sum(subscriptions) from"
+            f" {MARTS}.fct_app_store__subscriptions_daily where kind = '{kind}' group by 1, 2"
+        )
+
+        assert expected == {(app_id, day): int(total) for app_id, day, total in rows}
+        assert rows
+
+
+def test_both_databases_agree(built: Warehouse, on_postgres: Warehouse) -> None:
+    """From one data set Postgres gets the same marts, row by row."""
+    done = on_postgres.models("--json", "--fivetran")
+    summary = json.loads(done.out)
+
+    assert (0, []) == (done.code, summary["failures"] + summary["warnings"]), done.err
+    for mart in (*FACTS, "dim_apps", "dim_territories", "dim_dates"):
+        assert built.rows(mart) == on_postgres.rows(mart), mart
+        assert list(built.columns(mart)) == list(on_postgres.columns(mart))
+
+
+def test_postgres_follows_what_is_withdrawn(on_postgres: Warehouse) -> None:
+    """An incremental build on Postgres: the days of a segment that is gone are built anew from what
+    is left, which the tests compare with the views; all others keep their rows.
+    """
+    on_postgres.models()
+    mart = "fct_app_store__daily"
+    before, rows = on_postgres.vintages(mart), set(on_postgres.rows(mart))
+    raw = "app_store_connect_raw"
+    ((segment, app_id),) = on_postgres.query(
+        f"select segment_id, app_id from {raw}.analytics_report_segments"
+        " where table_name = 'app_sessions_standard_daily'"
+        " order by processing_date desc, segment_id limit 1"
+    )
+    days = on_postgres.query(
+        f"select app_id, date from {raw}.analytics_segment_dates where segment_id = '{segment}'"
+    )
+    on_postgres.execute(
+        f"delete from {raw}.analytics_report_segments where segment_id = '{segment}'"
+    )
+    done = on_postgres.models("--json")
+    after = on_postgres.vintages(mart)
+    changed = {pair for pair in before.keys() | after.keys() if before.get(pair) != after.get(pair)}
+
+    assert (0, []) == (done.code, json.loads(done.out)["failures"])
+    assert changed
+    assert changed <= set(days)
+    assert {app_id} == {row[0] for row in rows - set(on_postgres.rows(mart))}
+
+
+def test_docs_are_generated(copy_of_built: Warehouse) -> None:
+    """`dbt docs generate` works, and describes the columns that the database has."""
+    done = copy_of_built.dbt("docs generate")
+    catalog = json.loads((copy_of_built.folder / "target" / "catalog.json").read_text())
+    manifest = json.loads((copy_of_built.folder / "target" / "manifest.json").read_text())
+
+    assert 0 == done.code, done.out
+    for key, node in manifest["nodes"].items():
+        if node["resource_type"] == "model" and key in catalog["nodes"]:
+            described = {name for name, column in node["columns"].items() if column["description"]}
+            actual = {name.lower() for name in catalog["nodes"][key]["columns"]}
+            is_fivetran = "fivetran" in node["fqn"]
+            assert is_fivetran or actual == described, key
+
+
+def test_freshness(copy_of_built: Warehouse) -> None:
+    """`dbt source freshness` finds the demo's data fresh."""
+    done = copy_of_built.dbt("source freshness")
+
+    assert 0 == done.code, done.out
+    assert 4 == done.out.count("PASS freshness")
+
+
+def test_nothing_is_invented(built: Warehouse) -> None:
+    """A mart has no measure of a report that does not have its dimension."""
+    assert "crashes" not in built.columns("fct_app_store__daily_by_territory")
+    assert "impressions" not in built.columns("fct_app_store__daily_by_app_version")
+    assert "purchases" not in built.columns("fct_app_store__daily_by_app_version")
+    assert "vintage" in built.columns("int_crashes__by_dimension", STAGING)

@@ -1,0 +1,230 @@
+"""`asc-segments models`: exit codes, messages, and what it leaves where."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from app_store_connect.cli import main
+from app_store_connect.emulator import Emulator, demo_world
+from app_store_connect.modelling import project_folder
+from tests.dbt.warehouse import FACTS, MARTS, PROJECT, ROOT, STAGING, Warehouse
+from tests.worlds import TODAY
+
+slow = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
+
+
+def invoke(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, ["models", *arguments])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("command", [["--help"], ["models", "--help"]], ids=["job", "models"])
+def test_help_imports_neither(command: list[str]) -> None:
+    """Help is fast, since neither dlt nor dbt is imported for it."""
+    code = (
+        "import sys\nfrom app_store_connect.cli import main\n"
+        f"try:\n    main({command})\nexcept SystemExit:\n    pass\n"
+        "print([name for name in ('dlt', 'dbt', 'duckdb', 'pyarrow') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "[]" == done.stdout.splitlines()[-1]
+
+
+def test_options_of_the_job_are_refused() -> None:
+    """An option before `models` would do nothing, so it is an error."""
+    done = CliRunner().invoke(main, ["--demo", "models"])
+
+    assert 2 == done.exit_code
+    assert "--demo is an option of the job" in done.output
+
+
+def test_nothing_is_loaded(tmp_path: Path) -> None:
+    """Without a database: 2, the next step, and none is made."""
+    code, output = invoke()
+
+    assert 2 == code
+    assert "nothing is loaded" in output
+    assert "run asc-segments first" in output
+    assert not Path("asc_segments.duckdb").exists()
+
+
+def test_source_alone_makes_no_views() -> None:
+    """A database without the job's views counts as nothing loaded, and says so in JSON too."""
+    with duckdb.connect("asc_segments.duckdb") as database:
+        database.execute("create schema app_store_connect_raw")
+        database.execute("create table app_store_connect_raw.analytics_report_segments (x int)")
+    code, output = invoke("--json")
+
+    assert 2 == code
+    assert 2 == json.loads(output[output.index("{") :])["exit_code"]
+
+
+def test_other_destinations_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the models were not tried they do not run."""
+    monkeypatch.setenv("DESTINATION__SQLALCHEMY__CREDENTIALS", "sqlite:///x.db")
+    code, output = invoke("--destination", "sqlalchemy")
+
+    assert 2 == code
+    assert "duckdb and postgres" in output or "cannot be used" in output
+
+
+def test_without_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plain installation names the extra to install."""
+    monkeypatch.setitem(sys.modules, "dbt.cli.main", None)
+    code, output = invoke()
+
+    assert 2 == code
+    assert "pip install 'dlt-app-store-connect[dbt]'" in output
+
+
+def test_project_is_found() -> None:
+    """In a clone it is the project in pipelines/."""
+    assert PROJECT == project_folder()
+
+
+@pytest.mark.slow
+def test_wheel_has_the_project(tmp_path: Path) -> None:
+    """The wheel holds every file of the project, and nothing that dbt writes."""
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
+    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
+    wheel = next(tmp_path.glob("*.whl"))
+    listing = subprocess.run(
+        [sys.executable, "-m", "zipfile", "-l", str(wheel)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    prefix = "app_store_connect/dbt/"
+    held = {line.split()[0] for line in listing.stdout.splitlines() if line.startswith(prefix)}
+    files = {
+        f"{prefix}{path.relative_to(PROJECT)}" for path in PROJECT.rglob("*") if path.is_file()
+    }
+
+    assert files == held
+
+
+@pytest.fixture(scope="module")
+def crashes_only(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """One report of one app, and nothing else."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("crashes"))
+    with Emulator(demo_world(TODAY, days=7)) as apple:
+        warehouse.load(apple, "--report", "App Crashes", "--app-id", "1500000101")
+    return warehouse
+
+
+class TestOnData:
+    pytestmark = slow
+
+    def test_missing_reports_are_empty(self, crashes_only: Warehouse, built: Warehouse) -> None:
+        """Reports that were never loaded are no error: same marts, same columns and types."""
+        done = crashes_only.models("--json")
+        summary = json.loads(done.out)
+
+        assert (0, []) == (done.code, summary["failures"])
+        for mart in FACTS:
+            assert built.columns(mart) == crashes_only.columns(mart), mart
+        assert [(0,)] == crashes_only.query(
+            f"select count(*) from {MARTS}.fct_app_store__subscriptions_daily"
+        )
+        assert [(None,)] == crashes_only.query(
+            f"select max(impressions) from {MARTS}.fct_app_store__daily"
+        )
+        assert crashes_only.rows("fct_app_store__daily_by_app_version")
+
+    def test_first_build_of_a_selection(self, crashes_only: Warehouse, tmp_path: Path) -> None:
+        """A selection may come first: tests of models that are not there are left out."""
+        copy = Warehouse(tmp_path / "copy")
+        copy.folder.mkdir()
+        shutil.copy(crashes_only.file, copy.file)
+        with duckdb.connect(str(copy.file)) as database:
+            for schema in (MARTS, STAGING):
+                database.execute(f"drop schema if exists {schema} cascade")
+        done = copy.models("--select", "+dim_apps", "--json")
+
+        assert (0, 2) == (done.code, json.loads(done.out)["models"]), done
+
+    def test_nothing_selected(self, crashes_only: Warehouse) -> None:
+        """A selection that fits no model is a mistake: 2."""
+        done = crashes_only.models("--select", "no_such_model")
+
+        assert 2 == done.code
+        assert "no model is selected by no_such_model" in done.err
+
+    def test_selected(self, crashes_only: Warehouse) -> None:
+        """One model, with what it is made of."""
+        done = crashes_only.models("--select", "+dim_dates", "--json")
+
+        assert (0, 2) == (done.code, json.loads(done.out)["models"]), done
+
+    def test_a_failing_model_is_named(self, crashes_only: Warehouse, tmp_path: Path) -> None:
+        """What fails is named with dbt's reason, exit code 1, without a traceback."""
+        with duckdb.connect(str(crashes_only.file)) as database:
+            database.execute(
+                "create or replace view app_store_connect.app_opt_in_daily as select"
+                " 1500000101 as _app_id, date '2026-01-01' as _processing_date, 'x' as date,"
+                " 'x' as downloading_users"
+            )
+        done = crashes_only.models()
+        with duckdb.connect(str(crashes_only.file)) as database:
+            database.execute("drop view app_store_connect.app_opt_in_daily")
+
+        assert 1 == done.code
+        assert "Failed:\n- " in done.out
+        assert "Traceback" not in done.out + done.err
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "ctrl-c"])
+    def test_interrupted(self, number: int, crashes_only: Warehouse, tmp_path: Path) -> None:
+        """Ctrl-C and SIGTERM end it with 130 and no traceback; the next run goes on."""
+        copy = Warehouse(tmp_path / "copy")
+        shutil.copytree(crashes_only.folder, copy.folder)
+        log = copy.folder / "dlt" / "dbt" / "duckdb-app_store_connect" / "logs" / "dbt.log"
+        log.unlink(missing_ok=True)
+        with copy.start_models("--full-refresh") as process:
+            while process.poll() is None and not (
+                log.is_file() and "Concurrency: " in log.read_text()
+            ):
+                time.sleep(0.02)
+            process.send_signal(number)
+            _, err = process.communicate()
+
+        assert 130 == process.returncode, err
+        assert "Traceback" not in err
+        assert 0 == copy.models().code
+
+    def test_last_week_is_shown(self, crashes_only: Warehouse) -> None:
+        """The newest seven days stand below the counts."""
+        done = crashes_only.models()
+
+        assert 0 == done.code
+        assert "All apps, the newest seven days:" in done.out
+        assert 7 == sum(line.startswith("202") for line in done.out.splitlines())
+
+    def test_nothing_lands_in_the_project(self, crashes_only: Warehouse) -> None:
+        """dbt writes beside dlt's files, never into the package."""
+        crashes_only.models("--select", "dim_apps")
+
+        assert not {"target", "logs", "dbt_packages"} & {each.name for each in PROJECT.iterdir()}
+        assert list((crashes_only.folder / "dlt" / "dbt").glob("*/target"))
+        assert not list(crashes_only.folder.glob("logs"))
+
+    def test_no_password_is_left(self, on_postgres: Warehouse) -> None:
+        """The password of the database is in no file of dbt's, also with --debug."""
+        address = on_postgres.address.replace("asc:asc@", "asc:tr0ub4dor@")
+        own = {"DESTINATION__POSTGRES__CREDENTIALS": address}
+        done = on_postgres.models("--debug", "--select", "+dim_apps", **own)
+        written = [path for path in on_postgres.folder.rglob("*") if path.is_file()]
+
+        assert 0 == done.code, done.err
+        assert "tr0ub4dor" not in done.out + done.err
+        assert [] == [path for path in written if b"tr0ub4dor" in path.read_bytes()]

@@ -1,0 +1,98 @@
+"""The dbt project agrees with the catalogue, and with itself; no database and no dbt needed."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app_store_connect.catalog import REPORTS
+from app_store_connect.names import snake_case
+from tests.dbt.generator import STAGED, files
+from tests.dbt.warehouse import PROJECT
+
+MODELS = PROJECT / "models"
+DOCS = {
+    name
+    for path in MODELS.rglob("*.md")
+    for name in re.findall(r"{% docs (\w+) %}", path.read_text())
+}
+
+
+def properties() -> list[dict[str, object]]:
+    return [
+        model
+        for path in sorted(MODELS.rglob("*.yml"))
+        for model in yaml.safe_load(path.read_text()).get("models", [])
+    ]
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in files()])
+def test_staging_is_what_the_catalogue_says(path: Path) -> None:
+    """Every staging file is as the generator writes it: run `python -m tests.dbt.generator`."""
+    assert files()[path] == path.read_text()
+
+
+def test_every_default_report_is_staged() -> None:
+    """A report that is loaded by default has a staging model."""
+    assert {each.name for each in REPORTS if each.is_default} == {each.report for each in STAGED}
+
+
+def test_lags_are_the_catalogues() -> None:
+    """The completeness lags in the project are those of the catalogue."""
+    text = (PROJECT / "macros" / "vintages.sql").read_text().partition("{% endmacro %}")[0]
+    lags = {name: int(days) for name, days in re.findall(r"'(\w+)': (\d+)", text)}
+    known = {f"{snake_case(each.name)}_daily": each.lag_days for each in REPORTS}
+
+    assert {name: known[name] for name in lags} == lags
+    assert lags
+
+
+def test_every_model_is_described() -> None:
+    """Every model has properties with a description, and every column that they name has one."""
+    described = {str(model["name"]): model for model in properties()}
+    models = {path.stem for path in MODELS.rglob("*.sql")}
+
+    assert models == described.keys()
+    assert [] == [name for name, model in described.items() if not model.get("description")]
+    for model in described.values():
+        for column in model["columns"]:  # type: ignore[attr-defined]
+            assert column.get("description"), (model["name"], column)
+
+
+def test_doc_blocks_are_used() -> None:
+    """A meaning is written once, is used, and is there."""
+    used = {
+        name
+        for path in MODELS.rglob("*.yml")
+        for name in re.findall(r"doc\('(\w+)'\)", path.read_text())
+    }
+
+    assert used == DOCS
+
+
+def test_marts_state_their_grain() -> None:
+    """Each mart says what a row of it is, and a test holds it to that."""
+    for model in properties():
+        name = str(model["name"])
+        if name.startswith(("fct_", "dim_")):
+            assert str(model["description"]).startswith("Grain: one row for each"), name
+
+
+def test_names_fit_postgres() -> None:
+    """Postgres cuts names at 63 bytes."""
+    assert [] == [path.stem for path in MODELS.rglob("*.sql") if len(path.stem) > 63]
+
+
+def test_sums_of_unique_counts_say_so() -> None:
+    """No mart has a unique count under a name that hides that it is a sum over dimensions."""
+    columns = {
+        str(column["name"])
+        for model in properties()
+        if str(model["name"]).startswith(("fct_", "int_"))
+        for column in model["columns"]  # type: ignore[attr-defined]
+    }
+    unique = {name for name in columns if re.search(r"unique|devices|paying_users", name)}
+
+    assert unique
+    assert [] == [name for name in unique if not name.endswith("_summed_over_dimensions")]

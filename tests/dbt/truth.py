@@ -1,0 +1,73 @@
+"""What the marts must say, worked out from the emulator's own truth and never from a database."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
+
+from app_store_connect.emulator import World
+
+Row = dict[str, str | None]
+Measure = tuple[str, str, Callable[[Row], bool]]
+"""A report, its column, and which rows count."""
+
+
+def _is(column: str, *literals: str) -> Callable[[Row], bool]:
+    return lambda row: row[column] in literals
+
+
+def _any(row: Row) -> bool:
+    return True
+
+
+_DOWNLOADS = "App Downloads Standard"
+_INSTALLS = "App Store Installation and Deletion Standard"
+_DISCOVERY = "App Store Discovery and Engagement Standard"
+_SESSIONS = "App Sessions Standard"
+_PURCHASES = "App Store Purchases Standard"
+
+MEASURES: dict[str, Measure] = {
+    "impressions": (_DISCOVERY, "Counts", _is("Event", "Impression")),
+    "page_views": (_DISCOVERY, "Counts", _is("Event", "Page view")),
+    "taps": (_DISCOVERY, "Counts", _is("Event", "Tap")),
+    "first_time_downloads": (_DOWNLOADS, "Counts", _is("Download Type", "First-time download")),
+    "redownloads": (_DOWNLOADS, "Counts", _is("Download Type", "Redownload")),
+    "updates": (_DOWNLOADS, "Counts", _is("Download Type", "Auto-update", "Manual update")),
+    "installs": (_INSTALLS, "Counts", _is("Event", "Install")),
+    "deletions": (_INSTALLS, "Counts", _is("Event", "Delete")),
+    "sessions": (_SESSIONS, "Sessions", _any),
+    "session_seconds": (_SESSIONS, "Total Session Duration", _any),
+    "session_devices_summed_over_dimensions": (_SESSIONS, "Unique Devices", _any),
+    "crashes": ("App Crashes", "Crashes", _any),
+    "crash_devices_summed_over_dimensions": ("App Crashes", "Unique Devices", _any),
+    "purchases": (_PURCHASES, "Purchases", _any),
+    "sales_usd": (_PURCHASES, "Sales in USD", _any),
+    "proceeds_usd": (_PURCHASES, "Proceeds in USD", _any),
+    "paying_users_summed_over_dimensions": (_PURCHASES, "Paying Users", _any),
+    "downloading_users": ("App Opt In", "Downloading Users", _any),
+    "users_opting_in": ("App Opt In", "Users Opting-In", _any),
+}
+
+Totals = dict[tuple[int, date, str], Decimal]
+
+
+def daily(world: World, measure: str, dimension: str | None = None) -> Totals:
+    """The sum for each app, date and value of a dimension (Apple's name of it)."""
+    report, column, counts = MEASURES[measure]
+    totals: Totals = defaultdict(Decimal)
+    for app_id in world.apps:
+        for row in world.truth(app_id, report, "DAILY"):
+            value = (row[dimension] or "(not stated)") if dimension else ""
+            key = (int(app_id), date.fromisoformat(row["Date"] or ""), value.lower())
+            totals[key] += Decimal(row[column] or 0) if counts(row) else 0
+    return dict(totals)
+
+
+def shown(rows: Iterable[tuple[int, date, str, object]]) -> Totals:
+    """The same from a mart: rows in which the measure is not NULL."""
+    return {(app, day, value): Decimal(str(total)) for app, day, value, total in rows}
+
+
+def without_zeros(totals: Totals) -> Totals:
+    """A mart also has values of a dimension that another report brings in; there it says 0."""
+    return {key: total for key, total in totals.items() if total}
