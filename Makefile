@@ -15,7 +15,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-faults test-dbt questions samples lint wheel lock clean
+.PHONY: help setup dev demo test test-faults test-dbt questions samples bench lint wheel lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,10 @@ test-dbt: dev ## Run the tests of the models, on DuckDB and on Postgres
 questions: dev ## Write pipelines/dbt/QUESTIONS.md and the staging models anew
 	$(BIN)/python -m tests.dbt.generator
 	$(BIN)/python -m tests.dbt.questions
+
+# the job must not be measured on a busy machine: see benchmarks/README.md
+bench: dev ## Measure every workload against its bar; ARGS="--scale 0.01" to try
+	$(BIN)/python -m benchmarks $(ARGS)
 
 lint: dev ## Check style, format, types and what bandit finds
 	$(BIN)/ruff check .

@@ -172,6 +172,9 @@ class Batches:
         Not if several did one after the other: then the destination does not work at all.
         """
         if len(self._fed) > 1:
+            self._outcome.notices.append(
+                f"a load of {len(self._fed)} instances failed and was begun again in parts: {reason}"
+            )
             self._queue.extendleft(reversed(self._fed))
             self._most = 1
             return True

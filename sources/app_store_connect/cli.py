@@ -1,5 +1,6 @@
 """`asc-segments`: options, messages and exit codes. What is slow is imported when needed."""
 
+import gc
 import json
 import logging
 import math
@@ -36,6 +37,8 @@ _CATEGORIES = [
     "PERFORMANCE",
 ]
 _WIDE = 160
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""What dlt makes on import is never garbage: looking for some took a tenth of a short run."""
 _APP_ID = re.compile(r"[0-9]{1,18}")
 
 
@@ -225,6 +228,7 @@ def _refuse_options_before_it(context: click.Context) -> None:
 
 def _run(options: dict[str, Any]) -> int:
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     interruption, answer = Interruption(), _Answer(options["as_json"])
     with interruption.listening():
         try:

@@ -64,6 +64,7 @@ class SegmentLoader:
 
     `write_disposition` is `merge` (idempotent by itself) or `append` (for the main job, which
     derives what is visible from the ledger). `table_format` is dlt's, for destinations of files.
+    `is_text_encoded` needs a destination whose files may have dictionary columns: dlt says which.
     """
 
     client: AppStoreConnectClient
@@ -74,6 +75,7 @@ class SegmentLoader:
     table_format: str = PLAIN
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
     policies: Mapping[str, RestatementPolicy] = field(default_factory=dict)
+    is_text_encoded: bool = False
 
     def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
         """instances | segments | rows; `instances` is asked for the next when a worker is free."""
@@ -163,7 +165,10 @@ class SegmentLoader:
         try:
             with self.downloader.open(work.listed) as (segment, file):
                 for batch in read_batches(
-                    file, item.listed.schema, max_inflated_bytes=self.max_inflated_bytes
+                    file,
+                    item.listed.schema,
+                    max_inflated_bytes=self.max_inflated_bytes,
+                    is_text_encoded=self.is_text_encoded,
                 ):
                     app_ids |= batch.app_ids
                     row_count += batch.table.num_rows
@@ -171,7 +176,7 @@ class SegmentLoader:
                     dates += batch.dates(item.listed.instance.processing_date)
                     is_dated = is_dated or batch.is_dated
                     self.outcome.read(batch.table.num_rows)
-                    yield from _report_rows(item, segment, batch)
+                    yield from self._report_rows(item, segment, batch)
             _refuse_another_app(app_ids, item.listed.app_id)
             if row_count and not is_dated:
                 self._refuse_undated(item.listed.schema)
@@ -188,6 +193,14 @@ class SegmentLoader:
         loaded = LoadedSegment(item, segment, row_count, dates, unparsed)
         if complete := self.outcome.complete(loaded):
             yield from _ledger_rows(complete)
+
+    def _report_rows(
+        self, item: InstanceToLoad, segment: ReportSegment, batch: Batch
+    ) -> Iterator[NamedTable]:
+        stamp = _stamp(item, segment, _load_id(), is_encoded=self.is_text_encoded)
+        yield item.listed.table_name, _stamped(batch.table, stamp)
+        if batch.unparsed:
+            yield tables.UNPARSED_VALUES.name, _unparsed_rows(item, segment, batch)
 
     def _refuse_undated(self, schema: ReportSchema) -> None:
         """A newer instance replaces the dates of an older one; without any, both would count."""
@@ -218,25 +231,20 @@ def _refuse_another_app(app_ids: set[str], app_id: str) -> None:
         raise FileFormatError(f"it has rows of app {min(app_ids)}, and is listed for app {app_id}")
 
 
-def _report_rows(
-    item: InstanceToLoad, segment: ReportSegment, batch: Batch
-) -> Iterator[NamedTable]:
-    load_id = _load_id()
-    yield item.listed.table_name, _stamped(batch.table, item, segment, load_id)
-    if batch.unparsed:
-        rows = (
-            {
-                "segment_id": segment.id,
-                "checksum": segment.checksum,
-                "app_id": int(item.listed.app_id),
-                "table_name": item.listed.table_name,
-                "line": value.line,
-                "column_name": value.column,
-                "text": value.text,
-            }
-            for value in batch.unparsed
-        )
-        yield tables.UNPARSED_VALUES.name, tables.UNPARSED_VALUES.arrow(rows, load_id)
+def _unparsed_rows(item: InstanceToLoad, segment: ReportSegment, batch: Batch) -> pa.Table:
+    rows = (
+        {
+            "segment_id": segment.id,
+            "checksum": segment.checksum,
+            "app_id": int(item.listed.app_id),
+            "table_name": item.listed.table_name,
+            "line": value.line,
+            "column_name": value.column,
+            "text": value.text,
+        }
+        for value in batch.unparsed
+    )
+    return tables.UNPARSED_VALUES.arrow(rows, _load_id())
 
 
 def _ledger_rows(complete: CompleteInstance) -> Iterator[NamedTable]:
@@ -254,9 +262,10 @@ def _load_id() -> str:
     return load_package_state()["load_id"]
 
 
-def _stamped(
-    rows: pa.Table, item: InstanceToLoad, segment: ReportSegment, load_id: str
-) -> pa.Table:
+def _stamp(
+    item: InstanceToLoad, segment: ReportSegment, load_id: str, *, is_encoded: bool
+) -> list[pa.Array]:
+    """Where rows of this segment come from: of each column of `PROVENANCE` one value."""
     listed = item.listed
     values = (
         int(listed.app_id),
@@ -266,9 +275,26 @@ def _stamped(
         segment.checksum,
         load_id,
     )
-    arrays = list(rows.columns)
-    fields = list(rows.schema)
-    for (name, kind), value in zip(PROVENANCE, values, strict=True):
-        arrays.append(pa.repeat(pa.scalar(value, kind), rows.num_rows))
-        fields.append(pa.field(name, kind, nullable=False))
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    arrays = (pa.array([value], kind) for (_, kind), value in zip(PROVENANCE, values, strict=True))
+    return [
+        each.dictionary_encode() if is_encoded and pa.types.is_string(each.type) else each
+        for each in arrays
+    ]
+
+
+def _stamped(rows: pa.Table, stamp: list[pa.Array]) -> pa.Table:
+    every = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
+    fields = [
+        pa.field(name, value.type, nullable=False)
+        for (name, _), value in zip(PROVENANCE, stamp, strict=True)
+    ]
+    return pa.Table.from_arrays(
+        [*rows.columns, *(_repeated(value, every) for value in stamp)],
+        schema=pa.schema([*rows.schema, *fields]),
+    )
+
+
+def _repeated(value: pa.Array, every: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(value.type):
+        return pa.DictionaryArray.from_arrays(every, value.dictionary)
+    return pa.repeat(value[0], len(every))

@@ -45,6 +45,7 @@ from app_store_connect.workspace import (
     make_pipeline,
     opened,
     synchronise,
+    takes_dictionaries,
     without_file,
 )
 
@@ -222,6 +223,7 @@ class Run:
             table_format=self._configuration.table_format,
             max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
             policies=self._policies,
+            is_text_encoded=takes_dictionaries(pipeline),
         )
         listings = self._changed_listings(loader, listing, ledger)
         batches = Batches(pipeline, ledger, loader, self._configuration, is_shared=self._is_shared)

@@ -6,7 +6,7 @@ so the header decides. Columns are matched by name, as Apple advises, because th
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -37,6 +37,8 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.DECIMAL: pa.decimal128(38, 9),
     ColumnType.TEXT: pa.string(),
 }
+ENCODED_TEXT = pa.dictionary(pa.int32(), pa.string())
+"""Every distinct text once for each batch: a report's columns have few of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,14 @@ def read_batches(
     schema: ReportSchema,
     *,
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES,
+    is_text_encoded: bool = False,
 ) -> Iterator[Batch]:
     """Read a gzip file to its verified end. A file without rows gives one batch without rows.
 
     Columns that the schema names and the file lacks are NULL; those that it does not name come
     last. An empty field is NULL, quoted or not. A value that is not of its column's type is NULL,
-    and reported.
+    and reported. With `is_text_encoded` the schema's columns of text are `ENCODED_TEXT`, the
+    rows the same.
 
     Raises:
         FileFormatError: not gzip, cut, damaged, larger than `max_inflated_bytes`, not UTF-8,
@@ -114,14 +118,25 @@ def read_batches(
             name: schema.added_column_type(name) for name in columns if name not in known
         }
         date_columns = schema.date_columns_in(columns)
+        targets = {name: ARROW_TYPES[column_type] for name, column_type in types.items()}
+        if is_text_encoded:  # what is not in every file dlt would fill up with plain text
+            targets |= {name: ENCODED_TEXT for name in known if targets[name] == pa.string()}
+        read_as = {name: _read_as(targets[name]) for name in columns}
         line = 2
-        for texts in _text_tables(records.blocks(delimiter), columns, delimiter):
-            table, unparsed = _typed(texts, types, line)
+        for texts in _text_tables(records.blocks(delimiter), read_as, delimiter):
+            table, unparsed = _typed(texts, targets, line)
             line += table.num_rows
             yield Batch(table, unparsed, date_columns)
 
 
-def _text_tables(blocks: Iterable[bytes], columns: list[str], delimiter: str) -> Iterator[pa.Table]:
+def _read_as(target: pa.DataType) -> pa.DataType:
+    """What is not text is read as text and cast, so that one odd value costs only itself."""
+    return target if target == ENCODED_TEXT else pa.string()
+
+
+def _text_tables(
+    blocks: Iterable[bytes], columns: Mapping[str, pa.DataType], delimiter: str
+) -> Iterator[pa.Table]:
     """The rows as text, NULL for empty, in tables of about a batch; at least one table."""
     parser = _TextParser(columns, delimiter)
     pending: list[pa.Table] = []
@@ -143,8 +158,8 @@ def _text_tables(blocks: Iterable[bytes], columns: list[str], delimiter: str) ->
 class _TextParser:
     """Blocks of whole records into tables of text."""
 
-    def __init__(self, columns: list[str], delimiter: str) -> None:
-        self.schema = pa.schema([(name, pa.string()) for name in columns])
+    def __init__(self, columns: Mapping[str, pa.DataType], delimiter: str) -> None:
+        self.schema = pa.schema(list(columns.items()))
         self._delimiter = delimiter
         self._conversion = arrow_csv.ConvertOptions(
             column_types=self.schema,
@@ -212,13 +227,12 @@ class _TextParser:
 
 
 def _typed(
-    texts: pa.Table, types: dict[str, ColumnType], first_line: int
+    texts: pa.Table, types: Mapping[str, pa.DataType], first_line: int
 ) -> tuple[pa.Table, list[UnparsedValue]]:
     columns = dict(zip(texts.column_names, texts.columns, strict=True))
     arrays: list[pa.ChunkedArray | pa.Array] = []
     unparsed: list[UnparsedValue] = []
-    for name, column_type in types.items():
-        arrow_type = ARROW_TYPES[column_type]
+    for name, arrow_type in types.items():
         column = columns.get(name)
         if column is None:
             arrays.append(pa.nulls(texts.num_rows, arrow_type))
@@ -245,7 +259,7 @@ def _value(text: str, arrow_type: pa.DataType) -> Any:
 
 
 def _strictly(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> pa.ChunkedArray:
-    if arrow_type == pa.string():
+    if arrow_type == texts.type:
         return texts
     typed = texts.cast(arrow_type)
     if arrow_type == pa.int64() and any(

@@ -34,6 +34,16 @@ _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {"information_schema", "system", "temp", *PLACEHOLDERS}
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
+_DUCKDB = {
+    # tried on every column of text and never taken: dictionaries are smaller
+    "disabled_compression_methods": "fsst",
+    # Up to this much of what it wrote stays in memory; else that grows with the load. What a
+    # statement needs beyond it goes to disk.
+    "memory_limit": "1GB",
+    # Each thread fills row groups of its own. Else a row group that threads share by chance is cut
+    # short, and all rows are written a second time: 8 CPU seconds instead of 4 for 2 million.
+    "preserve_insertion_order": "false",
+}
 _REASON = "The actual reason given is: "
 
 
@@ -145,12 +155,23 @@ def opened(ledger: Ledger, table_format: str = PLAIN) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             stack.enter_context(ledger.open())
+            _suit(ledger)
             ledger.database.check_format(table_format)
         except ConfigurationError:
             raise
         except Exception as error:  # whatever the destination's driver raises
             raise destination_error(error) from error
         yield
+
+
+def _suit(ledger: Ledger) -> None:
+    """Give DuckDB's own knobs values for this process, wherever the user set none."""
+    if ledger.client.capabilities.sqlglot_dialect != "duckdb":
+        return
+    chosen = getattr(ledger.client.credentials, "global_config", None) or {}
+    for name, value in _DUCKDB.items():
+        if name not in chosen:
+            ledger.client.execute_sql(f"set global {name} = '{value}'")
 
 
 def synchronise(pipeline: Pipeline) -> None:
@@ -185,6 +206,13 @@ def file_format_of(pipeline: Pipeline) -> Any:
         )
         formats = list(offered)
     return next((each for each in _FORMATS if each in formats), None)
+
+
+def takes_dictionaries(pipeline: Pipeline) -> bool:
+    """Whether dlt may be given text columns as dictionaries for this destination."""
+    parquet = pipeline.destination.capabilities().parquet_format
+    is_refused = parquet is not None and not parquet.supports_dictionary_encoding
+    return file_format_of(pipeline) == "parquet" and not is_refused
 
 
 def database_file(pipeline: Pipeline) -> Path | None:

@@ -1,0 +1,129 @@
+"""views: a sum over 100 million raw rows with 5 vintages a date, beside the true rows alone."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+
+from app_store_connect.ledger import Ledger
+from app_store_connect.views import create_views
+from app_store_connect.workspace import make_pipeline, opened
+from benchmarks.files import REPORT, WINDOW_DAYS, rows_query
+from benchmarks.job import fresh_folder, run_job, served
+from benchmarks.measure import Measured, Options, Result, compare, main, measure, progress
+from benchmarks.world import FIRST_APP, FIXED_DAY, large_instances
+
+ROWS = 100_000_000
+INSTANCES = 100
+RAW, SHOWN = "app_store_connect_raw", "app_store_connect"
+TABLE = "app_downloads_detailed_daily"
+TRUE_ROWS = "true_rows"
+_QUERY = """
+import duckdb, time
+connection = duckdb.connect({file!r}, read_only=True)
+begun = time.perf_counter()
+query = "select sum(n) from (select date, sum(counts) as n from {table} group by date)"
+print(connection.execute(query).fetchall())
+print(time.perf_counter() - begun)
+"""
+
+
+def views(options: Options) -> list[Result]:
+    """At a tenth of the rows too: the ratio must not grow with them."""
+    small = _compared(options, options.scaled(ROWS // 10, least=INSTANCES * 10))
+    large = _compared(options, options.scaled(ROWS, least=INSTANCES * 10))
+    notes = large.notes | {"ratio_at_a_tenth": small.ratio}
+    return [replace(large, notes=notes, is_met=large.is_met and large.ratio <= small.ratio * 1.1)]
+
+
+def _compared(options: Options, rows: int) -> Result:
+    database = options.cache / f"views-v2-{rows}.duckdb"
+    if not database.exists():
+        _build(options.cache, database, rows // INSTANCES)
+    with _ledger(database) as ledger:
+        create_views(ledger, {})
+    with fresh_folder() as folder:
+        ours, other = _sum(folder, database, f"{SHOWN}.{TABLE}"), _sum(folder, database, TRUE_ROWS)
+        if ours.stdout != other.stdout:
+            raise RuntimeError(f"the view sums to {ours.stdout}, the true rows to {other.stdout}")
+        return compare(
+            "views",
+            f"sum by date, {rows:,} raw rows, {WINDOW_DAYS} vintages a date; the true rows alone",
+            lambda: _sum(folder, database, f"{SHOWN}.{TABLE}"),
+            lambda: _sum(folder, database, TRUE_ROWS),
+            runs=options.runs,
+            bar=3.0,
+            value=lambda measured: measured.extra["seconds"],
+        )
+
+
+def _sum(folder: Path, database: Path, table: str) -> Measured:
+    """The statement's own seconds: a process begins with the same import in both."""
+    command = [sys.executable, "-c", _QUERY.format(file=str(database), table=table)]
+    measured = measure(command, folder, dict(os.environ))
+    total, seconds = measured.stdout.splitlines()
+    return replace(measured, stdout=total, extra={"seconds": float(seconds)})
+
+
+def _build(cache: Path, database: Path, rows: int) -> None:
+    """What the job makes, with the rows of so many instances put there as it would."""
+    with fresh_folder() as folder:
+        world = large_instances(cache, segments=1, rows=1000)
+        with served(world) as apple:
+            run_job(apple, folder)
+        unfinished = folder / "asc_segments.duckdb"
+        with duckdb.connect(str(unfinished)) as connection:
+            connection.execute(f"use {RAW}")
+            for number in range(INSTANCES):
+                _add_instance(connection, number, rows)
+                if number % 10 == 9:
+                    progress(f"views: {number + 1} of {INSTANCES} instances made")
+        with _ledger(unfinished) as ledger:
+            create_views(ledger, {})
+        with duckdb.connect(str(unfinished)) as connection:
+            connection.execute(f"create table {TRUE_ROWS} as select * from {SHOWN}.{TABLE}")
+        unfinished.rename(database)
+
+
+def _add_instance(connection: duckdb.DuckDBPyConnection, number: int, rows: int) -> None:
+    """Each a day after the one before; its oldest date is the newest vintage of that date."""
+    processed = FIXED_DAY - timedelta(days=INSTANCES - number)
+    stamp = f"'made-{number:05}', date '{processed}', 'made-{number:05}-0000', 'checksum'"
+    load = str(1_700_000_000 + number)
+    made = rows_query(number, rows, processed, str(FIRST_APP))
+    connection.execute(
+        f"insert into {TABLE} select *, {FIRST_APP}, {stamp}, '{load}' from ({made})"
+    )
+    connection.execute(
+        f"insert into analytics_segment_dates select _segment_id, _instance_id, _app_id, '{TABLE}',"
+        f" date, count(*), _dlt_load_id from {TABLE} where _dlt_load_id = '{load}' group by all"
+    )
+    connection.execute(
+        "insert into analytics_report_segments by name select * replace ("
+        f"'made-{number:05}' as instance_id, 'made-{number:05}-0000' as segment_id,"
+        f" date '{processed}' as processing_date, {rows} as row_count, '{load}' as _dlt_load_id)"
+        f" from analytics_report_segments where report_name = '{REPORT}' limit 1"
+    )
+    connection.execute(
+        f"insert into _dlt_loads by name select * replace ('{load}' as load_id) from _dlt_loads"
+        " limit 1"
+    )
+
+
+@contextmanager
+def _ledger(database: Path) -> Iterator[Ledger]:
+    os.environ["DESTINATION__DUCKDB__CREDENTIALS"] = str(database)
+    with fresh_folder() as folder:
+        ledger = Ledger(make_pipeline("duckdb", SHOWN, folder), SHOWN)
+        with opened(ledger):
+            yield ledger
+    del os.environ["DESTINATION__DUCKDB__CREDENTIALS"]
+
+
+if __name__ == "__main__":
+    main(views)
