@@ -173,7 +173,7 @@ class Batches:
         """
         if len(self._fed) > 1:
             self._outcome.notices.append(
-                f"a load of {len(self._fed)} instances failed and was begun again in parts: {reason}"
+                f"a load of {len(self._fed)} instances failed, begun again in parts: {reason}"
             )
             self._queue.extendleft(reversed(self._fed))
             self._most = 1
