@@ -20,6 +20,7 @@ from sqlglot import exp
 from app_store_connect import tables
 from app_store_connect.database import Database
 from app_store_connect.ledger import Ledger
+from app_store_connect.provenance import PROVENANCE
 from app_store_connect.repair import (
     MAX_IDS,
     keyed_tables,
@@ -30,7 +31,6 @@ from app_store_connect.repair import (
     sweep_incomplete,
     sweep_superseded,
 )
-from app_store_connect.resources import PROVENANCE
 from app_store_connect.views import create_views
 
 SAMPLES = Path(__file__).parent / "samples" / "sql"

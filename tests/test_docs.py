@@ -26,7 +26,7 @@ from app_store_connect.emulator import Emulator, demo_world
 from app_store_connect.models_command import models
 from app_store_connect.models_summary import ModelSettings, ModelsSummary
 from app_store_connect.names import snake_case
-from app_store_connect.resources import PROVENANCE
+from app_store_connect.provenance import PROVENANCE
 from app_store_connect.tables import LISTING_TABLES, SEGMENT_TABLES, RawTable
 from tests.conftest import Job, StartApple
 from tests.worlds import TODAY, add_vintages, overlapping_world, world_with_reports

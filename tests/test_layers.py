@@ -12,7 +12,7 @@ LAYERS = (
     {"names"},
     {"catalog"},
     {"selection", "credentials", "redaction", "tables", "sql", "database"},
-    {"auth", "budget", "answers", "moves", "records", "transfer"},
+    {"auth", "budget", "answers", "moves", "records", "transfer", "provenance"},
     {"client", "tsv"},
     {"download", "discovery"},
     {"outcome", "renewal"},
@@ -27,7 +27,7 @@ LAYERS = (
     {"models_command"},
     {"batches"},
     {"runner"},
-    {"demo"},
+    {"demo", "options"},
     {"cli"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -11,7 +11,7 @@ from typing import Any
 
 from app_store_connect import tables
 from app_store_connect.ledger import COMPLETE_LOADS, Ledger
-from app_store_connect.resources import SEGMENT_KEY
+from app_store_connect.provenance import SEGMENT_KEY
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
 
 MAX_IDS = 1000

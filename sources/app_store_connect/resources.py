@@ -27,6 +27,7 @@ from app_store_connect.gathering import Gathering, Mark
 from app_store_connect.model import ReportSegment
 from app_store_connect.names import normalized
 from app_store_connect.outcome import CompleteInstance, LoadedSegment, Outcome
+from app_store_connect.provenance import SEGMENT_KEY, stamp_of, stamped
 from app_store_connect.selection import InstanceToLoad, choose_segments, is_about_to_expire
 from app_store_connect.tables import RawTable
 from app_store_connect.tsv import (
@@ -36,15 +37,6 @@ from app_store_connect.tsv import (
     read_batches,
 )
 
-SEGMENT_KEY = "_segment_id"
-PROVENANCE = (
-    ("_app_id", pa.int64()),
-    ("_instance_id", pa.string()),
-    ("_processing_date", pa.date32()),
-    (SEGMENT_KEY, pa.string()),
-    ("_segment_checksum", pa.string()),
-    (tables.LOAD_ID, pa.string()),
-)
 _KEYS = {table.name: table.key for table in tables.SEGMENT_TABLES}
 
 NamedTable = tuple[str, pa.Table]
@@ -197,8 +189,8 @@ class SegmentLoader:
     def _report_rows(
         self, item: InstanceToLoad, segment: ReportSegment, batch: Batch
     ) -> Iterator[NamedTable]:
-        stamp = _stamp(item, segment, _load_id(), is_encoded=self.is_text_encoded)
-        yield item.listed.table_name, _stamped(batch.table, stamp)
+        stamp = stamp_of(item, segment, _load_id(), is_encoded=self.is_text_encoded)
+        yield item.listed.table_name, stamped(batch.table, stamp)
         if batch.unparsed:
             yield tables.UNPARSED_VALUES.name, _unparsed_rows(item, segment, batch)
 
@@ -260,41 +252,3 @@ def _open_format(table_format: str) -> Any:
 
 def _load_id() -> str:
     return load_package_state()["load_id"]
-
-
-def _stamp(
-    item: InstanceToLoad, segment: ReportSegment, load_id: str, *, is_encoded: bool
-) -> list[pa.Array]:
-    """Where rows of this segment come from: of each column of `PROVENANCE` one value."""
-    listed = item.listed
-    values = (
-        int(listed.app_id),
-        listed.instance.id,
-        listed.instance.processing_date,
-        segment.id,
-        segment.checksum,
-        load_id,
-    )
-    arrays = (pa.array([value], kind) for (_, kind), value in zip(PROVENANCE, values, strict=True))
-    return [
-        each.dictionary_encode() if is_encoded and pa.types.is_string(each.type) else each
-        for each in arrays
-    ]
-
-
-def _stamped(rows: pa.Table, stamp: list[pa.Array]) -> pa.Table:
-    every = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
-    fields = [
-        pa.field(name, value.type, nullable=False)
-        for (name, _), value in zip(PROVENANCE, stamp, strict=True)
-    ]
-    return pa.Table.from_arrays(
-        [*rows.columns, *(_repeated(value, every) for value in stamp)],
-        schema=pa.schema([*rows.schema, *fields]),
-    )
-
-
-def _repeated(value: pa.Array, every: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(value.type):
-        return pa.DictionaryArray.from_arrays(every, value.dictionary)
-    return pa.repeat(value[0], len(every))

@@ -14,7 +14,7 @@ from app_store_connect.catalog import ReportSchema, RestatementPolicy, schema_of
 from app_store_connect.errors import DestinationError
 from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, Ledger
 from app_store_connect.names import normalized
-from app_store_connect.resources import PROVENANCE, SEGMENT_KEY
+from app_store_connect.provenance import PROVENANCE, SEGMENT_KEY
 from app_store_connect.selection import RETENTION_DAYS
 from app_store_connect.tables import INSTANCES, LOAD_ID, LOADS, SEGMENT_DATES, SEGMENTS
 
