@@ -39,7 +39,7 @@ _DUCKDB = {
     "disabled_compression_methods": "fsst",
     # Up to this much of what it wrote stays in memory; else that grows with the load. What a
     # statement needs beyond it goes to disk.
-    "memory_limit": "1GB",
+    "memory_limit": "512MB",
     # Each thread fills row groups of its own. Else a row group that threads share by chance is cut
     # short, and all rows are written a second time: 8 CPU seconds instead of 4 for 2 million.
     "preserve_insertion_order": "false",

@@ -117,7 +117,8 @@ class AppleWithS3(Emulator):
 def free_ports(count: int) -> list[int]:
     """Ports that nobody has at the moment, below those that connections take."""
     found: list[int] = []
-    port = 20_000 + os.getpid() % 4000
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])  # each looks among its own
+    port = 20_000 + 600 * worker + os.getpid() % 400
     while len(found) < count:
         port += 1
         try:
@@ -171,7 +172,7 @@ def seaweedfs(folder: Path) -> Iterator[S3]:
         str(binary), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-s3",
         f"-s3.port={port}", f"-s3.config={folder / 's3.json'}", "-master.volumeSizeLimitMB=64",
-        "-volume.max=20",
+        "-volume.max=20", "-s3.port.iceberg=0", "-s3.port.lance=0",  # one each on a machine
     ]  # fmt: skip
     store = S3(f"http://127.0.0.1:{port}")
 
