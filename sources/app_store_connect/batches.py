@@ -14,6 +14,7 @@ from dlt import Pipeline
 from dlt.common.exceptions import SignalReceivedException
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource, DltSource
+from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from app_store_connect.configuration import Configuration
@@ -157,8 +158,9 @@ class Batches:
             raise KeyboardInterrupt from None
         logger.debug("batch failed", exc_info=error)
         reason = DestinationError(_essence(causes[-1]))
-        is_local = any(isinstance(each, OSError) for each in causes)
-        if not is_local and self._is_one_to_blame(reason):
+        # a full disk, a lost server: dlt tried again and again, and smaller loads would not help
+        is_lasting = any(isinstance(each, (OSError, LoadClientJobRetry)) for each in causes)
+        if not is_lasting and self._is_one_to_blame(reason):
             self._pipeline.abort_packages()
             return
         step = error.step if isinstance(error, PipelineStepFailed) else "run"
