@@ -12,7 +12,7 @@ LAYERS = (
     {"names"},
     {"catalog"},
     {"selection", "credentials", "redaction", "tables", "sql", "database"},
-    {"auth", "budget", "answers", "moves", "records", "transfer", "provenance"},
+    {"auth", "budget", "answers", "moves", "records", "transfer", "provenance", "tuning"},
     {"client", "tsv"},
     {"download", "discovery"},
     {"outcome", "renewal"},

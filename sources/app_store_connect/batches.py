@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+import pyarrow as pa
 from dlt import Pipeline
 from dlt.common.exceptions import SignalReceivedException
 from dlt.common.pipeline import LoadInfo
@@ -25,6 +26,7 @@ from app_store_connect.repair import remove_miscounted
 from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import InstanceToLoad
 from app_store_connect.source import batch_source
+from app_store_connect.tuning import is_out_of_memory, little_memory
 from app_store_connect.workspace import file_format_of
 
 logger = logging.getLogger(__name__)
@@ -119,18 +121,29 @@ class Batches:
 
         A row that this doubles shows in the count that follows.
         """
+        self._pipeline.extract(source, loader_file_format=self._file_format)
+        pa.default_memory_pool().release_unused()  # or it stays beside what loading needs
+        self._pipeline.normalize()
         for reloads in range(RELOADS + 1):
             try:
-                if reloads:
-                    return self._pipeline.load()
-                return self._pipeline.run(source, loader_file_format=self._file_format)
+                return self._load_package()
             except PipelineStepFailed as error:
-                is_last = reloads == RELOADS or not self._is_shared
-                if is_last or error.step != "load" or not self._pipeline.has_pending_data:
+                if reloads == RELOADS or not self._is_shared or not self._pipeline.has_pending_data:
                     raise
                 logger.debug("package begun again", exc_info=error)
                 time.sleep(random.uniform(0.2, 1.0))  # noqa: S311  # nosec B311 # no secret
         raise AssertionError("unreachable")
+
+    def _load_package(self) -> LoadInfo:
+        """In little memory; what does not fit gets what there is."""
+        try:
+            with little_memory(self._ledger.client):
+                return self._pipeline.load()
+        except PipelineStepFailed as error:
+            if not is_out_of_memory(error):
+                raise
+            logger.debug("package begun again with more memory", exc_info=error)
+        return self._pipeline.load()
 
     def _load_again(self, before: int, removed: set[str]) -> None:
         """Instances whose rows did not all arrive: once more, then they are failures."""

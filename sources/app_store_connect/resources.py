@@ -213,7 +213,6 @@ class SegmentLoader:
             write_disposition=self.write_disposition,  # type: ignore[arg-type]  # one of its literals
             table_format=_open_format(self.table_format),
             merge_key=key if self.write_disposition == "merge" else None,
-            schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
         )
         return dlt.mark.with_hints(data, hints, create_table_variant=True)
 

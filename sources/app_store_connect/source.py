@@ -11,6 +11,7 @@ import dlt
 from dlt import Pipeline
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
+from dlt.common.schema.typing import TSchemaContractDict
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
@@ -34,9 +35,12 @@ from app_store_connect.tables import RawTable
 logger = logging.getLogger(__name__)
 
 SOURCE_NAME = "app_store_connect"
+# Of the source, not of its tables: dlt 1.31 checks a table's in a way that keeps every item of the
+# table in memory until Python's collector comes by.
+_CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 
 
-@dlt.source(name=SOURCE_NAME, section=SOURCE_NAME)
+@dlt.source(name=SOURCE_NAME, section=SOURCE_NAME, schema_contract=_CONTRACT)
 def app_store_connect_source(
     app_ids: Sequence[str] = (),
     bundle_ids: Sequence[str] = (),
@@ -88,7 +92,7 @@ def app_store_connect_source(
     return _Extraction(AppStoreConnectClient(credentials), options).resources()
 
 
-@dlt.source(name=SOURCE_NAME, section=SOURCE_NAME)
+@dlt.source(name=SOURCE_NAME, section=SOURCE_NAME, schema_contract=_CONTRACT)
 def batch_source(resources: Sequence[DltResource]) -> Iterable[DltResource]:
     """One load package of the main job, under the schema of the public source."""
     return resources

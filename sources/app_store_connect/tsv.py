@@ -263,7 +263,7 @@ def _strictly(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> pa.ChunkedArra
         return texts
     typed = texts.cast(arrow_type)
     if arrow_type == pa.int64() and any(
-        pc.any(pc.match_substring(texts, each)).as_py() for each in "xX"
+        pc.any(pc.starts_with(texts, each)).as_py() for each in ("0x", "0X")
     ):
         raise pa.ArrowInvalid("hexadecimal digits, which Arrow reads")
     if arrow_type == pa.date32():

@@ -27,6 +27,7 @@ from app_store_connect.database import PLAIN
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.lake import LAKE_FILE, is_lake
 from app_store_connect.ledger import PLACEHOLDERS, Ledger
+from app_store_connect.tuning import tune
 
 PIPELINE_NAME = "asc_segments"
 FOLDER = f"{PIPELINE_NAME}_job"
@@ -34,16 +35,6 @@ _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {"information_schema", "system", "temp", *PLACEHOLDERS}
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
-_DUCKDB = {
-    # tried on every column of text and never taken: dictionaries are smaller
-    "disabled_compression_methods": "fsst",
-    # Up to this much of what it wrote stays in memory; else that grows with the load. What a
-    # statement needs beyond it goes to disk.
-    "memory_limit": "512MB",
-    # Each thread fills row groups of its own. Else a row group that threads share by chance is cut
-    # short, and all rows are written a second time: 8 CPU seconds instead of 4 for 2 million.
-    "preserve_insertion_order": "false",
-}
 _REASON = "The actual reason given is: "
 
 
@@ -155,23 +146,13 @@ def opened(ledger: Ledger, table_format: str = PLAIN) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             stack.enter_context(ledger.open())
-            _suit(ledger)
+            tune(ledger.client)
             ledger.database.check_format(table_format)
         except ConfigurationError:
             raise
         except Exception as error:  # whatever the destination's driver raises
             raise destination_error(error) from error
         yield
-
-
-def _suit(ledger: Ledger) -> None:
-    """Give DuckDB's own knobs values for this process, wherever the user set none."""
-    if ledger.client.capabilities.sqlglot_dialect != "duckdb":
-        return
-    chosen = getattr(ledger.client.credentials, "global_config", None) or {}
-    for name, value in _DUCKDB.items():
-        if name not in chosen:
-            ledger.client.execute_sql(f"set global {name} = '{value}'")
 
 
 def synchronise(pipeline: Pipeline) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from app_store_connect import tuning
 from app_store_connect.emulator import Emulator, World
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.processes import (
@@ -204,3 +205,21 @@ def test_database_goes_away(fate: str, world: World, start_apple: StartApple, jo
 def wait_for_downloads(apple: Emulator, process: subprocess.Popen[str], count: int) -> None:
     while len(apple.downloads) < count and process.poll() is None:
         time.sleep(0.02)
+
+
+def test_load_needs_more_memory(
+    start_apple: StartApple,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What does not fit in the little memory that the job means DuckDB to take is loaded anyway."""
+    monkeypatch.setattr(tuning, "_LEAST_MEGABYTES", 24)
+    monkeypatch.setattr(tuning, "_MEGABYTES_PER_THREAD", 1)
+    caplog.set_level("DEBUG", logger="app_store_connect.batches")
+    world = large_world()
+    result = job.run(start_apple(world))
+
+    assert "begun again with more memory" in caplog.text
+    assert 0 == result.exit_code, result.stdout
+    assert {} == flaws(job, world)
