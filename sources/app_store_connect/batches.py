@@ -105,28 +105,33 @@ class Batches:
         self._fed.clear()
         mark = self._outcome.mark()
         try:
-            info = self._run(batch_source(resources))
+            load_ids = self._run(batch_source(resources))
         except (PipelineStepFailed, OSError) as error:
             self._outcome.rewind(mark)
             self._abandon(error)
             return False
         self._most = min(2 * self._most, MOST_INSTANCES)
         self._failed_singles = 0
-        for load_id in info.loads_ids:
+        for load_id in load_ids:
             self._load_again(mark.completed, remove_miscounted(self._ledger, load_id))
         return True
 
-    def _run(self, source: DltSource) -> LoadInfo:
-        """Two first runs on a server may both make a table: who comes second goes on from there.
+    def _run(self, source: DltSource) -> list[str]:
+        """The ids of the loads that came of it; none if there was nothing new.
+
+        Two first runs on a server may both make a table: who comes second goes on from there.
 
         A row that this doubles shows in the count that follows.
         """
-        self._pipeline.extract(source, loader_file_format=self._file_format)
+        info = self._pipeline.extract(source, loader_file_format=self._file_format)
         pa.default_memory_pool().release_unused()  # or it stays beside what loading needs
+        if not any(step["table_metrics"] for steps in info.metrics.values() for step in steps):
+            self._pipeline.abort_packages()
+            return []
         self._pipeline.normalize()
         for reloads in range(RELOADS + 1):
             try:
-                return self._load_package()
+                return list(self._load_package().loads_ids)
             except PipelineStepFailed as error:
                 if reloads == RELOADS or not self._is_shared or not self._pipeline.has_pending_data:
                     raise

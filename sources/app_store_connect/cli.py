@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 _WIDE = 160
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""What dlt makes on import is never garbage: looking for some took a tenth of a short run."""
 
 
 class _Answer:
@@ -104,7 +102,7 @@ def _refuse_options_before_it(context: click.Context) -> None:
 
 def _run(options: dict[str, Any]) -> int:
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    gc.disable()
     interruption, answer = Interruption(), _Answer(options["as_json"])
     with interruption.listening():
         try:
@@ -142,6 +140,8 @@ def _load(
     from app_store_connect.report import print_plan, print_summary
     from app_store_connect.runner import Run
 
+    gc.freeze()  # what imports made is never garbage: looking for some took a tenth of a short run
+    gc.enable()
     if not options["debug"]:
         logging.getLogger("dlt").addFilter(without_traceback)
     with ExitStack() as stack:

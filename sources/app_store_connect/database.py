@@ -7,12 +7,21 @@ read through SQL but not deleted from.
 from collections.abc import Collection
 from typing import Any
 
+from dlt import Pipeline
 from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect.errors import ConfigurationError
 
 PLAIN = "parquet"
 """The table format that is none: a database's own tables, or a lake's files of Parquet."""
+
+LAKE_FILE = "asc_segments_lake.duckdb"
+"""Made anew by each run in the working directory: the views over a lake's files."""
+
+
+def is_lake(pipeline: Pipeline) -> bool:
+    """Whether the destination is files rather than a database."""
+    return pipeline.destination.destination_type.rpartition(".")[2] == "filesystem"
 
 
 class Database:

@@ -21,32 +21,13 @@ from dlt.destinations import duckdb as duckdb_destination
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-from app_store_connect.database import PLAIN, Database
+from app_store_connect.database import LAKE_FILE, PLAIN, Database
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
 from app_store_connect.tables import LISTING_TABLES, LOAD_ID, LOADS, SEGMENT_TABLES, SEGMENTS
 
-LAKE_FILE = "asc_segments_lake.duckdb"
-"""Made anew by each run in the working directory: the views over the lake's files."""
-
 _SMALL = {table.name for table in (*SEGMENT_TABLES, *LISTING_TABLES)}
 _PACKAGES = {PLAIN: "pyarrow", DELTA: "deltalake", ICEBERG: "pyiceberg"}
-
-
-@contextmanager
-def open_database(pipeline: Pipeline) -> Iterator[Database]:
-    """The pipeline's destination, for as long as one connection to it stays open."""
-    if is_lake(pipeline):
-        with Lake.open(pipeline) as lake:
-            yield lake
-        return
-    with pipeline.sql_client() as client:
-        yield Database(client)
-
-
-def is_lake(pipeline: Pipeline) -> bool:
-    """Whether the destination is files rather than a database."""
-    return pipeline.destination.destination_type.rpartition(".")[2] == "filesystem"
 
 
 class Lake(Database):

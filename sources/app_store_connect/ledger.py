@@ -15,9 +15,8 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect import tables
-from app_store_connect.database import Database
+from app_store_connect.database import Database, is_lake
 from app_store_connect.errors import DestinationError
-from app_store_connect.lake import open_database
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.selection import Checksums, ListedInstance
 from app_store_connect.spelling import Spelling
@@ -36,6 +35,8 @@ VISIBLE_SEGMENTS = f"""
     where recency = 1
 """
 
+_LISTED_BY = "processing_date"
+
 
 class Ledger:
     """The raw dataset of a pipeline's destination, and the dataset of the views beside it."""
@@ -48,7 +49,7 @@ class Ledger:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Keep one connection for all that follows; on DuckDB this keeps other processes out."""
-        with open_database(self._pipeline) as database:
+        with _open_database(self._pipeline) as database:
             self._database = database
             try:
                 yield
@@ -151,9 +152,12 @@ class Ledger:
         if not {table.name, LOADS} <= self.columns().keys():
             return listed
         names = ", ".join(table.columns)
+        days = [row[_LISTED_BY] for row in listed if _LISTED_BY in row]  # history is long
         stored = self.execute(
             f"select {names} from raw.{table.name} where {LOAD_ID} in ({COMPLETE_LOADS})"
-            f" order by {LOAD_ID}"
+            + (f" and {_LISTED_BY} >= :since" if days else "")
+            + f" order by {LOAD_ID}",
+            **({"since": min(days)} if days else {}),
         )
         key = list(table.columns).index(table.key)
         latest = {row[key]: tuple(row) for row in stored}
@@ -196,6 +200,19 @@ class Ledger:
             ids=list(instance_ids),
         )
         return {row[0]: _listed_instance(*row) for row in rows}
+
+
+@contextmanager
+def _open_database(pipeline: Pipeline) -> Iterator[Database]:
+    """The pipeline's destination, for as long as one connection to it stays open."""
+    if is_lake(pipeline):
+        from app_store_connect.lake import Lake  # imports a good deal that databases do without
+
+        with Lake.open(pipeline) as lake:
+            yield lake
+        return
+    with pipeline.sql_client() as client:
+        yield Database(client)
 
 
 def _listed_instance(

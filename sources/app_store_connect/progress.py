@@ -4,16 +4,16 @@ import logging
 import sys
 import time
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
 
 from app_store_connect.discovery import Failure
 from app_store_connect.outcome import Outcome
 from app_store_connect.printing import printable
+
+if TYPE_CHECKING:  # what a run without a bar need not import
+    from rich.console import Console
 
 LOG_EVERY_SECONDS = 10.0
 
@@ -86,7 +86,10 @@ class LogProgress(NoProgress):
 class BarProgress:
     """One live line with instances, bytes, rows and the time left; failures scroll above it."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: "Console") -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
         self._outcome: Outcome | None = None
         self._bar = RichProgress(
             TextColumn("{task.description}"),
@@ -126,7 +129,7 @@ class BarProgress:
         self._bar.stop()
 
 
-def progress_for(choice: str, console: Console) -> Progress:
+def progress_for(choice: str, console: "Console") -> Progress:
     """`bar`, `log`, `none`, or `auto`: a bar where someone can see it move."""
     if choice == "auto":
         choice = "bar" if console.is_terminal else "log"

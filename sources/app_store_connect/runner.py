@@ -233,7 +233,8 @@ class Run:
             upkeep.refresh()
 
         batches.load(selection.due, listings, before_each=before_each)
-        upkeep.finish(self._outcome.withdrawn)
+        if listings or self._outcome.completed or self._outcome.withdrawn:
+            upkeep.finish(self._outcome.withdrawn)
 
     def _changed_listings(
         self, loader: SegmentLoader, listing: Listing, ledger: Ledger

@@ -23,9 +23,8 @@ from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
-from app_store_connect.database import PLAIN
+from app_store_connect.database import LAKE_FILE, PLAIN, is_lake
 from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.lake import LAKE_FILE, is_lake
 from app_store_connect.ledger import PLACEHOLDERS, Ledger
 from app_store_connect.tuning import tune
 
