@@ -81,8 +81,14 @@ told as (
         cast(null as {{ money() if measure.endswith('_usd') else 'bigint' }}) as {{ measure }}
         {%- endif %}
         {%- endfor %}{% endfor %}
-    from {{ ref('int_' ~ report ~ '__by_dimension') }}
+    from {{ ref('int_' ~ report ~ '__by_dimension') }} as summed
     where dimension = '{{ dimension }}'
+        {%- if is_incremental() %}
+        -- or else all of the past would be summed for the sake of one day
+        and exists (
+            select 1 from days where days.app_id = summed.app_id and days.date_day = summed.date_day
+        )
+        {%- endif %}
     {{ 'union all' if not outer.last }}
     {%- endfor %}
 ),

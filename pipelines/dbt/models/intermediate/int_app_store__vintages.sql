@@ -86,8 +86,8 @@ judged as (
     left join instances
         on instances.app_id = told.app_id
         and instances.table_name = told.table_name
-        and {{ dbt.datediff('told.date_day', 'instances.processing_date', 'day') }}
-            = {{ lag_of('told.table_name') }}
+        and instances.processing_date
+            = cast({{ dbt.dateadd('day', lag_of('told.table_name'), 'told.date_day') }} as date)
 )
 
 select
