@@ -1,9 +1,7 @@
 """`asc-segments`: what it says and how it ends. What is slow is imported when needed."""
 
-import gc
 import json
 import logging
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from app_store_connect.interruption import Interruption, LeftBehindError, Progra
 from app_store_connect.models_command import models
 from app_store_connect.options import job_options, settings_of
 from app_store_connect.printing import printable
+from app_store_connect.startup import prepare_imports
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,8 +100,7 @@ def _refuse_options_before_it(context: click.Context) -> None:
 
 
 def _run(options: dict[str, Any]) -> int:
-    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import
-    gc.disable()
+    prepare_imports()
     interruption, answer = Interruption(), _Answer(options["as_json"])
     with interruption.listening():
         try:
@@ -140,8 +138,6 @@ def _load(
     from app_store_connect.report import print_plan, print_summary
     from app_store_connect.runner import Run
 
-    gc.freeze()  # what imports made is never garbage: looking for some took a tenth of a short run
-    gc.enable()
     if not options["debug"]:
         logging.getLogger("dlt").addFilter(without_traceback)
     with ExitStack() as stack:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import signal
 import sys
 import threading
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from app_store_connect.startup import prepare_imports
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +49,7 @@ def models(**options: Any) -> None:
     Exit codes: 0 all is built and tested, 1 a model or test failed, 2 wrong usage, dbt is missing
     or nothing is loaded, 130 interrupted.
     """
-    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import
+    prepare_imports()
     try:
         with _terminated_as_interrupted():
             code = _build_or_fail(options)
