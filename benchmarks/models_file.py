@@ -164,6 +164,7 @@ def create_file(folder: Path, size: Size) -> None:
     for each in (note, folder / FILE):
         each.unlink(missing_ok=True)
     with duckdb.connect(FILE) as database:
+        database.execute("set memory_limit = '2GB'")
         create_tables(database)
         create_templates(database, size)
         first = datetime.now(UTC).date() - timedelta(days=size.days - 1)

@@ -22,7 +22,8 @@ from app_store_connect.configuration import read_configuration
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.ledger import Ledger
 from app_store_connect.model import Granularity
-from app_store_connect.models_summary import ModelSettings, ModelsSummary, Remark, last_week
+from app_store_connect.models_results import add_results, first_lines
+from app_store_connect.models_summary import ModelSettings, ModelsSummary, last_week
 from app_store_connect.names import normalized, table_name
 from app_store_connect.tables import SEGMENTS
 from app_store_connect.views import FRESHNESS
@@ -34,7 +35,6 @@ _ADAPTERS = ("duckdb", "postgres")
 _THREADS = 4
 _QUIET = ["--log-level", "none", "--log-level-file", "info"]
 _MISSING = "dbt is not installed here: pip install 'dlt-app-store-connect[dbt]'"
-_FAILED = {"error", "fail", "runtime error", "partial success"}
 
 
 def build_models(settings: ModelSettings) -> ModelsSummary:
@@ -53,9 +53,10 @@ def build_models(settings: ModelSettings) -> ModelsSummary:
         summary.location = location_of(pipeline)
         _check_loaded(pipeline, settings)
         with _own_folder(f"{adapter}-{settings.dataset}") as own, _environment(environment):
-            _run(runner, _arguments(settings, own), summary)
+            results = _run(runner, _arguments(settings, own), settings)
         ledger = Ledger(pipeline, summary.schema)
         with opened(ledger):
+            add_results(results, summary, ledger)
             summary.last_week = last_week(ledger)
     summary.seconds = time.monotonic() - started
     return summary
@@ -189,37 +190,15 @@ def _accumulating() -> list[str]:
     ]
 
 
-def _run(runner: Any, arguments: Sequence[str], summary: ModelsSummary) -> None:
-    is_debug = summary.settings.is_debug
-    with redirect_stdout(sys.stderr) if is_debug else nullcontext():  # stdout may be for JSON
+def _run(runner: Any, arguments: Sequence[str], settings: ModelSettings) -> Sequence[Any]:
+    """What dbt says of each model and test."""
+    with redirect_stdout(sys.stderr) if settings.is_debug else nullcontext():  # for JSON alone
         outcome = runner.invoke(list(arguments))
     if isinstance(outcome.exception, KeyboardInterrupt):  # dbt hands over what it caught
         raise KeyboardInterrupt
     if outcome.exception or outcome.result is None:
-        raise ConfigurationError(f"dbt cannot run: {_first_line(outcome.exception)}")
+        raise ConfigurationError(f"dbt cannot run: {first_lines(outcome.exception)}")
     if not outcome.result.results:
-        raise ConfigurationError(f"no model is selected by {' '.join(summary.settings.select)}")
-    for result in outcome.result.results:
-        _count(result, summary)
-
-
-def _count(result: Any, summary: ModelsSummary) -> None:
-    status, kind = str(result.status), str(result.node.resource_type)
-    remark = Remark(f"{kind} {result.node.name}", _first_line(result.message))
-    if status in _FAILED:
-        summary.failures.append(remark)
-    elif status == "warn":
-        summary.warnings.append(remark)
-    elif status == "skipped":
-        summary.skipped += 1
-        return
-    if kind == "test":
-        summary.tests += 1
-    elif status not in _FAILED:
-        summary.models += 1
-
-
-def _first_line(problem: object) -> str:
-    lines = [line.strip() for line in str(problem or "no reason given").splitlines()]
-    kept = [line for line in lines if line]
-    return " ".join(kept[:3]) if kept else "no reason given"
+        raise ConfigurationError(f"no model is selected by {' '.join(settings.select)}")
+    results: Sequence[Any] = outcome.result.results
+    return results

@@ -3,6 +3,7 @@
 import json
 import re
 
+import duckdb
 import pytest
 
 from app_store_connect.emulator import World
@@ -127,6 +128,41 @@ def test_postgres_follows_what_is_withdrawn(on_postgres: Warehouse) -> None:
     assert changed
     assert changed <= set(days)
     assert {app_id} == {row[0] for row in rows - set(on_postgres.rows(mart))}
+
+
+def test_what_is_wrong_is_named(copy_of_built: Warehouse) -> None:
+    """A model's one test names each column with its problem, and how many rows have it."""
+    mart = "fct_app_store__subscriptions_daily"
+    with duckdb.connect(str(copy_of_built.file)) as database:
+        database.execute(f"insert into {MARTS}.{mart} from {MARTS}.{mart} limit 2")
+        for damage in (
+            "is_complete = null where subscription_identifier in"
+            f" (select min(subscription_identifier) from {MARTS}.{mart})",
+            f"app_id = 7 where date_day in (select min(date_day) from {MARTS}.{mart})",
+            f"kind = 'rumour' where date_day in (select max(date_day) from {MARTS}.{mart})",
+        ):
+            database.execute(f"update {MARTS}.{mart} set {damage}")
+        expected = database.execute(
+            f"select count(*) filter (is_complete is null), count(*) filter (app_id = 7),"
+            f" count(*) filter (kind = 'rumour') from {MARTS}.{mart}"
+        ).fetchone()
+    done = copy_of_built.dbt("test", "--select", f"{mart}__is_sound")
+    (compiled,) = (copy_of_built.folder / "target" / "compiled").rglob(f"{mart}__is_sound.sql")
+    found = {(row[0], row[1]): row[2] for row in copy_of_built.query(compiled.read_text())}
+    twins = found.pop(
+        (
+            "app_id, date_day, subscription_identifier, kind, metric_group_key, metric_key",
+            "not unique",
+        )
+    )
+
+    assert 1 == done.code, done.out
+    assert expected == (
+        found.pop(("is_complete", "null")),
+        found.pop(("app_id", "not in dim_apps")),
+        found.pop(("kind", "none of state, event")),
+    )
+    assert (2, {}) == (twins, found)
 
 
 def test_docs_are_generated(copy_of_built: Warehouse) -> None:

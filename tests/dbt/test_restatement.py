@@ -114,6 +114,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     assert {"adds_up_to_the_views", "adds_up_to_the_day"} >= {
         each["what"].split()[1].partition("_fct_")[0] for each in json.loads(done.out)["failures"]
     }
+    why = " ".join(each["why"] for each in json.loads(done.out)["failures"])
+    assert f"app_id {untouched[0]}, date_day {untouched[1]}, measure taps" in why
+    assert f"in_the_mart {MARK}." in why
     return Story(warehouse, world, true_before, true_after, before, untouched, gone)
 
 
@@ -167,6 +170,18 @@ def test_incremental_is_a_full_refresh(story: Story, tmp_path: Path) -> None:
         assert marked == differing(ours, anew), mart
     for table in ("int_app_store__vintages", "int_app_store__days", "int_crashes__by_dimension"):
         assert story.warehouse.rows(table, STAGING) == copy.rows(table, STAGING)
+
+
+def test_a_full_refresh_tests_all_days(story: Story, tmp_path: Path) -> None:
+    """What adds up is asked of the newest days, and of all days where all are built anew."""
+    copy = Warehouse(tmp_path / "copy")
+    shutil.copytree(story.warehouse.folder, copy.folder)
+
+    (query,) = (copy.folder / "dlt").rglob("compiled/**/adds_up_to_the_views_*.sql")
+
+    assert "current_date - 14" in query.read_text()
+    assert 0 == copy.models("--full-refresh", "--select", "+fct_app_store__daily").code
+    assert "current_date" not in query.read_text()
 
 
 def test_nothing_new_builds_nothing(story: Story) -> None:

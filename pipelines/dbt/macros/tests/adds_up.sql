@@ -36,27 +36,39 @@
 
 {# The days of an app on which a measure of the mart is not the sum of its view. #}
 {% test adds_up_to_the_views(model) %}
-with viewed as (
-    {%- for view, measures in view_measures().items() %}
-    {%- set outer = loop %}
-    {%- set present = existing_columns(source('app_store_connect', view), ['_app_id']) %}
-    {%- for measure, expression in measures.items() %}
+{%- set present = [] -%}
+{%- for view in view_measures() -%}
+    {%- set source_view = source('app_store_connect', view) -%}
+    {%- if not execute or load_relation(source_view) is not none -%}{% do present.append(view) %}{%- endif -%}
+{%- endfor -%}
+with
+{%- for view, measures in view_measures().items() %}
+-- each view is read once
+summed_{{ loop.index }} as (
     select
-        app_id, date_day, '{{ measure }}' as measure,
-        cast({{ 'total_' ~ loop.index if present else 'null' }} as {{ money() }}) as total
-    from (
-        {%- if present %}
-        select
-            _app_id as app_id,
-            cast(coalesce({{ adapter.quote('date') }}, _processing_date) as date) as date_day,
-            coalesce(sum({{ expression }}), 0) as total_{{ loop.index }}
-        from {{ source('app_store_connect', view) }}
-        where {{ tested_days('_processing_date') }}
-        group by 1, 2
+        {%- if view in present %}
+        _app_id as app_id,
+        cast(coalesce({{ adapter.quote('date') }}, _processing_date) as date) as date_day
+        {%- for expression in measures.values() %},
+        cast(coalesce(sum({{ expression }}), 0) as {{ money() }}) as total_{{ loop.index }}
+        {%- endfor %}
+    from {{ source('app_store_connect', view) }}
+    where {{ tested_days('_processing_date') }}
+    group by 1, 2
         {%- else %}
-        select cast(null as bigint) as app_id, cast(null as date) as date_day where false
+        cast(null as bigint) as app_id, cast(null as date) as date_day
+        {%- for _ in measures %}, cast(null as {{ money() }}) as total_{{ loop.index }}{% endfor %}
+    where false
         {%- endif %}
-    ) as summed_{{ outer.index }}_{{ loop.index }}
+),
+{%- endfor %}
+
+viewed as (
+    {%- for measures in view_measures().values() %}
+    {%- set outer = loop %}
+    {%- for measure in measures %}
+    select app_id, date_day, '{{ measure }}' as measure, total_{{ loop.index }} as total
+    from summed_{{ outer.index }}
     {{ 'union all' if not (loop.last and outer.last) }}
     {%- endfor %}
     {%- endfor %}

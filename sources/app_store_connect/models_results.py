@@ -1,0 +1,64 @@
+"""What dbt's results say: what was built, what failed, and what a failed test found."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from dlt.destinations.exceptions import DatabaseException
+
+from app_store_connect.ledger import Ledger
+from app_store_connect.models_summary import ModelsSummary, Remark
+
+_LOG = logging.getLogger(__name__)
+_FAILED = {"error", "fail", "runtime error", "partial success"}
+_FOUND = {"fail", "warn"}
+_SHOWN = 3
+
+
+def add_results(results: Iterable[Any], summary: ModelsSummary, ledger: Ledger) -> None:
+    """Counts them; a test's remark shows the first rows that it found, through an open ledger."""
+    for result in results:
+        _add(result, summary, ledger)
+
+
+def _add(result: Any, summary: ModelsSummary, ledger: Ledger) -> None:
+    status, kind = str(result.status), str(result.node.resource_type)
+    why = first_lines(result.message)
+    if kind == "test" and status in _FOUND:
+        why += _found(str(result.node.compiled_code), ledger)
+    remark = Remark(f"{kind} {result.node.name}", why)
+    if status in _FAILED:
+        summary.failures.append(remark)
+    elif status == "warn":
+        summary.warnings.append(remark)
+    elif status == "skipped":
+        summary.skipped += 1
+        return
+    if kind == "test":
+        summary.tests += 1
+    elif status not in _FAILED:
+        summary.models += 1
+
+
+def _found(query: str, ledger: Ledger) -> str:
+    """dbt counts what a test finds and shows none of it, so the test's query is run once more."""
+    try:
+        with ledger.client.execute_query(query) as cursor:
+            names = [column[0] for column in cursor.description or []]
+            rows = cursor.fetchmany(_SHOWN + 1)
+    except DatabaseException as error:
+        _LOG.info("what the test found cannot be shown: %s", error)
+        return ""
+    shown = [
+        ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True))
+        for row in rows[:_SHOWN]
+    ]
+    more = ["..."] if len(rows) > _SHOWN else []
+    return "".join(f"\n  {line}" for line in shown + more)
+
+
+def first_lines(problem: object) -> str:
+    """At most three lines of it, as one."""
+    lines = [line.strip() for line in str(problem or "no reason given").splitlines()]
+    kept = [line for line in lines if line]
+    return " ".join(kept[:3]) if kept else "no reason given"
