@@ -131,7 +131,7 @@ def test_postgres_follows_what_is_withdrawn(on_postgres: Warehouse) -> None:
 
 
 def test_what_is_wrong_is_named(copy_of_built: Warehouse) -> None:
-    """A model's one test names each column with its problem, and how many rows have it."""
+    """The tests of a model name each column with its problem, and how many rows have it."""
     mart = "fct_app_store__subscriptions_daily"
     with duckdb.connect(str(copy_of_built.file)) as database:
         database.execute(f"insert into {MARTS}.{mart} from {MARTS}.{mart} limit 2")
@@ -146,9 +146,15 @@ def test_what_is_wrong_is_named(copy_of_built: Warehouse) -> None:
             f"select count(*) filter (is_complete is null), count(*) filter (app_id = 7),"
             f" count(*) filter (kind = 'rumour') from {MARTS}.{mart}"
         ).fetchone()
-    done = copy_of_built.dbt("test", "--select", f"{mart}__is_sound")
-    (compiled,) = (copy_of_built.folder / "target" / "compiled").rglob(f"{mart}__is_sound.sql")
-    found = {(row[0], row[1]): row[2] for row in copy_of_built.query(compiled.read_text())}
+    tests = [f"{mart}__is_sound", f"{mart}__keys_are_known"]
+    done = copy_of_built.dbt("test", "--select", *tests)
+    compiled = copy_of_built.folder / "target" / "compiled"
+    found = {
+        (column, problem): count
+        for test in tests
+        for path in compiled.rglob(f"{test}.sql")
+        for column, problem, count in copy_of_built.query(path.read_text())
+    }
     twins = found.pop(
         (
             "app_id, date_day, subscription_identifier, kind, metric_group_key, metric_key",

@@ -167,6 +167,16 @@ class TestOnData:
 
         assert (0, 2) == (done.code, json.loads(done.out)["models"]), done
 
+    def test_a_selected_mart_is_tested(self, crashes_only: Warehouse) -> None:
+        """Without the dimensions a mart's own columns are tested all the same, and its sums."""
+        done = crashes_only.models("--select", "fct_app_store__daily", "--json")
+
+        assert (0, 1, 2) == (
+            done.code,
+            json.loads(done.out)["models"],
+            json.loads(done.out)["tests"],
+        )
+
     def test_a_failing_model_is_named(self, crashes_only: Warehouse, tmp_path: Path) -> None:
         """What fails is named with dbt's reason, exit code 1, without a traceback."""
         with duckdb.connect(str(crashes_only.file)) as database:

@@ -1,24 +1,32 @@
 {# What is wrong with a model: a row for each column, or columns, with the problem and how many rows
    have it. All in one test, since each costs dbt more than it costs the database. #}
-{% test sound(model, grain, never_null=[], known_values={}, refers_to={}) %}
+{% test sound(model, grain, never_null=[], known_values={}) %}
 select '{{ grain | join(', ') }}' as column_name, 'not unique' as problem, count(*) as row_count
 from (select 1 as twin from {{ model }} group by {{ grain | join(', ') }} having count(*) > 1) as twins
 having count(*) > 0
 {%- for column in grain + never_null %}
+union all
 {{ problem(model, column, 'null', column ~ ' is null') }}
 {%- endfor %}
 {%- for column, values in known_values.items() %}
+union all
 {{ problem(model, column, 'none of ' ~ values | join(', '), column ~ " not in ('" ~ values | join("', '") ~ "')") }}
 {%- endfor %}
-{%- for column, parent in refers_to.items() %}
-{{ problem(model, column, 'not in ' ~ parent.identifier, column ~ ' is not null and not exists (select 1 from '
-    ~ parent ~ ' as parent where parent.' ~ column ~ ' = told.' ~ column ~ ')') }}
+{% endtest %}
+
+{# The same of columns that the dimensions must have: a test of its own, since a selection may leave
+   the dimensions out. #}
+{% test keys_are_known(model, dimensions) %}
+{%- for column, dimension in dimensions.items() %}
+{%- set is_known = 'exists (select 1 from ' ~ dimension ~ ' as known where known.' ~ column ~ ' = told.' ~ column ~ ')' %}
+{{ problem(model, column, 'not in ' ~ dimension.identifier, column ~ ' is not null and not ' ~ is_known) }}
+{{ 'union all' if not loop.last }}
 {%- endfor %}
 {% endtest %}
 
 {% macro problem(model, column, what, condition) -%}
-union all
-select '{{ column }}', '{{ what }}', count(*) from {{ model }} as told where {{ condition }} having count(*) > 0
+select '{{ column }}' as column_name, '{{ what }}' as problem, count(*) as row_count
+from {{ model }} as told where {{ condition }} having count(*) > 0
 {%- endmacro %}
 
 {# A bound for tests that read whole views: the newest days alone, unless all are asked for. What is
