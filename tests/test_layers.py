@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sources" / "app_store_connect"
 LAYERS = (
-    {"errors", "gathering", "interruption", "printing"},
+    {"errors", "gathering", "interruption", "printing", "startup"},
     {"model"},
     {"names"},
     {"catalog"},
@@ -23,6 +23,7 @@ LAYERS = (
     {"views", "repair", "source", "pinpoint", "progress", "summary"},
     {"upkeep", "workspace", "report"},
     {"models_summary"},
+    {"models_results"},
     {"modelling"},
     {"models_command"},
     {"batches"},

@@ -169,6 +169,7 @@ class TestOnData:
 
     def test_a_selected_mart_is_tested(self, crashes_only: Warehouse) -> None:
         """Without the dimensions a mart's own columns are tested all the same, and its sums."""
+        crashes_only.models()
         done = crashes_only.models("--select", "fct_app_store__daily", "--json")
 
         assert (0, 1, 2) == (
