@@ -38,13 +38,17 @@ def little_memory(client: SqlClientBase[Any]) -> Iterator[None]:
         return
     ((threads, before),) = client.execute_sql(_SETTINGS) or ()
     megabytes = max(_LEAST_MEGABYTES, _MEGABYTES_PER_THREAD * threads)
-    client.execute_sql(f"set global memory_limit = '{megabytes}MB'")
+    _limit(client, f"{megabytes}MB")
     try:
         yield
     finally:
-        with suppress(DatabaseException):  # a database that failed for good takes nothing more
-            # DuckDB 1.5 accepts `reset` and goes on within the limit
-            client.execute_sql(f"set global memory_limit = '{before}'")
+        _limit(client, before)  # DuckDB 1.5 accepts `reset` and goes on within the limit
+
+
+def _limit(client: SqlClientBase[Any], memory: str) -> None:
+    """As far as the database lets it: it may hold more at the moment, or have failed for good."""
+    with suppress(DatabaseException):
+        client.execute_sql(f"set global memory_limit = '{memory}'")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
