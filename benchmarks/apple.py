@@ -1,7 +1,8 @@
 """A light App Store Connect and its store, in a process of their own: `python -m benchmarks.apple`.
 
 The bundled emulator checks every token and signature in Python, on a core that the job needs. This
-one answers what it worked out beforehand, and sends files with `sendfile`.
+one answers what it worked out beforehand, and sends files with `sendfile`. With `--lenient` it
+takes a token without "Bearer", and one at the store, which the bundled one refuses as Apple does.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 SIGNATURE = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=300&X-Amz-Signature=" + "0" * 64
 _NO_SUCH = b'{"errors":[{"status":"404","code":"NOT_FOUND","title":"no such resource"}]}'
@@ -41,6 +42,7 @@ class Apple:
     budget: int
     api_seconds: float
     store_seconds: float
+    is_lenient: bool = False
     lists: dict[str, list[Item]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     api: Counter = field(default_factory=Counter)
@@ -58,14 +60,16 @@ class Apple:
 
     async def _answer(self, head: str, writer: asyncio.StreamWriter) -> None:
         target = urlsplit(head.split(" ", 2)[1])
-        has_token = "\r\nauthorization: bearer" in head.lower()
+        scheme = "" if self.is_lenient else " bearer"
+        has_token = f"\r\nauthorization:{scheme}" in head.lower()
         if target.path == "/statistics":
             counts = {"requests": self.api.total, "api": self.api.most, "store": self.store.most}
             _send(writer, 200, json.dumps(counts).encode())
         elif target.path.startswith("/store/"):
             with self.store:
                 await asyncio.sleep(self.store_seconds)
-                is_signed = "X-Amz-Signature=" in target.query and not has_token
+                is_signed = "X-Amz-Signature=" in target.query
+                is_signed = is_signed and (self.is_lenient or not has_token)
                 await self._send_file(self.files[target.path] if is_signed else "", writer)
         else:
             with self.api:
@@ -81,11 +85,15 @@ class Apple:
         if items is None or self.api.total > self.budget:
             _send(writer, 404 if has_token else 401, _NO_SUCH, rest)
             return
+        items = _filtered(items, query)
         start, limit = int(query.get("cursor", ["0"])[0]), int(query.get("limit", ["50"])[0])
         links = {"self": path}
         if len(items) > start + limit:
-            links["next"] = f"{path}?cursor={start + limit}&limit={limit}"
-        document = {"data": items[start : start + limit], "links": links}
+            rest_of_list = query | {"cursor": [str(start + limit)], "limit": [str(limit)]}
+            links["next"] = f"{path}?{urlencode(rest_of_list, doseq=True)}"
+        paging = {"total": len(items), "limit": limit}
+        data = items[start : start + limit]
+        document = {"data": data, "links": links, "meta": {"paging": paging}}
         _send(writer, 200, json.dumps(document).encode(), rest)
 
     async def _send_file(self, name: str, writer: asyncio.StreamWriter) -> None:
@@ -105,6 +113,14 @@ def _send(writer: asyncio.StreamWriter, status: int, body: bytes, rest: str = ""
     writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
 
+def _filtered(items: list[Item], query: dict[str, list[str]]) -> list[Item]:
+    """By the two filters that the loaders use on the lists of a benchmark."""
+    for name in ("name", "granularity"):
+        if wanted := query.get(f"filter[{name}]"):
+            items = [item for item in items if item["attributes"][name] in wanted[0].split(",")]
+    return items
+
+
 def _item(kind: str, item_id: str, **attributes: Any) -> Item:
     return {"type": kind, "id": item_id, "attributes": attributes}
 
@@ -117,7 +133,12 @@ def load(apple: Apple, world: dict[str, Any], origin: str) -> None:
         for app in world["apps"]
     ]
     for app in world["apps"]:
-        request = _item("analyticsReportRequests", f"request-{app}", accessType="ONGOING")
+        request = _item(
+            "analyticsReportRequests",
+            f"request-{app}",
+            accessType="ONGOING",
+            stoppedDueToInactivity=False,
+        )
         lists[f"/v1/apps/{app}/analyticsReportRequests"] = [request]
         lists[f"/v1/analyticsReportRequests/request-{app}/reports"] = []
     for instance in world["instances"]:
@@ -163,9 +184,10 @@ async def _main() -> None:
     parser.add_argument("world", type=Path)
     parser.add_argument("--api-seconds", type=float, default=0.0)
     parser.add_argument("--store-seconds", type=float, default=0.0)
+    parser.add_argument("--lenient", action="store_true")
     options = parser.parse_args()
     world = json.loads(options.world.read_text())
-    apple = Apple(world["budget"], options.api_seconds, options.store_seconds)
+    apple = Apple(world["budget"], options.api_seconds, options.store_seconds, options.lenient)
     server = await asyncio.start_server(apple.serve, "127.0.0.1", 0)
     origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     load(apple, world, origin)
