@@ -41,22 +41,33 @@ class Apple:
 
 @contextmanager
 def served(
-    world: World, *, api_seconds: float = 0.0, store_seconds: float = 0.0
+    world: World,
+    *,
+    api_seconds: float = 0.0,
+    store_seconds: float = 0.0,
+    is_lenient: bool = False,
 ) -> Iterator[Apple]:
     """Serve a world from a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "world.json"
         world.write(file)
-        delays = [f"--api-seconds={api_seconds}", f"--store-seconds={store_seconds}"]
-        command = [sys.executable, "-m", "benchmarks.apple", str(file), *delays]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # nosec B603
-            if process.stdout is None:
-                raise RuntimeError("the server has no output")
-            origin = process.stdout.readline().strip()
-            try:
-                yield Apple(origin, _environment(origin))
-            finally:
-                process.terminate()
+        options = [f"--api-seconds={api_seconds}", f"--store-seconds={store_seconds}"]
+        options += ["--lenient"] if is_lenient else []
+        with server("benchmarks.apple", str(file), *options) as origin:
+            yield Apple(origin, _environment(origin))
+
+
+@contextmanager
+def server(module: str, *arguments: str) -> Iterator[str]:
+    """A process that serves until the end of the block; its first line is its origin."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # nosec B603
+        if process.stdout is None:
+            raise RuntimeError("the server has no output")
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 def _environment(origin: str) -> dict[str, str]:

@@ -20,31 +20,50 @@ DEFAULT_CACHE = Path(tempfile.gettempdir()) / "asc-benchmarks"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A process from start to end. `cpu` is user and system time, `peak` its memory in MB."""
+    """A process from start to end. `cpu` is user and system time, `peak` its memory in MB.
+
+    One that was cut off had not ended when its time was over.
+    """
 
     wall: float
     cpu: float
     peak: float
     stdout: str = field(repr=False, default="")
     extra: dict[str, float] = field(default_factory=dict)
+    is_cut_off: bool = False
 
 
-def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Measured:
-    """Raises RuntimeError, with what the process said, unless it ends with 0."""
+def measure(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    limit: float = threading.TIMEOUT_MAX,
+) -> Measured:
+    """Raises RuntimeError, with what the process said, unless it ends with 0.
+
+    After `limit` seconds it is killed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "stdout").open("w+") as out, (folder / "stderr").open("w+") as err:
         begun = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=err)  # nosec B603
         peak = _Peak(process.pid)
+        clock = threading.Timer(limit, process.kill)
+        clock.daemon = True
+        clock.start()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begun
+        clock.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
         said = out.read()
-        if process.returncode:
+        is_cut_off = wall >= limit
+        if process.returncode and not is_cut_off:
             raise RuntimeError(f"{command} ended with {process.returncode}: {said} {err.read()}")
-    return Measured(wall, usage.ru_utime + usage.ru_stime, peak.stop(), said)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Measured(wall, cpu, peak.stop(), said, is_cut_off=is_cut_off)
 
 
 class _Peak:
@@ -72,7 +91,10 @@ class _Peak:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One workload: our median, the other's, and the median of the ratios of the pairs."""
+    """One workload: our median, the other's, and the median of the ratios of the pairs.
+
+    `not_run` is the reason if there was nothing to measure; the figures are 0 then.
+    """
 
     name: str
     what: str
@@ -85,6 +107,7 @@ class Result:
     runs: int
     is_at_least: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
+    not_run: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -157,6 +180,9 @@ def main(workload: Callable[[Options], list[Result]]) -> None:
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     for result in workload(read_options(parser)[0]):
         print(f"{result.name}: {result.what}")
+        if result.not_run:
+            print(f"not run: {result.not_run}")
+            continue
         print(f"ours {result.ours:.3f} {result.unit}, other {result.other:.3f} {result.unit}")
         for name, figure in result.notes.items():
             print(f"{name}: {figure:.3f}" if isinstance(figure, float) else f"{name}: {figure}")
