@@ -14,6 +14,7 @@ from benchmarks.latency import latency
 from benchmarks.many import many
 from benchmarks.measure import Options, Result, progress, read_options
 from benchmarks.memory import memory
+from benchmarks.peers import peers
 from benchmarks.rerun import rerun
 from benchmarks.start import start
 from benchmarks.views import views
@@ -27,6 +28,7 @@ WORKLOADS: dict[str, Callable[[Options], list[Result]]] = {
     "growth": growth,
     "views": views,
     "start": start,
+    "peers": peers,
 }
 _HEADINGS = ("workload", "ours", "other", "ratio", "bar", "met", "what; beside")
 
@@ -54,8 +56,8 @@ def table(results: Sequence[Result]) -> list[str]:
             f"{result.other:.2f} {result.unit}",
             f"{result.ratio:.2f}",
             ("≥ " if result.is_at_least else "≤ ") + f"{result.bar:g}",
-            "yes" if result.is_met else "no",
-            result.what,
+            "not run" if result.not_run else "yes" if result.is_met else "no",
+            result.not_run or result.what,
         )
         for result in results
     ]
