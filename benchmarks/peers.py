@@ -99,7 +99,7 @@ def peers(options: Options) -> list[Result]:
             results.append(_beside(peer, world, options))
         except (RuntimeError, OSError, duckdb.Error) as error:
             progress(f"{peer.name} was not run: {error}")
-            reason = f"{type(error).__name__}: {str(error).strip()[-400:]}"
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[-400:]}"
             nothing = Result("peers", peer.name, "s", 0, 0, 0, peer.bar, False, 0, True)
             results.append(replace(nothing, not_run=f"{peer.name}: {reason}"))
     return results
