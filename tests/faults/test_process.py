@@ -53,7 +53,7 @@ BOUNDARIES = {
         "dlt.common.storages.load_storage:LoadStorage.complete_load_package:before:1"
     ),
     "folder renamed": "dlt.common.storages.load_storage:LoadStorage.complete_load_package:after:1",
-    "batch loaded": "dlt.pipeline.pipeline:Pipeline.run:after:1",
+    "batch loaded": "dlt.pipeline.pipeline:Pipeline.load:after:1",
     "rows counted": "app_store_connect.batches:Batches._load_batch:after:1",
     "all loaded": "app_store_connect.batches:Batches.load:after:1",
 }
