@@ -9,6 +9,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 
 import pyarrow as pa
 from dlt import Pipeline
@@ -63,6 +64,7 @@ class Batches:
         self._most = MOST_INSTANCES
         self._failed_singles = 0
         self._retried: set[str] = set()
+        self._is_frugal = True
 
     def load(
         self,
@@ -119,9 +121,8 @@ class Batches:
     def _run(self, source: DltSource) -> list[str]:
         """The ids of the loads that came of it; none if there was nothing new.
 
-        Two first runs on a server may both make a table: who comes second goes on from there.
-
-        A row that this doubles shows in the count that follows.
+        Two first runs on a server may both make a table: who comes second goes on from there. A
+        row that this doubles shows in the count that follows.
         """
         info = self._pipeline.extract(source, loader_file_format=self._file_format)
         pa.default_memory_pool().release_unused()  # or it stays beside what loading needs
@@ -140,14 +141,17 @@ class Batches:
         raise AssertionError("unreachable")
 
     def _load_package(self) -> LoadInfo:
-        """In little memory; what does not fit gets what there is."""
+        """In little memory; what does not fit, and what follows, gets what there is."""
+        frugally = little_memory(self._ledger.client) if self._is_frugal else nullcontext()
         try:
-            with little_memory(self._ledger.client):
+            with frugally:
                 return self._pipeline.load()
         except PipelineStepFailed as error:
-            if not is_out_of_memory(error):
+            is_small = self._is_frugal and is_out_of_memory(error)
+            if not is_small or not self._pipeline.has_pending_data:
                 raise
             logger.debug("package begun again with more memory", exc_info=error)
+        self._is_frugal = False
         return self._pipeline.load()
 
     def _load_again(self, before: int, removed: set[str]) -> None:

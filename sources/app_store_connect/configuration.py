@@ -32,6 +32,7 @@ _LIMITS = (
 _dlt_defaults: dict[str, Any] = {
     "data_writer": {"buffer_max_items": 100_000},
     "load": {"delete_completed_jobs": True, "auto_abort_on_terminal_error": True},
+    "enable_runtime_trace": False,  # it grows with the number of batches, and nobody reads it
 }
 
 

@@ -152,7 +152,8 @@ class Ledger:
         if not {table.name, LOADS} <= self.columns().keys():
             return listed
         names = ", ".join(table.columns)
-        days = [row[_LISTED_BY] for row in listed if _LISTED_BY in row]  # history is long
+        # an instance keeps its date, so none that is listed is older
+        days = [row[_LISTED_BY] for row in listed] if _LISTED_BY in table.columns else []
         stored = self.execute(
             f"select {names} from raw.{table.name} where {LOAD_ID} in ({COMPLETE_LOADS})"
             + (f" and {_LISTED_BY} >= :since" if days else "")

@@ -8,10 +8,12 @@ from dlt.destinations.exceptions import DatabaseException
 
 from app_store_connect.ledger import Ledger
 from app_store_connect.models_summary import ModelsSummary, Remark
+from app_store_connect.printing import printable
 
 _LOG = logging.getLogger(__name__)
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _FOUND = {"fail", "warn"}
+_BUILT = {"model", "seed"}
 _SHOWN = 3
 
 
@@ -36,7 +38,7 @@ def _add(result: Any, summary: ModelsSummary, ledger: Ledger) -> None:
         return
     if kind == "test":
         summary.tests += 1
-    elif status not in _FAILED:
+    elif kind in _BUILT and status not in _FAILED:
         summary.models += 1
 
 
@@ -50,7 +52,7 @@ def _found(query: str, ledger: Ledger) -> str:
         _LOG.info("what the test found cannot be shown: %s", error)
         return ""
     shown = [
-        ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True))
+        ", ".join(printable(f"{name} {value}") for name, value in zip(names, row, strict=True))
         for row in rows[:_SHOWN]
     ]
     more = ["..."] if len(rows) > _SHOWN else []

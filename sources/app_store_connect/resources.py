@@ -36,6 +36,7 @@ from app_store_connect.tsv import (
     FileFormatError,
     read_batches,
 )
+from app_store_connect.turns import Turns
 
 _KEYS = {table.name: table.key for table in tables.SEGMENT_TABLES}
 
@@ -68,6 +69,7 @@ class SegmentLoader:
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
     policies: Mapping[str, RestatementPolicy] = field(default_factory=dict)
     is_text_encoded: bool = False
+    turns: Turns = field(default_factory=Turns)
 
     def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
         """instances | segments | rows; `instances` is asked for the next when a worker is free."""
@@ -156,12 +158,13 @@ class SegmentLoader:
         app_ids: set[str] = set()
         try:
             with self.downloader.open(work.listed) as (segment, file):
-                for batch in read_batches(
+                batches = read_batches(
                     file,
                     item.listed.schema,
                     max_inflated_bytes=self.max_inflated_bytes,
                     is_text_encoded=self.is_text_encoded,
-                ):
+                )
+                for batch in self.turns.each(batches):
                     app_ids |= batch.app_ids
                     row_count += batch.table.num_rows
                     unparsed += len(batch.unparsed)

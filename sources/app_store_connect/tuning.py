@@ -1,5 +1,6 @@
 """DuckDB's own knobs, turned for the job wherever the user turned none."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -17,7 +18,9 @@ _KNOBS = {
 _LEAST_MEGABYTES, _MEGABYTES_PER_THREAD = 192, 96
 """The row group that each thread fills has to fit, with the columns that reports have."""
 
-_SETTINGS = "select current_setting('threads'), current_setting('memory_limit')"
+_UNITS: dict[str, int] = {
+    unit: 1024**power for power, unit in enumerate(("bytes", "KiB", "MiB", "GiB", "TiB"))
+}
 
 
 def tune(client: SqlClientBase[Any]) -> None:
@@ -31,28 +34,44 @@ def tune(client: SqlClientBase[Any]) -> None:
 def little_memory(client: SqlClientBase[Any]) -> Iterator[None]:
     """Within it DuckDB forgets what it has written; else it keeps all of a load.
 
-    What does not fit fails with `Out of Memory`.
+    The limit is never raised. What does not fit fails, see `is_out_of_memory`.
     """
-    if not _is_ours_to_set(client, "memory_limit"):
+    before = _bytes_allowed(client) if _is_ours_to_set(client, "memory_limit") else 0
+    limit = _bytes_needed(client) if before else 0
+    if limit >= before:
         yield
         return
-    ((threads, before),) = client.execute_sql(_SETTINGS) or ()
-    megabytes = max(_LEAST_MEGABYTES, _MEGABYTES_PER_THREAD * threads)
-    _limit(client, f"{megabytes}MB")
+    _limit(client, limit)
     try:
         yield
     finally:
         _limit(client, before)  # DuckDB 1.5 accepts `reset` and goes on within the limit
 
 
-def _limit(client: SqlClientBase[Any], memory: str) -> None:
+def _bytes_needed(client: SqlClientBase[Any]) -> int:
+    ((threads,),) = client.execute_sql("select current_setting('threads')") or ((1,),)
+    return max(_LEAST_MEGABYTES, _MEGABYTES_PER_THREAD * int(threads)) * 1_000_000
+
+
+def _bytes_allowed(client: SqlClientBase[Any]) -> int:
+    """With a thousandth more, since DuckDB rounds down, and would each time that this is set; 0 if
+    it does not say.
+    """
+    text = "0 bytes"
+    with suppress(DatabaseException):  # if it is lost, loading fails, and that is told
+        ((text,),) = client.execute_sql("select current_setting('memory_limit')") or ((text,),)
+    number, _, unit = str(text).partition(" ")
+    return math.floor((float(number) + 1 / 1024) * _UNITS.get(unit, 1024**5))
+
+
+def _limit(client: SqlClientBase[Any], size: int) -> None:
     """As far as the database lets it: it may hold more at the moment, or have failed for good."""
     with suppress(DatabaseException):
-        client.execute_sql(f"set global memory_limit = '{memory}'")
+        client.execute_sql(f"set global memory_limit = '{size // 1000 + 1}KB'")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """dlt hands on what DuckDB says, not the error that it raised."""
+    """In DuckDB's words: dlt hands on those, not the error that it raised."""
     return "Out of Memory Error" in str(error)
 
 

@@ -171,6 +171,20 @@ def test_what_is_wrong_is_named(copy_of_built: Warehouse) -> None:
     assert (2, {}) == (twins, found)
 
 
+def test_what_a_test_found_steers_no_terminal(copy_of_built: Warehouse) -> None:
+    """A new literal of Apple's is shown, without the escapes in it."""
+    with duckdb.connect(str(copy_of_built.file)) as database:
+        database.execute(
+            "update app_store_connect_raw.app_downloads_standard_daily"
+            " set download_type = 'Borrowed' || chr(27) || '[31m'"
+        )
+    done = copy_of_built.models("--select", "stg_app_store_connect__downloads")
+
+    assert 0 == done.code, done
+    assert "borrowed?[31m" in done.out
+    assert "\x1b" not in done.out
+
+
 def test_docs_are_generated(copy_of_built: Warehouse) -> None:
     """`dbt docs generate` works, and describes the columns that the database has."""
     done = copy_of_built.dbt("docs generate")

@@ -213,13 +213,17 @@ def test_load_needs_more_memory(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What does not fit in the little memory that the job means DuckDB to take is loaded anyway."""
+    """What does not fit in the little memory that DuckDB is to take is loaded anyway, and after it
+    nothing is tried so again.
+    """
     monkeypatch.setattr(tuning, "_LEAST_MEGABYTES", 24)
     monkeypatch.setattr(tuning, "_MEGABYTES_PER_THREAD", 1)
     caplog.set_level("DEBUG", logger="app_store_connect.batches")
+    monkeypatch.setenv(f"{KEYS}BATCH_SEGMENTS", "1")
     world = large_world()
+    world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [large_rows(TODAY)])
     result = job.run(start_apple(world))
 
-    assert "begun again with more memory" in caplog.text
+    assert 1 == caplog.text.count("begun again with more memory")
     assert 0 == result.exit_code, result.stdout
     assert {} == flaws(job, world)
