@@ -1,8 +1,10 @@
 """Commits: how much goes into one, and what is begun only once."""
 
+import gc
 from datetime import timedelta
 
 import duckdb
+import pyarrow
 import pytest
 
 from tests.conftest import KEYS, Job, StartApple
@@ -189,3 +191,27 @@ def test_failed_load_is_told_in_a_line(start_apple: StartApple, job: Job) -> Non
     for why in reasons:
         assert why.endswith("Table with name app_crashes_daily does not exist!")
         assert "Traceback" not in why + result.stderr
+
+
+def test_what_is_written_is_let_go(start_apple: StartApple, job: Job) -> None:
+    """No rows stay in memory until Python's collector comes by."""
+    gc.disable()
+    try:
+        before = pyarrow.total_allocated_bytes()
+        job.run(start_apple(overlapping_world(days=6)))
+        kept = pyarrow.total_allocated_bytes() - before
+    finally:
+        gc.enable()
+
+    assert 0 == kept
+
+
+def test_nothing_new_is_no_load(start_apple: StartApple, job: Job) -> None:
+    """A run that rechecks and finds nothing leaves no load behind."""
+    loads = f"select count(*) from {RAW}._dlt_loads"
+    apple = start_apple(overlapping_world(days=6))
+    job.run(apple)
+    before = job.query(loads)
+    job.run(apple)
+
+    assert before == job.query(loads)

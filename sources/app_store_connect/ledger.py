@@ -152,13 +152,14 @@ class Ledger:
         if not {table.name, LOADS} <= self.columns().keys():
             return listed
         names = ", ".join(table.columns)
-        # an instance keeps its date, so none that is listed is older
-        days = [row[_LISTED_BY] for row in listed] if _LISTED_BY in table.columns else []
+        condition, values = "", {}
+        if listed and _LISTED_BY in table.columns:  # it keeps its date: none listed is older
+            condition = f" and {_LISTED_BY} >= :since"
+            values = {"since": min(row[_LISTED_BY] for row in listed)}
         stored = self.execute(
             f"select {names} from raw.{table.name} where {LOAD_ID} in ({COMPLETE_LOADS})"
-            + (f" and {_LISTED_BY} >= :since" if days else "")
-            + f" order by {LOAD_ID}",
-            **({"since": min(days)} if days else {}),
+            f"{condition} order by {LOAD_ID}",
+            **values,
         )
         key = list(table.columns).index(table.key)
         latest = {row[key]: tuple(row) for row in stored}
