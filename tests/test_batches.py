@@ -204,14 +204,3 @@ def test_what_is_written_is_let_go(start_apple: StartApple, job: Job) -> None:
         gc.enable()
 
     assert 0 == kept
-
-
-def test_nothing_new_is_no_load(start_apple: StartApple, job: Job) -> None:
-    """A run that rechecks and finds nothing leaves no load behind."""
-    loads = f"select count(*) from {RAW}._dlt_loads"
-    apple = start_apple(overlapping_world(days=6))
-    job.run(apple)
-    before = job.query(loads)
-    job.run(apple)
-
-    assert before == job.query(loads)
