@@ -15,7 +15,7 @@ LAYERS = (
     {"auth", "budget", "answers", "moves", "records", "transfer", "provenance", "tuning"},
     {"client", "tsv"},
     {"download", "discovery"},
-    {"outcome", "renewal"},
+    {"outcome", "renewal", "portions"},
     {"resources"},
     {"spelling", "files"},
     {"lake"},

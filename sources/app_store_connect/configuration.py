@@ -101,7 +101,7 @@ def read_configuration() -> Configuration:
 
 def set_dlt_defaults(workers: int) -> None:
     """Give dlt's own knobs the values that suit this load, wherever the user set none."""
-    # A worker holds one URL at a time, so none waits long enough to expire.
+    # No more items than workers: a worker holds few URLs, so none waits long enough to expire.
     _dlt_defaults["extract"] = {"workers": workers, "max_parallel_items": workers}
     if _PROVIDER not in [provider.name for provider in dlt.config.config_providers]:
         provider = CustomLoaderDocProvider(

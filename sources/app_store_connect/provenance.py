@@ -1,5 +1,7 @@
 """Where a row comes from: the columns that say so, behind Apple's own."""
 
+from typing import Any
+
 import pyarrow as pa
 
 from app_store_connect.model import ReportSegment
@@ -17,40 +19,32 @@ PROVENANCE = (
 )
 
 
-def stamp_of(
-    item: InstanceToLoad, segment: ReportSegment, load_id: str, *, is_encoded: bool
-) -> list[pa.Array]:
-    """Where rows of this segment come from: of each column of `PROVENANCE` one value."""
+def stamp_of(item: InstanceToLoad, segment: ReportSegment, load_id: str) -> list[Any]:
+    """Where rows of this segment come from: of each column of `PROVENANCE` the value."""
     listed = item.listed
-    values = (
+    return [
         int(listed.app_id),
         listed.instance.id,
         listed.instance.processing_date,
         segment.id,
         segment.checksum,
         load_id,
-    )
-    arrays = (pa.array([value], kind) for (_, kind), value in zip(PROVENANCE, values, strict=True))
-    return [
-        each.dictionary_encode() if is_encoded and pa.types.is_string(each.type) else each
-        for each in arrays
     ]
 
 
-def stamped(rows: pa.Table, stamp: list[pa.Array]) -> pa.Table:
+def stamped(rows: pa.Table, stamp: list[Any], *, is_text_encoded: bool) -> pa.Table:
     """The rows with these values behind each of them."""
-    every = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
+    first = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
+    columns: list[pa.Array] = []
+    for (_, kind), value in zip(PROVENANCE, stamp, strict=True):
+        if is_text_encoded and pa.types.is_string(kind):
+            columns.append(pa.DictionaryArray.from_arrays(first, pa.array([value], kind)))
+        else:
+            columns.append(pa.repeat(pa.scalar(value, kind), rows.num_rows))
     fields = [
-        pa.field(name, value.type, nullable=False)
-        for (name, _), value in zip(PROVENANCE, stamp, strict=True)
+        pa.field(name, column.type, nullable=False)
+        for (name, _), column in zip(PROVENANCE, columns, strict=True)
     ]
     return pa.Table.from_arrays(
-        [*rows.columns, *(_repeated(value, every) for value in stamp)],
-        schema=pa.schema([*rows.schema, *fields]),
+        [*rows.columns, *columns], schema=pa.schema([*rows.schema, *fields])
     )
-
-
-def _repeated(value: pa.Array, every: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(value.type):
-        return pa.DictionaryArray.from_arrays(every, value.dictionary)
-    return pa.repeat(value[0], len(every))

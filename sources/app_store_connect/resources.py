@@ -27,6 +27,7 @@ from app_store_connect.gathering import Gathering, Mark
 from app_store_connect.model import ReportSegment
 from app_store_connect.names import normalized
 from app_store_connect.outcome import CompleteInstance, LoadedSegment, Outcome
+from app_store_connect.portions import portions
 from app_store_connect.provenance import SEGMENT_KEY, stamp_of, stamped
 from app_store_connect.selection import InstanceToLoad, choose_segments, is_about_to_expire
 from app_store_connect.tables import RawTable
@@ -44,11 +45,11 @@ NamedTable = tuple[str, pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentToLoad:
-    """What `segments` hands to `rows`."""
+class SegmentsToLoad:
+    """What `segments` hands to `rows`: some of an instance's."""
 
     item: InstanceToLoad
-    listed: ListedSegment
+    listed: list[ListedSegment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +84,21 @@ class SegmentLoader:
             yield Mark.END
 
         @dlt.transformer(name="segments", parallelized=True)
-        def segments(item: InstanceToLoad | Mark) -> Iterator[SegmentToLoad | Mark]:
+        def segments(item: InstanceToLoad | Mark) -> Iterator[SegmentsToLoad | Mark]:
             if isinstance(item, InstanceToLoad):
-                for segment in self._segments(item):
+                for portion in portions(self._segments(item)):
                     gathering.begin()
-                    yield segment
+                    yield SegmentsToLoad(item, portion)
             if gathering.finish():
                 yield Mark.ALL_DONE
 
         @dlt.transformer(name="rows", parallelized=True)
-        def rows(work: SegmentToLoad | Mark) -> Iterator[Any]:
+        def rows(work: SegmentsToLoad | Mark) -> Iterator[Any]:
             is_last = work is Mark.ALL_DONE
-            if isinstance(work, SegmentToLoad):
-                for name, data in self._rows(work):
-                    yield from self._written(gathering.add(name, data))
+            if isinstance(work, SegmentsToLoad):
+                for listed in work.listed:
+                    for name, data in self._rows(work.item, listed):
+                        yield from self._written(gathering.add(name, data))
                 is_last = gathering.finish()
             if is_last:
                 yield from self._written(gathering.rest())
@@ -115,7 +117,7 @@ class SegmentLoader:
 
         return dlt.resource(listed, name=table.name)
 
-    def _segments(self, item: InstanceToLoad) -> Iterator[SegmentToLoad]:
+    def _segments(self, item: InstanceToLoad) -> Iterator[ListedSegment]:
         listed_at = self.downloader.clock()
         try:
             found = self.client.list_segments(item.listed.instance.id)
@@ -135,7 +137,7 @@ class SegmentLoader:
             self.outcome.fail_instance(item, error)
             return
         for segment in self._to_load(item, found):
-            yield SegmentToLoad(item, ListedSegment(segment, listed_at))
+            yield ListedSegment(segment, listed_at)
 
     def _to_load(self, item: InstanceToLoad, found: list[ReportSegment]) -> list[ReportSegment]:
         if not found:
@@ -150,14 +152,14 @@ class SegmentLoader:
         changed = [by_id[segment_id] for segment_id in choice.changed]
         return self.outcome.begin(item, changed, choice.withdrawn)
 
-    def _rows(self, work: SegmentToLoad) -> Iterator[NamedTable]:
-        item, segment = work.item, work.listed.segment
+    def _rows(self, item: InstanceToLoad, listed: ListedSegment) -> Iterator[NamedTable]:
+        segment = listed.segment
         dates: Counter[date] = Counter()
         row_count = unparsed = 0
         is_dated = False
         app_ids: set[str] = set()
         try:
-            with self.downloader.open(work.listed) as (segment, file):
+            with self.downloader.open(listed) as (segment, file):
                 batches = read_batches(
                     file,
                     item.listed.schema,
@@ -192,8 +194,9 @@ class SegmentLoader:
     def _report_rows(
         self, item: InstanceToLoad, segment: ReportSegment, batch: Batch
     ) -> Iterator[NamedTable]:
-        stamp = stamp_of(item, segment, _load_id(), is_encoded=self.is_text_encoded)
-        yield item.listed.table_name, stamped(batch.table, stamp)
+        stamp = stamp_of(item, segment, _load_id())
+        rows = stamped(batch.table, stamp, is_text_encoded=self.is_text_encoded)
+        yield item.listed.table_name, rows
         if batch.unparsed:
             yield tables.UNPARSED_VALUES.name, _unparsed_rows(item, segment, batch)
 

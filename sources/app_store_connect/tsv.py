@@ -151,8 +151,10 @@ def _text_tables(
         if rows >= BATCH_ROWS or size >= BATCH_BYTES:
             yield pa.concat_tables(pending)
             pending, rows, size = [], 0, 0
-    if pending or line == 2:
-        yield pa.concat_tables([*pending, parser.schema.empty_table()])
+    if pending:
+        yield pa.concat_tables(pending)
+    elif line == 2:
+        yield parser.schema.empty_table()
 
 
 class _TextParser:

@@ -1,0 +1,46 @@
+"""What goes to a worker at once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app_store_connect.download import ListedSegment
+from app_store_connect.model import ReportSegment
+from app_store_connect.portions import MAX_BYTES, portions
+
+
+def listed(number: int, size: int) -> ListedSegment:
+    return ListedSegment(ReportSegment(f"s-{number}", "0" * 32, size, "https://s3/x.gz"), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([], []),
+        ([1], [1]),
+        ([100] * 25, [10, 10, 5]),
+        ([MAX_BYTES] * 3, [1, 1, 1]),
+        ([100, MAX_BYTES, 100, 100], [2, 2]),
+        ([MAX_BYTES // 2] * 5, [2, 2, 1]),
+        ([0] * 10, [10]),
+    ],
+)
+def test_portions(sizes: list[int], expected: list[int]) -> None:
+    """Small segments share a worker, large ones do not; all come, in order."""
+    segments = [listed(number, size) for number, size in enumerate(sizes)]
+    found = list(portions(segments))
+    assert [len(portion) for portion in found] == expected
+    assert [each for portion in found for each in portion] == segments
+
+
+def test_a_full_portion_does_not_wait_for_more() -> None:
+    """The next segments may be a page of Apple's away."""
+    asked: list[int] = []
+
+    def one_by_one() -> Iterator[ListedSegment]:
+        for number in range(20):
+            asked.append(number)
+            yield listed(number, 100)
+
+    assert len(next(portions(one_by_one()))) == 10
+    assert len(asked) == 10
