@@ -38,7 +38,7 @@ samples: dev ## Take the samples of SQL in tests/samples/sql anew; then read wha
 	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py
 
 test-dbt: dev ## Run the tests of the models, on DuckDB and on Postgres
-	$(BIN)/python -m pytest -m "not live" tests/dbt $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not live" tests/dbt $(ARGS)
 
 questions: dev ## Write pipelines/dbt/QUESTIONS.md and the staging models anew
 	$(BIN)/python -m tests.dbt.generator

@@ -4,7 +4,9 @@ A batch is bounded by bytes, segments and minutes, so that a run of hours loses 
 dies, and so that memory and disk do not grow with the run.
 """
 
+import errno
 import logging
+import os
 import random
 import time
 from collections import deque
@@ -38,6 +40,7 @@ RELOADS = 4
 FAILED_SINGLES = 3
 """So many instances that fail one after the other, each alone: the destination does."""
 MOST_INSTANCES = 1 << 20
+_NO_SPACE = os.strerror(errno.ENOSPC)
 
 
 class Batches:
@@ -213,7 +216,8 @@ def _essence(error: BaseException) -> str:
     text = f"{type(error).__name__}: {error}"
     _, is_quoted, trace = text.rpartition("Traceback (most recent call last):")
     ends = [line for line in trace.splitlines() if line[:1].strip()]
-    return ends[0] if is_quoted and ends else text
+    essence = ends[0] if is_quoted and ends else text
+    return f"{essence}; free some space, then run again" if _NO_SPACE in essence else essence
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

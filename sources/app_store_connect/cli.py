@@ -134,12 +134,12 @@ def _load(
     from rich.console import Console
 
     from app_store_connect.configuration import read_configuration
-    from app_store_connect.progress import progress_for, without_traceback
+    from app_store_connect.progress import progress_for, worth_showing
     from app_store_connect.report import print_plan, print_summary
     from app_store_connect.runner import Run
 
     if not options["debug"]:
-        logging.getLogger("dlt").addFilter(without_traceback)
+        logging.getLogger("dlt").addFilter(worth_showing)
     with ExitStack() as stack:
         configuration = read_configuration()
         if options["demo"]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # what a run without a bar need not import
     from rich.console import Console
 
 LOG_EVERY_SECONDS = 10.0
+_LOAD_STEP = "load.py"  # where dlt's own messages about files come from
 
 
 class Progress(Protocol):
@@ -138,8 +139,13 @@ def progress_for(choice: str, console: "Console") -> Progress:
     return LogProgress() if choice == "log" else NoProgress()
 
 
-def without_traceback(record: logging.LogRecord) -> bool:
-    """A filter: dlt logs the errors that it also raises, which are told in the summary."""
+def worth_showing(record: logging.LogRecord) -> bool:
+    """A filter of dlt's log: what it logs of an error that it also raises is told in the summary.
+
+    Of each try to load a file it has a line; of other errors it logs the traceback.
+    """
+    if record.filename == _LOAD_STEP:
+        return False
     record.exc_info = None
     text, is_traced, trace = record.getMessage().partition("Traceback (most recent call last)")
     if is_traced:

@@ -67,7 +67,7 @@ def large_rows(day: date) -> list[dict[str, str | None]]:
 def test_full_disk(
     full: str, megabytes: float, code: int, start_apple: StartApple, job: Job, tmp_path: Path
 ) -> None:
-    """A disk that fills up is named, without a traceback; with space the next run ends in the
+    """A disk that fills up is named, once and with what to do; with space the next run ends in the
     truth.
     """
     world = large_world()
@@ -86,7 +86,9 @@ def test_full_disk(
 
     assert code == found, (out, err)
     assert "space left" in out + err
+    assert "free some space" in out + err or code == 2
     assert "Traceback" not in out + err
+    assert "exception in job" not in err
     assert [] == wrong
     assert 0 == again[0], again
     assert {} == flaws(job, world)
