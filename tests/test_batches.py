@@ -1,12 +1,18 @@
 """Commits: how much goes into one, and what is begun only once."""
 
 import gc
+import time
 from datetime import timedelta
+from typing import Any
 
 import duckdb
 import pyarrow
 import pytest
 
+from app_store_connect.emulator import Fault
+from app_store_connect.outcome import Attempt
+from app_store_connect.resources import SegmentLoader
+from app_store_connect.selection import InstanceToLoad
 from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (
     APPS,
@@ -204,3 +210,52 @@ def test_what_is_written_is_let_go(start_apple: StartApple, job: Job) -> None:
         gc.enable()
 
     assert 0 == kept
+
+
+def test_what_an_instance_cannot_use_is_not_downloaded(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After one segment failed none of its instance is loaded in this run, so no more is read."""
+    monkeypatch.setenv(f"{KEYS}WORKERS", "1")
+    monkeypatch.setenv(f"{KEYS}BACKOFF_SECONDS", "0")
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    report = world.report(APPS[0], CRASHES)
+    bad, good = (add_vintage(world, report, TODAY - timedelta(days=age), parts=8) for age in (1, 0))
+    apple = start_apple(world)
+    folder = bad.segments[0].path.rpartition("/")[0]
+    apple.fault(Fault("store", folder, "forbidden", times=None))
+    result = job.run(apple)
+    asked = {each.segment_id for each in apple.downloads if each.path.startswith(folder)}
+
+    assert 1 == result.exit_code
+    assert 1 == len(result.summary["failures"])
+    assert 1 == len(asked)
+    assert [(8,)] == job.query(
+        f"select count(*) from {RAW}.analytics_report_segments where instance_id = '{good.id}'"
+    )
+
+
+@pytest.mark.slow
+def test_workers_of_a_failed_load_do_not_count(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dlt leaves workers behind that wait for a slow store, while their instance is begun again."""
+    world = overlapping_world(days=1, parts=3)
+    apple = start_apple(world)
+    apple.fault(Fault("store", ".", "slow", times=None, delay=timedelta(seconds=3)))
+    listed = SegmentLoader._segments
+    failures = iter([True])
+
+    def fail_once(loader: SegmentLoader, attempt: Attempt, item: InstanceToLoad) -> Any:
+        if item.listed.app_id == APPS[1] and next(failures, False):
+            time.sleep(0.5)  # until the downloads of the other app have begun
+            raise ValueError("once")
+        return listed(loader, attempt, item)
+
+    monkeypatch.setattr(SegmentLoader, "_segments", fail_once)
+    result = job.run(apple)
+
+    assert 0 == result.exit_code, result.summary
+    assert ["begun again in parts" in each for each in result.summary["notices"]] == [True]
+    assert len(world.segments) == result.summary["segments"]
+    assert [] == differences(job, world)

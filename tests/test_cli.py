@@ -21,6 +21,7 @@ from tests.worlds import (
     add_vintage,
     add_vintages,
     app,
+    crash_rows,
     differences,
     overlapping_world,
     world_with_reports,
@@ -414,6 +415,17 @@ def test_file_of_another_app(start_apple: StartApple, job: Job) -> None:
     assert [(int(APPS[1]),)] == job.query(
         "select distinct _app_id from app_store_connect.app_crashes_daily"
     )
+
+
+def test_file_with_rows_of_two_apps(start_apple: StartApple, job: Job) -> None:
+    """It is refused: the rows of the other app would be stamped as this one's."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    rows = crash_rows(APPS[0], TODAY, 2) + crash_rows(APPS[1], TODAY, 2)
+    world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [rows])
+    result = job.run(start_apple(world))
+
+    assert 1 == result.exit_code
+    assert f"it has rows of app {APPS[1]}, and is listed for app {APPS[0]}" in str(result.summary)
 
 
 def test_request_by_id_alone(start_apple: StartApple, job: Job) -> None:

@@ -1,7 +1,5 @@
 """What goes to a worker at once."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from app_store_connect.download import ListedSegment
@@ -28,19 +26,14 @@ def listed(number: int, size: int) -> ListedSegment:
 def test_portions(sizes: list[int], expected: list[int]) -> None:
     """Small segments share a worker, large ones do not; all come, in order."""
     segments = [listed(number, size) for number, size in enumerate(sizes)]
-    found = list(portions(segments))
+    found = list(portions(segments, lambda: True))
     assert [len(portion) for portion in found] == expected
     assert [each for portion in found for each in portion] == segments
 
 
-def test_a_full_portion_does_not_wait_for_more() -> None:
-    """The next segments may be a page of Apple's away."""
-    asked: list[int] = []
-
-    def one_by_one() -> Iterator[ListedSegment]:
-        for number in range(20):
-            asked.append(number)
-            yield listed(number, 100)
-
-    assert len(next(portions(one_by_one()))) == 10
-    assert len(asked) == 10
+def test_others_are_not_busy() -> None:
+    """Then each segment is for another worker; that changes while segments come."""
+    answers = iter([False, False, True, True, False, True])
+    segments = [listed(number, 100) for number in range(6)]
+    found = portions(segments, lambda: next(answers))
+    assert [1, 1, 3, 1] == [len(portion) for portion in found]

@@ -1,14 +1,18 @@
 """The dlt source by itself, under a plain `pipeline.run`."""
 
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import dlt
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 
-from app_store_connect import app_store_connect_source
+from app_store_connect import app_store_connect_source, tsv
 from app_store_connect.emulator import Fault
+from app_store_connect.errors import ConfigurationError
 from tests.conftest import Job, StartApple
-from tests.worlds import APPS, CRASHES, TODAY, crash_rows, overlapping_world
+from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, overlapping_world
 
 
 @pytest.fixture
@@ -78,8 +82,8 @@ def test_failed_segment_is_a_warning_and_comes_again(
     assert "not loaded: App Crashes" in caplog.text
 
 
-def test_source_can_be_read_without_a_pipeline(start_apple: StartApple, job: Job) -> None:
-    """Listings are plain tables for whoever wants to look at them first."""
+def test_resources(start_apple: StartApple, job: Job) -> None:
+    """A resource for each thing that Apple lists, and one for the rows."""
     job.use(start_apple(overlapping_world(days=2)))
     source = app_store_connect_source()
 
@@ -90,3 +94,111 @@ def test_source_can_be_read_without_a_pipeline(start_apple: StartApple, job: Job
         "analytics_report_instances",
         "rows",
     } == set(source.resources)
+
+
+def test_one_source_is_run_again(
+    start_apple: StartApple, job: Job, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same object asks Apple anew, and forgets what stopped it before."""
+    world = overlapping_world(days=2, parts=1)
+    apple = start_apple(world)
+    job.use(apple)
+    source = app_store_connect_source()
+    pipeline.run(source)
+    report = world.report(APPS[0], CRASHES)
+    counts = []
+    for day in (1, 2):
+        add_vintage(world, report, TODAY + timedelta(days=day))
+        if day == 1:
+            apple.fault(Fault("api", "Instances/[^/]+/segments", "forbidden"))
+        pipeline.run(source)
+        counts += rows(pipeline, "select count(*) from analytics_report_segments")
+
+    assert [(4,), (len(world.segments),)] == counts
+    assert 6 == len(world.segments)
+    assert "not loaded: App Crashes" in caplog.text
+
+
+def test_one_source_is_run_again_after_it_failed(
+    start_apple: StartApple, job: Job, pipeline: dlt.Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As dlt advises for `pipeline.run` that may fail: nothing of the first try is missing."""
+    world = overlapping_world(days=3)
+    job.use(start_apple(world))
+    read = tsv.read_batches
+    calls = iter(range(100))
+
+    def read_once_not(*file: Any, **options: Any) -> Any:
+        if next(calls) == 3:
+            raise OSError("the disk is gone")
+        return read(*file, **options)
+
+    monkeypatch.setattr("app_store_connect.resources.read_batches", read_once_not)
+    source = app_store_connect_source()
+    with pytest.raises(PipelineStepFailed):
+        pipeline.run(source)
+    pipeline.run(source)
+
+    assert [(len(world.segments),)] == rows(
+        pipeline, "select count(*) from analytics_report_segments"
+    )
+    assert [(sum(len(each.rows()) for each in world.instances.values()),)] == rows(
+        pipeline, "select count(*) from app_crashes_daily"
+    )
+
+
+@pytest.mark.parametrize("refresh", ["drop_sources", "drop_resources", "drop_data"])
+def test_refresh(refresh: Any, start_apple: StartApple, job: Job, pipeline: dlt.Pipeline) -> None:
+    """dlt empties the tables after the source was read: what they hold now does not count."""
+    world = overlapping_world(days=2)
+    job.use(start_apple(world))
+    tables = ("app_crashes_daily", "analytics_report_segments", "apps", "analytics_reports")
+    counted = " union all ".join(f"select count(*) from {each}" for each in tables)
+    pipeline.run(app_store_connect_source())
+    before = rows(pipeline, counted)
+    pipeline.run(app_store_connect_source(), refresh=refresh)
+
+    assert (len(world.segments),) in before
+    assert before == rows(pipeline, counted)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "said"),
+    [
+        ("app_ids", "1500000101", "app_ids is the text '1500000101'; give a list"),
+        ("reports", "App Crashes", "reports is the text"),
+        ("categories", ["NOPE"], "categories has NOPE; there are APP_STORE_ENGAGEMENT"),
+        ("granularities", ["HOURLY"], "granularities has HOURLY; there are DAILY, MONTHLY"),
+        ("access_types", ["ALL"], "access_types has ALL"),
+        ("since", "soon", "since is 'soon'; a date is 2026-01-31"),
+        ("until", 20260131, "until is 20260131; give a date"),
+        ("until", "2020-01-01", "since, 2021-01-01, is after until, 2020-01-01"),
+        ("recheck_days", -1, "recheck_days is -1"),
+    ],
+)
+def test_wrong_arguments(argument: str, value: Any, said: str) -> None:
+    """Each is refused when the source is made, by name, before the key is looked at."""
+    given = {"since": "2021-01-01"} if "2020" in str(value) else {}
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        app_store_connect_source(**given, **{argument: value})
+
+
+def test_arguments_in_other_spellings(
+    start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
+) -> None:
+    """Numbers for ids, lower case, and dates as text are understood."""
+    world = overlapping_world(days=3)
+    job.use(start_apple(world))
+    pipeline.run(
+        app_store_connect_source(
+            app_ids=[int(APPS[0])],  # type: ignore[list-item]  # as users may
+            granularities=["daily"],
+            categories=["app_usage"],
+            since=(TODAY - timedelta(days=1)).isoformat(),  # type: ignore[arg-type]  # as users may
+            until=datetime(TODAY.year, TODAY.month, TODAY.day, 12),  # noqa: DTZ001
+        )
+    )
+
+    assert [(int(APPS[0]), TODAY - timedelta(days=1)), (int(APPS[0]), TODAY)] == rows(
+        pipeline, "select distinct _app_id, _processing_date from app_crashes_daily order by all"
+    )

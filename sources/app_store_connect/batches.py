@@ -25,6 +25,7 @@ from app_store_connect.configuration import Configuration
 from app_store_connect.discovery import Failure
 from app_store_connect.errors import DestinationError
 from app_store_connect.ledger import Ledger
+from app_store_connect.outcome import Outcome
 from app_store_connect.repair import remove_miscounted
 from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import InstanceToLoad
@@ -44,13 +45,14 @@ _NO_SPACE = os.strerror(errno.ENOSPC)
 
 
 class Batches:
-    """Loads instances until there are none, or something stops the run; `loader.outcome` tells."""
+    """Loads instances until there are none, or something stops the run; `outcome` tells."""
 
     def __init__(
         self,
         pipeline: Pipeline,
         ledger: Ledger,
         loader: SegmentLoader,
+        outcome: Outcome,
         limits: Configuration,
         *,
         is_shared: bool = False,
@@ -59,7 +61,7 @@ class Batches:
         self._pipeline = pipeline
         self._ledger = ledger
         self._loader = loader
-        self._outcome = loader.outcome
+        self._outcome = outcome
         self._limits = limits
         self._file_format = file_format_of(pipeline)
         self._queue: deque[InstanceToLoad] = deque()
@@ -84,7 +86,7 @@ class Batches:
         self._queue.extend(instances)
         while (self._queue or listings) and not self._outcome.stopped_by:
             before_each()
-            if self._load_batch([*listings, self._loader.resource(self._feed())]):
+            if self._load_batch([*listings, self._loader.resource(self._feed)]):
                 listings = []
             self._queue.extend(self._outcome.take_postponed())
 

@@ -289,6 +289,9 @@ _REPLACED = {
     )
 }
 _UNDOCUMENTED_CATEGORIES = {"FRAMEWORK_USAGE", "PERFORMANCE"}
+CATEGORIES = (
+    frozenset(each.category for each in REPORTS if each.category) | _UNDOCUMENTED_CATEGORIES
+)
 _UNKNOWN_LAG_DAYS = 8  # the longest that Apple names for any report
 
 

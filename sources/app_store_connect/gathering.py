@@ -2,7 +2,6 @@
 
 import threading
 from collections import Counter
-from enum import Enum
 
 import pyarrow as pa
 
@@ -14,33 +13,29 @@ MAX_GATHERED_BYTES = 128 * 1024 * 1024
 """Of all tables together; beyond either the largest is written as it is."""
 
 
-class Mark(Enum):
-    """Stands among the items of a resource."""
-
-    END = "no more items come"
-    ALL_DONE = "and those that came are done"
-
-
 class Gathering:
-    """The tables of one load package, kept until there are enough rows. Threads share it."""
+    """The tables of one load package, kept until there are enough rows. Threads share it.
+
+    `open_items` are those that came and are not done.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tables: dict[str, list[pa.Table]] = {}
         self._counts: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
-        self._open_items = 1  # the end
+        self.open_items = 1  # the end
 
     def begin(self) -> None:
         """Each item that comes, and each part that one falls into."""
         with self._lock:
-            self._open_items += 1
+            self.open_items += 1
 
     def finish(self) -> bool:
         """Each of them when it is done, and the end; says whether this was the last."""
         with self._lock:
-            self._open_items -= 1
-            return not self._open_items
+            self.open_items -= 1
+            return not self.open_items
 
     def add(self, name: str, rows: pa.Table) -> list[tuple[str, pa.Table]]:
         """Keep rows of a table; gives what is to be written now, in whole row groups if it can."""

@@ -2,12 +2,12 @@
 
 `segments` reads Apple's segments endpoint, page by page, at the moment a worker is ready for the
 downloads; `rows` downloads, verifies, reads and yields Arrow tables for the report's table. A
-segment that fails is noted in the `Outcome`, not raised: the others of the load package go on.
+segment that fails is noted in the `Attempt`, not raised: the others of the load package go on.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -20,13 +20,14 @@ from app_store_connect import tables
 from app_store_connect.catalog import ReportSchema, RestatementPolicy
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.database import PLAIN
-from app_store_connect.discovery import FATAL
+from app_store_connect.discovery import DEFAULT_WORKERS, FATAL
 from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
-from app_store_connect.gathering import Gathering, Mark
+from app_store_connect.gathering import Gathering
+from app_store_connect.loaded import CompleteInstance, LoadedSegment
 from app_store_connect.model import ReportSegment
 from app_store_connect.names import normalized
-from app_store_connect.outcome import CompleteInstance, LoadedSegment, Outcome
+from app_store_connect.outcome import Attempt
 from app_store_connect.portions import portions
 from app_store_connect.provenance import SEGMENT_KEY, stamp_of, stamped
 from app_store_connect.selection import InstanceToLoad, choose_segments, is_about_to_expire
@@ -45,11 +46,16 @@ NamedTable = tuple[str, pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentsToLoad:
-    """What `segments` hands to `rows`: some of an instance's."""
+class Work:
+    """What the resources hand on: an instance, some of its segments, and at the end neither.
 
-    item: InstanceToLoad
-    listed: list[ListedSegment]
+    Everything belongs to one extraction: a source may be run again, also after it failed.
+    """
+
+    attempt: Attempt
+    gathering: Gathering
+    item: InstanceToLoad | None = None
+    segments: Sequence[ListedSegment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +65,50 @@ class SegmentLoader:
     `write_disposition` is `merge` (idempotent by itself) or `append` (for the main job, which
     derives what is visible from the ledger). `table_format` is dlt's, for destinations of files.
     `is_text_encoded` needs a destination whose files may have dictionary columns: dlt says which.
+    `workers` are as many as dlt has for it.
     """
 
     client: AppStoreConnectClient
     downloader: SegmentDownloader
-    outcome: Outcome
+    new_attempt: Callable[[], Attempt]
     today: date
     write_disposition: str = "merge"
     table_format: str = PLAIN
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
     policies: Mapping[str, RestatementPolicy] = field(default_factory=dict)
     is_text_encoded: bool = False
+    workers: int = DEFAULT_WORKERS
     turns: Turns = field(default_factory=Turns)
 
-    def resource(self, instances: Iterable[InstanceToLoad]) -> DltResource:
+    def resource(self, instances: Callable[[], Iterable[InstanceToLoad]]) -> DltResource:
         """instances | segments | rows; `instances` is asked for the next when a worker is free."""
 
-        gathering = Gathering()
-
-        def until_the_end() -> Iterator[InstanceToLoad | Mark]:
-            for item in instances:
-                gathering.begin()
-                yield item
-            yield Mark.END
+        def until_the_end() -> Iterator[Work]:
+            work = Work(self.new_attempt(), Gathering())
+            for item in instances():
+                work.gathering.begin()
+                yield replace(work, item=item)
+            yield work
 
         @dlt.transformer(name="segments", parallelized=True)
-        def segments(item: InstanceToLoad | Mark) -> Iterator[SegmentsToLoad | Mark]:
-            if isinstance(item, InstanceToLoad):
-                for portion in portions(self._segments(item)):
+        def segments(work: Work) -> Iterator[Work]:
+            gathering = work.gathering
+            if work.item:
+                listed = self._segments(work.attempt, work.item)
+                for portion in portions(listed, lambda: gathering.open_items > self.workers):
                     gathering.begin()
-                    yield SegmentsToLoad(item, portion)
+                    yield replace(work, segments=portion)
             if gathering.finish():
-                yield Mark.ALL_DONE
+                yield replace(work, item=None)
 
         @dlt.transformer(name="rows", parallelized=True)
-        def rows(work: SegmentsToLoad | Mark) -> Iterator[Any]:
-            is_last = work is Mark.ALL_DONE
-            if isinstance(work, SegmentsToLoad):
-                for listed in work.listed:
-                    for name, data in self._rows(work.item, listed):
+        def rows(work: Work) -> Iterator[Any]:
+            gathering = work.gathering
+            if work.item:
+                for listed in work.segments:
+                    for name, data in self._rows(work.attempt, work.item, listed):
                         yield from self._written(gathering.add(name, data))
-                is_last = gathering.finish()
-            if is_last:
+            if work.item is None or gathering.finish():
                 yield from self._written(gathering.rest())
 
         source = dlt.resource(until_the_end, name="instances", selected=False)
@@ -117,43 +125,48 @@ class SegmentLoader:
 
         return dlt.resource(listed, name=table.name)
 
-    def _segments(self, item: InstanceToLoad) -> Iterator[ListedSegment]:
+    def _segments(self, attempt: Attempt, item: InstanceToLoad) -> Iterator[ListedSegment]:
         listed_at = self.downloader.clock()
         try:
             found = self.client.list_segments(item.listed.instance.id)
         except FATAL as error:
-            self.outcome.stop(error)
+            attempt.stop(error)
             return
         except NotFoundError as error:
             if is_about_to_expire(item.listed.instance, today=self.today):
-                self.outcome.notice(
-                    item, "Apple listed it but has deleted it, as it does after 35 days"
-                )
-                self.outcome.begin(item, [])
+                attempt.notice(item, "Apple listed it but has deleted it, as it does after 35 days")
+                attempt.begin(item, [])
             else:
-                self.outcome.fail_instance(item, error)
+                attempt.fail_instance(item, error)
             return
         except AppStoreConnectError as error:
-            self.outcome.fail_instance(item, error)
+            attempt.fail_instance(item, error)
             return
-        for segment in self._to_load(item, found):
+        for segment in self._to_load(attempt, item, found):
             yield ListedSegment(segment, listed_at)
 
-    def _to_load(self, item: InstanceToLoad, found: list[ReportSegment]) -> list[ReportSegment]:
+    def _to_load(
+        self, attempt: Attempt, item: InstanceToLoad, found: list[ReportSegment]
+    ) -> list[ReportSegment]:
         if not found:
-            self.outcome.notice(item, "Apple lists it without any segment (yet)")
-            return self.outcome.begin(item, [])
+            attempt.notice(item, "Apple lists it without any segment (yet)")
+            return attempt.begin(item, [])
         by_id = {each.id: each for each in found}
         choice = choose_segments(
             {each.id: each.checksum for each in by_id.values()},
             item.loaded,
-            self.outcome.held(item, by_id.values()),
+            attempt.held(item, by_id.values()),
         )
         changed = [by_id[segment_id] for segment_id in choice.changed]
-        return self.outcome.begin(item, changed, choice.withdrawn)
+        return attempt.begin(item, changed, choice.withdrawn)
 
-    def _rows(self, item: InstanceToLoad, listed: ListedSegment) -> Iterator[NamedTable]:
+    def _rows(
+        self, attempt: Attempt, item: InstanceToLoad, listed: ListedSegment
+    ) -> Iterator[NamedTable]:
         segment = listed.segment
+        if not attempt.is_wanted(item):
+            attempt.leave(item, segment)
+            return
         dates: Counter[date] = Counter()
         row_count = unparsed = 0
         is_dated = False
@@ -172,23 +185,23 @@ class SegmentLoader:
                     unparsed += len(batch.unparsed)
                     dates += batch.dates(item.listed.instance.processing_date)
                     is_dated = is_dated or batch.is_dated
-                    self.outcome.read(batch.table.num_rows)
+                    attempt.read(batch.table.num_rows)
                     yield from self._report_rows(item, segment, batch)
             _refuse_another_app(app_ids, item.listed.app_id)
             if row_count and not is_dated:
                 self._refuse_undated(item.listed.schema)
         except FATAL as error:
-            self.outcome.stop(error)
-            self.outcome.fail(item, segment, error)
+            attempt.stop(error)
+            attempt.fail(item, segment, error)
             return
         except FileFormatError as error:
-            self.outcome.fail(item, segment, MalformedFileError(segment.id, str(error)))
+            attempt.fail(item, segment, MalformedFileError(segment.id, str(error)))
             return
         except AppStoreConnectError as error:
-            self.outcome.fail(item, segment, error)
+            attempt.fail(item, segment, error)
             return
         loaded = LoadedSegment(item, segment, row_count, dates, unparsed)
-        if complete := self.outcome.complete(loaded):
+        if complete := attempt.complete(loaded):
             yield from _ledger_rows(complete)
 
     def _report_rows(
@@ -224,8 +237,8 @@ class SegmentLoader:
 
 
 def _refuse_another_app(app_ids: set[str], app_id: str) -> None:
-    if app_ids and app_id not in app_ids:
-        raise FileFormatError(f"it has rows of app {min(app_ids)}, and is listed for app {app_id}")
+    if others := app_ids - {app_id}:
+        raise FileFormatError(f"it has rows of app {min(others)}, and is listed for app {app_id}")
 
 
 def _unparsed_rows(item: InstanceToLoad, segment: ReportSegment, batch: Batch) -> pa.Table:

@@ -217,16 +217,24 @@ class Run:
         loader = SegmentLoader(
             self._client,
             self._downloader,
-            self._outcome,
+            self._outcome.attempt,
             today=self._today,
             write_disposition="append",
             table_format=self._configuration.table_format,
             max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
             policies=self._policies,
             is_text_encoded=takes_dictionaries(pipeline),
+            workers=self._configuration.workers,
         )
         listings = self._changed_listings(loader, listing, ledger)
-        batches = Batches(pipeline, ledger, loader, self._configuration, is_shared=self._is_shared)
+        batches = Batches(
+            pipeline,
+            ledger,
+            loader,
+            self._outcome,
+            self._configuration,
+            is_shared=self._is_shared,
+        )
 
         def before_each() -> None:
             self._progress.phase("loading")

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, cast
 
 import dlt
@@ -12,21 +12,25 @@ from dlt import Pipeline
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 from dlt.common.schema.typing import TSchemaContractDict
+from dlt.common.storages.load_package import load_package_state
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 from app_store_connect import tables
+from app_store_connect.arguments import options_of
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.credentials import APPLE, parse_credentials
 from app_store_connect.discovery import Failure, Listing, discover
 from app_store_connect.download import SegmentDownloader
 from app_store_connect.ledger import Ledger
 from app_store_connect.model import AccessType, Granularity
-from app_store_connect.outcome import Outcome
+from app_store_connect.outcome import Attempt, Outcome
 from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import (
     DEFAULT_RECHECK_DAYS,
+    Checksums,
     InstanceToLoad,
+    ListedInstance,
     Options,
     select_instances,
 )
@@ -72,24 +76,24 @@ def app_store_connect_source(
         key_id, private_key, issuer_id, base_url: from dlt's configuration unless given.
 
     Raises:
-        ConfigurationError: the key is missing or malformed, here; an app or report unknown, on
-        extraction.
+        ConfigurationError: the key is missing or malformed or an argument not of its kind, here;
+        an app or report unknown, on extraction.
     """
-    credentials = parse_credentials(
-        key_id=key_id, private_key=private_key, issuer_id=issuer_id, base_url=base_url
-    )
-    options = Options(
-        app_ids=tuple(app_ids),
-        bundle_ids=tuple(bundle_ids),
-        reports=tuple(reports),
-        categories=tuple(categories),
-        granularities=tuple(map(Granularity, granularities)),
-        access_types=tuple(map(AccessType, access_types)),
+    options = options_of(
+        app_ids=app_ids,
+        bundle_ids=bundle_ids,
+        reports=reports,
+        categories=categories,
+        granularities=granularities,
+        access_types=access_types,
         since=since,
         until=until,
         recheck_days=recheck_days,
     )
-    return _Extraction(AppStoreConnectClient(credentials), options).resources()
+    credentials = parse_credentials(
+        key_id=key_id, private_key=private_key, issuer_id=issuer_id, base_url=base_url
+    )
+    return _Reading(AppStoreConnectClient(credentials), options).resources()
 
 
 @dlt.source(name=SOURCE_NAME, section=SOURCE_NAME, schema_contract=_CONTRACT)
@@ -117,60 +121,77 @@ def listing_rows(listing: Listing) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-class _Extraction:
-    """One extraction; Apple is asked when a resource is first read, not when the source is made."""
+class _Reading:
+    """What a source reads of Apple: anew in every load package, since it may be run again."""
 
     def __init__(self, client: AppStoreConnectClient, options: Options) -> None:
         self._client = client
         self._options = options
-        self._outcome = Outcome(on_failure=_warn)
-
-    @cached_property
-    def _listing(self) -> Listing:
-        listing = discover(self._client, self._options)
-        for failure in listing.failures:
-            _warn(failure)
-        return listing
+        self._outcome = Outcome()
+        self._listings: dict[str, Listing] = {}
 
     def resources(self) -> list[DltResource]:
         loader = SegmentLoader(
             self._client,
             SegmentDownloader(self._client.read_segment),
-            self._outcome,
+            self._new_attempt,
             today=datetime.now(UTC).date(),
         )
         listings = [
             loader.listing(table, partial(self._rows_of, table)) for table in tables.LISTING_TABLES
         ]
-        return [*listings, loader.resource(self._instances(loader.today))]
+        return [*listings, loader.resource(partial(self._instances, loader.today))]
+
+    def _new_attempt(self) -> Attempt:
+        self._outcome = Outcome(on_failure=_warn)
+        return self._outcome.attempt()
+
+    def _listing(self) -> Listing:
+        load_id = load_package_state()["load_id"]
+        if load_id not in self._listings:
+            self._listings = {load_id: discover(self._client, self._options)}
+            for failure in self._listings[load_id].failures:
+                _warn(failure)
+        return self._listings[load_id]
 
     def _rows_of(self, table: RawTable) -> Sequence[Mapping[str, Any]]:
-        rows = listing_rows(self._listing)[table.name]
+        rows = listing_rows(self._listing())[table.name]
+        if table.name in _emptied_tables():
+            return rows
         with _ledger() as ledger:
-            return ledger.changed(table, rows) if ledger else rows
+            return ledger.changed(table, rows)
 
     def _instances(self, today: date) -> Iterator[InstanceToLoad]:
-        listed = self._listing.instances
-        since = min((item.instance.processing_date for item in listed), default=today)
-        with _ledger() as ledger:
-            loaded = ledger.loaded_segments(since) if ledger else {}
+        listed = self._listing().instances
+        loaded = self._loaded_segments(listed, today)
         for item in select_instances(listed, loaded, self._options, today=today).due:
             if self._outcome.stopped_by:
                 logger.warning("%s; what is left comes with the next run", self._outcome.stopped_by)
                 return
             yield item
 
+    def _loaded_segments(
+        self, listed: Sequence[ListedInstance], today: date
+    ) -> dict[str, Checksums]:
+        if tables.SEGMENTS.name in _emptied_tables():
+            return {}
+        since = min((item.instance.processing_date for item in listed), default=today)
+        with _ledger() as ledger:
+            return ledger.loaded_segments(since)
+
+
+def _emptied_tables() -> set[str]:
+    """What dlt drops or empties before it loads this package: it was told to `refresh`."""
+    state = load_package_state()["state"]
+    emptied = [*state.get("dropped_tables", ()), *state.get("truncated_tables", ())]
+    return {table["name"] for table in emptied}
+
 
 @contextmanager
-def _ledger() -> Iterator[Ledger | None]:
-    """The ledger on the destination of the running pipeline; None if the source is read without
-    one.
-    """
-    context = Container()[PipelineContext]
-    if not context.is_active():
-        yield None
-        return
-    ledger = Ledger(cast(Pipeline, context.pipeline()), views_dataset=SOURCE_NAME)
+def _ledger() -> Iterator[Ledger]:
+    """The ledger on the destination of the running pipeline."""
+    pipeline = cast(Pipeline, Container()[PipelineContext].pipeline())
+    ledger = Ledger(pipeline, views_dataset=SOURCE_NAME)
     with ledger.open():
         yield ledger
 

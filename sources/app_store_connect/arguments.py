@@ -1,0 +1,70 @@
+"""The source's arguments, as Python gives them, into the options of a run."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from app_store_connect.catalog import CATEGORIES
+from app_store_connect.errors import ConfigurationError
+from app_store_connect.model import AccessType, Granularity
+from app_store_connect.selection import Options
+
+
+def options_of(
+    *,
+    app_ids: Any,
+    bundle_ids: Any,
+    reports: Any,
+    categories: Any,
+    granularities: Any,
+    access_types: Any,
+    since: Any,
+    until: Any,
+    recheck_days: int,
+) -> Options:
+    """Raises ConfigurationError, which names the argument, unless each is of its kind."""
+    first, last = _day("since", since), _day("until", until)
+    if first and last and first > last:
+        raise ConfigurationError(f"since, {first}, is after until, {last}: no instance can be due")
+    if recheck_days < 0:
+        raise ConfigurationError(f"recheck_days is {recheck_days}; it is 0 or more")
+    return Options(
+        app_ids=_texts("app_ids", app_ids),
+        bundle_ids=_texts("bundle_ids", bundle_ids),
+        reports=_texts("reports", reports),
+        categories=_among("categories", categories, CATEGORIES),
+        granularities=tuple(map(Granularity, _among("granularities", granularities, Granularity))),
+        access_types=tuple(map(AccessType, _among("access_types", access_types, AccessType))),
+        since=first,
+        until=last,
+        recheck_days=recheck_days,
+    )
+
+
+def _texts(name: str, values: Any) -> tuple[str, ...]:
+    """A single text would be taken for a list of its letters."""
+    if isinstance(values, str):
+        raise ConfigurationError(f"{name} is the text {values!r}; give a list: [{values!r}]")
+    return tuple(str(each) for each in values)
+
+
+def _among(name: str, values: Any, known: Iterable[str]) -> tuple[str, ...]:
+    given = tuple(each.upper() for each in _texts(name, values))
+    if unknown := set(given) - set(known):
+        raise ConfigurationError(
+            f"{name} has {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}"
+        )
+    return given
+
+
+def _day(name: str, value: Any) -> date | None:
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            raise ConfigurationError(f"{name} is {value!r}; a date is 2026-01-31") from None
+    if isinstance(value, datetime):
+        value = value.date()
+    if value is not None and not isinstance(value, date):
+        raise ConfigurationError(f"{name} is {value!r}; give a date")
+    return value

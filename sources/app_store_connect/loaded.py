@@ -1,0 +1,84 @@
+"""What a load brings of an instance, and the rows that tell the ledger of it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from app_store_connect.model import ReportSegment
+from app_store_connect.selection import InstanceToLoad
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSegment:
+    """A segment all of whose rows were handed to dlt."""
+
+    item: InstanceToLoad
+    segment: ReportSegment
+    row_count: int
+    dates: Counter[date]
+    unparsed: int
+
+    def ledger_row(self) -> dict[str, Any]:
+        """A row of `tables.SEGMENTS`."""
+        return {
+            "segment_id": self.segment.id,
+            "checksum": self.segment.checksum,
+            "size_in_bytes": self.segment.size_in_bytes,
+            "row_count": self.row_count,
+            **_described(self.item),
+        }
+
+    def date_rows(self) -> list[dict[str, Any]]:
+        """Rows of `tables.SEGMENT_DATES`."""
+        listed = self.item.listed
+        return [
+            {
+                "segment_id": self.segment.id,
+                "instance_id": listed.instance.id,
+                "app_id": int(listed.app_id),
+                "table_name": listed.table_name,
+                "date": day,
+                "row_count": count,
+            }
+            for day, count in sorted(self.dates.items())
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteInstance:
+    """What one load brings of an instance: all that was to be loaded, and what it takes away.
+
+    Segments that Apple replaced by others are withdrawn in the same load that brings those: a
+    ledger row without checksum and rows hides them. They are removed later.
+    """
+
+    item: InstanceToLoad
+    loaded: list[LoadedSegment]
+    withdrawn: list[str]
+
+    def ledger_rows(self) -> list[dict[str, Any]]:
+        """Rows of `tables.SEGMENTS`."""
+        nothing = {"checksum": None, "size_in_bytes": 0, "row_count": 0, **_described(self.item)}
+        gone = [{"segment_id": segment_id, **nothing} for segment_id in self.withdrawn]
+        return [each.ledger_row() for each in self.loaded] + gone
+
+    def date_rows(self) -> list[dict[str, Any]]:
+        """Rows of `tables.SEGMENT_DATES`."""
+        return [row for each in self.loaded for row in each.date_rows()]
+
+
+def _described(item: InstanceToLoad) -> dict[str, Any]:
+    """What ledger rows of all segments of an instance have in common."""
+    listed = item.listed
+    return {
+        "instance_id": listed.instance.id,
+        "report_id": listed.report.id or None,
+        "report_name": listed.report.name,
+        "category": listed.report.category,
+        "granularity": listed.instance.granularity.value,
+        "processing_date": listed.instance.processing_date,
+        "access_type": listed.access_type.value if listed.access_type else None,
+        "app_id": int(listed.app_id),
+        "table_name": listed.table_name,
+    }
