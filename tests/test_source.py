@@ -178,9 +178,11 @@ def test_refresh(refresh: Any, start_apple: StartApple, job: Job, pipeline: dlt.
 )
 def test_wrong_arguments(argument: str, value: Any, said: str) -> None:
     """Each is refused when the source is made, by name, before the key is looked at."""
-    given = {"since": "2021-01-01"} if "2020" in str(value) else {}
+    given: dict[str, Any] = {argument: value}
+    if "2020" in str(value):
+        given["since"] = "2021-01-01"
     with pytest.raises(ConfigurationError, match=re.escape(said)):
-        app_store_connect_source(**given, **{argument: value})
+        app_store_connect_source(**given)
 
 
 def test_arguments_in_other_spellings(
