@@ -7,13 +7,19 @@ is gone with it, so it has to be loaded first.
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.discovery import Failure, Listing
 from app_store_connect.errors import ApiError
+from app_store_connect.model import Granularity
 from app_store_connect.selection import ALL_REPORTS, Options
 
 
 def leaves_something(options: Options) -> bool:
-    """Whether a run with these options loads less than what is loaded by default."""
+    """Whether a run with these options loads less than what is loaded by default.
+
+    That is DAILY alone, so that an ordinary daily job can renew: WEEKLY and MONTHLY instances go
+    with the request unless they are asked for too.
+    """
     is_named = bool(options.reports) and ALL_REPORTS not in options.reports
-    return is_named or bool(options.categories or options.since or options.until)
+    has_default = Granularity.DAILY in options.granularities
+    return is_named or not has_default or bool(options.categories or options.since or options.until)
 
 
 def renew_stopped(client: AppStoreConnectClient, options: Options, listing: Listing) -> None:
@@ -28,7 +34,7 @@ def renew_stopped(client: AppStoreConnectClient, options: Options, listing: List
             listing.notices.append(
                 f"app {request.app_id}: the stopped report request {request.id} is kept, since not"
                 " all that it lists was asked for; run --create-requests without --report,"
-                " --category, --since and --until"
+                " --category, --since and --until, and with DAILY if with --granularity"
             )
             continue
         what = f"a new {request.access_type} report request for app {request.app_id}"
