@@ -1,5 +1,7 @@
 """Report requests that Apple stopped: what is said of them, and when they are replaced."""
 
+from datetime import timedelta
+
 import pytest
 from rich.console import Console
 
@@ -16,6 +18,7 @@ from tests.worlds import (
     PURCHASES,
     TODAY,
     add_vintages,
+    app,
     differences,
     overlapping_world,
     world_with_reports,
@@ -89,6 +92,48 @@ def test_refused_replacement_is_named(start_apple: StartApple, job: Job) -> None
     assert 1 == result.exit_code
     assert "creating report requests needs Admin" in str(result.summary["failures"])
     assert [] == differences(job, world)
+
+
+def test_stopped_snapshot_is_a_note(start_apple: StartApple, job: Job) -> None:
+    """A snapshot brings nothing new in any case: that it is stopped is told, and is no failure."""
+    world = overlapping_world(days=2)
+    snapshot = world.add_request(APPS[0], "ONE_TIME_SNAPSHOT", is_stopped=True)
+    result = job.run(start_apple(world))
+    told = [each for each in result.summary["notices"] if snapshot.id in each]
+
+    assert (0, []) == (result.exit_code, result.summary["failures"])
+    assert 1 == len(told)
+    assert "`--create-requests ONE_TIME_SNAPSHOT`" in told[0]
+
+
+def test_advice_for_a_stopped_snapshot_is_true(start_apple: StartApple, job: Job) -> None:
+    """With what the note says a new snapshot is ordered, and the ongoing request stays."""
+    world = overlapping_world(days=2)
+    ongoing = world.request(APPS[0], "ONGOING").id
+    long_ago = TODAY - timedelta(days=40)
+    world.add_request(APPS[0], "ONE_TIME_SNAPSHOT", is_stopped=True, created=long_ago)
+    world.add_request(APPS[1], "ONE_TIME_SNAPSHOT")
+    apple = start_apple(world)
+    results = [job.run(apple, "--create-requests", "ONE_TIME_SNAPSHOT"), job.run(apple)]
+
+    assert [0, 0] == [result.exit_code for result in results]
+    assert not world.request(APPS[0], "ONE_TIME_SNAPSHOT").is_stopped
+    assert ongoing == world.request(APPS[0], "ONGOING").id
+    assert "Apple stopped" not in str(results[1].summary["notices"])
+
+
+@pytest.mark.parametrize("kind", ["ONGOING", "ONE_TIME_SNAPSHOT"])
+def test_stopped_request_without_reports_is_not_waited_for(
+    kind: str, start_apple: StartApple, job: Job
+) -> None:
+    """Nobody is told that the reports of a stopped request come in one to two days."""
+    world = World()
+    world.add_app(app(APPS[0]))
+    world.add_request(APPS[0], kind, is_stopped=True)
+    result = job.run(start_apple(world))
+
+    assert int(kind == "ONGOING") == result.exit_code
+    assert "has no reports yet" not in str(result.summary["notices"])
 
 
 # Failures between deleting the old one and making the new one.
