@@ -98,6 +98,17 @@ def test_wrong_configuration_is_one_message(
         pytest.param(["--granularity", "HOURLY"], "is not one of", id="granularity"),
         pytest.param(["--since", "yesterday"], "does not match the format", id="date"),
         pytest.param(["--plan", "--create-requests"], "--plan makes nothing", id="plan"),
+        *(
+            pytest.param([option, "1", *more], says, id=f"{option} {more[0]}")
+            for option in ("--request-id", "--instance-id")
+            for more, says in (
+                (["--bundle-id", "com.x"], "name the app with --app-id"),
+                (["--create-requests"], f"leave out --create-requests, or {option}"),
+            )
+        ),
+        pytest.param(
+            ["--request-id", "1", "--instance-id", "1"], "leave out --request-id", id="both ids"
+        ),
         pytest.param(["--category", "APP_STORE"], "is not one of", id="category"),
         pytest.param(
             ["--since", "2026-02-01", "--until", "2026-01-01"], "--since is after", id="window"
