@@ -99,6 +99,17 @@ def test_wrong_configuration_is_one_message(
         pytest.param(["--granularity", "HOURLY"], "is not one of", id="granularity"),
         pytest.param(["--since", "yesterday"], "does not match the format", id="date"),
         pytest.param(["--plan", "--create-requests"], "--plan makes nothing", id="plan"),
+        *(
+            pytest.param([option, "1", *more], says, id=f"{option} {more[0]}")
+            for option in ("--request-id", "--instance-id")
+            for more, says in (
+                (["--bundle-id", "com.x"], "name the app with --app-id"),
+                (["--create-requests"], f"leave out --create-requests, or {option}"),
+            )
+        ),
+        pytest.param(
+            ["--request-id", "1", "--instance-id", "1"], "leave out --request-id", id="both ids"
+        ),
         pytest.param(["--category", "APP_STORE"], "is not one of", id="category"),
         pytest.param(
             ["--since", "2026-02-01", "--until", "2026-01-01"], "--since is after", id="window"
@@ -168,50 +179,6 @@ def test_stopped_request_is_read_and_named(start_apple: StartApple, job: Job) ->
 
     assert 1 == result.exit_code
     assert "stopped" in result.summary["failures"][0]["why"]
-    assert [] == differences(job, world)
-
-
-def test_stopped_request_is_replaced_on_demand(start_apple: StartApple, job: Job) -> None:
-    """With --create-requests a stopped request is deleted and made anew, after it was read."""
-    world = overlapping_world(days=2)
-    old = world.request(APPS[0], "ONGOING")
-    old.is_stopped = True
-    apple = start_apple(world)
-    result = job.run(apple, "--create-requests")
-
-    assert 0 == result.exit_code
-    assert not world.request(APPS[0], "ONGOING").is_stopped
-    assert old.id in " ".join(result.summary["notices"])
-
-
-@pytest.mark.parametrize("why", ["a list that failed", "--report", "--since"])
-def test_stopped_request_is_kept_while_something_is_left(
-    why: str, start_apple: StartApple, job: Job
-) -> None:
-    """With the request goes what Apple still lists under it, so all of that is loaded first."""
-    world = world_with_reports(CRASHES, PURCHASES, app_ids=APPS[:1])
-    add_vintages(world, world.report(APPS[0], CRASHES), days=2)
-    world.request(APPS[0], "ONGOING").is_stopped = True
-    apple = start_apple(world)
-    if why == "a list that failed":
-        unlisted = world.report(APPS[0], PURCHASES).id
-        apple.fault(Fault("api", f"{unlisted}/instances", "not_found", times=None))
-    narrow = {"--report": [why, CRASHES], "--since": [why, TODAY.isoformat()]}.get(why, [])
-    result = job.run(apple, "--create-requests", *narrow)
-
-    assert 1 == result.exit_code
-    assert world.request(APPS[0], "ONGOING").is_stopped
-    assert bool(narrow) == ("is kept" in str(result.summary["notices"]))
-
-
-def test_refused_replacement_is_named(start_apple: StartApple, job: Job) -> None:
-    """A key that may read but not order: what was there is loaded, and the refusal is said."""
-    world = overlapping_world(days=2)
-    world.request(APPS[0], "ONGOING").is_stopped = True
-    result = job.run(start_apple(world, role="SALES"), "--create-requests")
-
-    assert 1 == result.exit_code
-    assert "creating report requests needs Admin" in str(result.summary["failures"])
     assert [] == differences(job, world)
 
 

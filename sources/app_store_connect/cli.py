@@ -13,7 +13,7 @@ import click
 
 from app_store_connect.interruption import Interruption, LeftBehindError, Program
 from app_store_connect.models_command import models
-from app_store_connect.options import job_options, settings_of
+from app_store_connect.options import job_options, refuse_contradictions, settings_of
 from app_store_connect.printing import printable
 from app_store_connect.startup import prepare_imports
 
@@ -75,10 +75,7 @@ def main(**options: Any) -> None:
     if context.invoked_subcommand:
         _refuse_options_before_it(context)
         return
-    if options["is_plan"] and options["create_requests"]:
-        raise click.UsageError("--plan makes nothing: leave out --create-requests, or --plan")
-    if options["since"] and options["until"] and options["since"] > options["until"]:
-        raise click.UsageError("--since is after --until: no instance can be due")
+    refuse_contradictions(options)
     sys.exit(_run(options))
 
 

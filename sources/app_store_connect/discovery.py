@@ -185,7 +185,7 @@ class _Walk:
         ):
             listing.reports += [(request, report) for report in reports]
             listing.wanted += [(request, each) for each in wanted_reports(reports, self.options)]
-            if not reports:
+            if not reports and not request.is_stopped:
                 listing.notices.append(
                     f"report request {request.id} of app {request.app_id} has no reports yet;"
                     " Apple needs one to two days after it was made"

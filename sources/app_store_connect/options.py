@@ -151,6 +151,29 @@ def job_options(command: F) -> F:
     return command
 
 
+def refuse_contradictions(options: dict[str, Any]) -> None:
+    """Raise UsageError for options of which one would be ignored beside another."""
+    if options["is_plan"] and options["create_requests"]:
+        raise click.UsageError("--plan makes nothing: leave out --create-requests, or --plan")
+    if options["since"] and options["until"] and options["since"] > options["until"]:
+        raise click.UsageError("--since is after --until: no instance can be due")
+    if options["instance_ids"] and options["request_ids"]:
+        raise click.UsageError(
+            "--instance-id takes exactly these instances, whatever their report request: leave out"
+            " --request-id, or --instance-id"
+        )
+    for given, option in (("instance_ids", "--instance-id"), ("request_ids", "--request-id")):
+        if options[given] and options["bundle_ids"]:
+            raise click.UsageError(
+                f"{option} lists no apps, so --bundle-id finds none: name the app with --app-id"
+            )
+        if options[given] and options["create_requests"]:
+            raise click.UsageError(
+                f"{option} lists no report requests, so which are missing is not known: leave out"
+                f" --create-requests, or {option}"
+            )
+
+
 def settings_of(options: dict[str, Any]) -> "Settings":
     from app_store_connect.model import AccessType, Granularity
     from app_store_connect.runner import Settings

@@ -4,43 +4,102 @@ Apple refuses a second request of a kind, a stopped one included. What the stopp
 is gone with it, so it has to be loaded first.
 """
 
+from contextlib import suppress
+
 from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.discovery import Failure, Listing
-from app_store_connect.errors import ApiError
+from app_store_connect.discovery import FATAL, Failure, Listing
+from app_store_connect.errors import (
+    ApiError,
+    AppStoreConnectError,
+    ConflictError,
+    NotFoundError,
+)
+from app_store_connect.model import Granularity, ReportRequest
 from app_store_connect.selection import ALL_REPORTS, Options
 
 
 def leaves_something(options: Options) -> bool:
-    """Whether a run with these options loads less than what is loaded by default."""
+    """Whether a run with these options loads less than what is loaded by default.
+
+    That is DAILY alone, so that an ordinary daily job can renew: WEEKLY and MONTHLY instances go
+    with the request unless they are asked for too.
+    """
     is_named = bool(options.reports) and ALL_REPORTS not in options.reports
-    return is_named or bool(options.categories or options.since or options.until)
+    has_default = Granularity.DAILY in options.granularities
+    return is_named or not has_default or bool(options.categories or options.since or options.until)
 
 
 def renew_stopped(client: AppStoreConnectClient, options: Options, listing: Listing) -> None:
     """Renew those of the kind asked for, after a run that loaded all it was to load.
 
     What is done, or not, goes into the notices and failures of `listing`.
+
+    Raises:
+        UnauthorizedError, BudgetExhaustedError, ApiDownError: the others would fail as well.
     """
     for request in [
         each for each in listing.stopped if each.access_type is options.create_requests
     ]:
-        if leaves_something(options):
+        if why := _why_kept(request, options, listing):
             listing.notices.append(
-                f"app {request.app_id}: the stopped report request {request.id} is kept, since not"
-                " all that it lists was asked for; run --create-requests without --report,"
-                " --category, --since and --until"
+                f"app {request.app_id}: the stopped report request {request.id} is kept, since"
+                f" {why}"
             )
-            continue
-        what = f"a new {request.access_type} report request for app {request.app_id}"
-        try:
-            client.delete_report_request(request.id)
-            what += f", whose stopped one {request.id} is deleted"
-            listing.requests.remove(request)
-            created = client.create_report_request(request.app_id, request.access_type)
-        except ApiError as error:
-            listing.failures.append(Failure(what, str(error), error))
-            continue
-        listing.notices.append(
-            f"app {request.app_id}: report request {created.id} replaces {request.id}, which"
-            " Apple had stopped"
+        else:
+            _renew(client, request, listing)
+
+
+def _why_kept(request: ReportRequest, options: Options, listing: Listing) -> str | None:
+    if request.id in listing.taken_on_trust:
+        return "only --app-id says which app it is of; run --create-requests without --request-id"
+    if leaves_something(options):
+        return (
+            "not all that it lists was asked for; run --create-requests without --report,"
+            " --category, --since and --until, and with DAILY if with --granularity"
         )
+    return None
+
+
+def _renew(client: AppStoreConnectClient, request: ReportRequest, listing: Listing) -> None:
+    try:
+        with suppress(NotFoundError):  # gone before, or by a try whose answer was lost
+            client.delete_report_request(request.id)
+    except AppStoreConnectError as error:
+        _fail(request, "is kept" if isinstance(error, ApiError) else "may be gone", error, listing)
+        return
+    listing.requests.remove(request)
+    try:
+        created = _create(client, request)
+    except AppStoreConnectError as error:
+        _fail(request, "is deleted", error, listing)
+        return
+    listing.notices.append(
+        f"app {request.app_id}: report request {created.id} replaces {request.id}, which Apple had"
+        " stopped"
+    )
+
+
+def _create(client: AppStoreConnectClient, stopped: ReportRequest) -> ReportRequest:
+    """The new one, also if it is there already: made by somebody else, or by a try whose answer
+    was lost.
+    """
+    try:
+        return client.create_report_request(stopped.app_id, stopped.access_type)
+    except ConflictError:
+        for each in client.list_report_requests(stopped.app_id):
+            if each.access_type is stopped.access_type and not each.is_stopped:
+                return each
+        raise
+
+
+def _fail(
+    request: ReportRequest, state: str, error: AppStoreConnectError, listing: Listing
+) -> None:
+    what = (
+        f"a new {request.access_type} report request for app {request.app_id}, whose stopped one"
+        f" {request.id} {state}"
+    )
+    why = f"{error}; no run makes one without --create-requests"
+    listing.failures.append(Failure(what, why, error))
+    if isinstance(error, FATAL):
+        raise error

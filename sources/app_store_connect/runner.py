@@ -19,7 +19,7 @@ from app_store_connect.batches import Batches
 from app_store_connect.budget import RequestBudget
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.configuration import Configuration, set_dlt_defaults
-from app_store_connect.discovery import Failure, Listing, discover
+from app_store_connect.discovery import FATAL, Failure, Listing, discover
 from app_store_connect.download import SegmentDownloader
 from app_store_connect.errors import (
     ApiDownError,
@@ -160,7 +160,10 @@ class Run:
         if not self._settings.is_plan:
             self._load_all(pipeline, ledger, listing, selection, upkeep)
             if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
-                renew_stopped(self._client, self._settings.options, listing)
+                try:
+                    renew_stopped(self._client, self._settings.options, listing)
+                except FATAL as error:  # what was loaded and deleted is still to be told
+                    self._outcome.stop(error)
 
     def _finish(self, upkeep: Upkeep) -> None:
         self._progress.phase("bringing the views up to date")

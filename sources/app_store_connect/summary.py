@@ -6,6 +6,7 @@ from typing import Any
 from app_store_connect.budget import RequestBudget
 from app_store_connect.discovery import Failure, Listing
 from app_store_connect.errors import ApiError, BudgetExhaustedError, UnavailableError
+from app_store_connect.model import AccessType
 from app_store_connect.outcome import Outcome
 from app_store_connect.selection import Selection
 
@@ -36,6 +37,7 @@ class Summary:
                 " comes; run once with --create-requests and an Admin key to replace it",
             )
             for request in self.listing.stopped
+            if request.access_type is not AccessType.ONE_TIME_SNAPSHOT
         ]
         return [*self.listing.failures, *stopped, *self.outcome.failures, *self._rest()]
 
@@ -47,7 +49,17 @@ class Summary:
 
     @property
     def notices(self) -> list[str]:
-        return [*self.listing.notices, *self.outcome.notices]
+        return [*self.listing.notices, *self._stopped_snapshots(), *self.outcome.notices]
+
+    def _stopped_snapshots(self) -> list[str]:
+        """A snapshot brings nothing new in any case, so that it is stopped is no failure."""
+        return [
+            f"Apple stopped snapshot {request.id} of app {request.app_id} for inactivity; to have a"
+            " new one run once with `--create-requests ONE_TIME_SNAPSHOT` and an Admin key, at most"
+            " once in 31 days"
+            for request in self.listing.stopped
+            if request.access_type is AccessType.ONE_TIME_SNAPSHOT
+        ]
 
     @property
     def exit_code(self) -> int:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 API_KINDS = frozenset(
-    {"500", "502", "503", "html", "truncated", "reset", "slow", "redirect"}
+    {"500", "502", "503", "html", "truncated", "reset", "lost", "slow", "redirect"}
     | {"unauthorized", "forbidden", "not_found", "rate_limited"}
     | {"empty", "foreign_next", "loop", "malformed"}
 )
@@ -23,6 +23,7 @@ class Fault:
 
     `times=None` never stops. `code` is Apple's error code of a `forbidden`, `retry_after` belongs
     to `rate_limited`, `delay` to `slow`, `segment_id` (whose body to send) to `other_segment`.
+    `lost` is a `reset` after the request was carried out.
     """
 
     where: Literal["api", "store"]

@@ -15,7 +15,7 @@ from app_store_connect.emulator.wire import Answer, Delivery, Request
 _HTML = "text/html; charset=utf-8"
 _GATEWAY_PAGE = b"<html><head><title>%b</title></head><body><h1>%b</h1></body></html>"
 
-UNDESCRIBED = frozenset({"500", "502", "503", "html", "truncated", "reset", "redirect"})
+UNDESCRIBED = frozenset({"500", "502", "503", "html", "truncated", "reset", "lost", "redirect"})
 """Faults whose answers are on purpose not as Apple describes them."""
 
 
@@ -41,6 +41,9 @@ class Saboteur:
             case "html":
                 return Answer(200, _page("Maintenance"), _HTML)
             case "reset":
+                return Answer(200, delivery=Delivery.RESET_BEFORE)
+            case "lost":
+                good()
                 return Answer(200, delivery=Delivery.RESET_BEFORE)
             case "redirect":
                 target = f"{self.elsewhere}{request.target}"
