@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import re
+import signal
 import statistics
 import subprocess  # nosec B404 # what is measured are processes
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_CACHE = Path(tempfile.gettempdir()) / "asc-benchmarks"
+NO_LIMIT = threading.TIMEOUT_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +40,28 @@ def measure(
     folder: Path,
     environment: Mapping[str, str],
     *,
-    limit: float = threading.TIMEOUT_MAX,
+    limit: float = NO_LIMIT,
 ) -> Measured:
     """Raises RuntimeError, with what the process said, unless it ends with 0.
 
-    After `limit` seconds it is killed.
+    After `limit` seconds it is killed. What it started ends with it, and burdens no later run.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "stdout").open("w+") as out, (folder / "stderr").open("w+") as err:
         begun = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=err)  # nosec B603
+        process = subprocess.Popen(  # nosec B603
+            command, cwd=folder, env=environment, stdout=out, stderr=err, start_new_session=True
+        )
         peak = _Peak(process.pid)
-        clock = threading.Timer(limit, process.kill)
+        clock = threading.Timer(limit, _kill_all, [process.pid])
         clock.daemon = True
         clock.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begun
-        clock.cancel()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - begun
+        finally:  # Ctrl-C does not reach another session
+            clock.cancel()
+            _kill_all(process.pid)
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
@@ -64,6 +71,11 @@ def measure(
             raise RuntimeError(f"{command} ended with {process.returncode}: {said} {err.read()}")
     cpu = usage.ru_utime + usage.ru_stime
     return Measured(wall, cpu, peak.stop(), said, is_cut_off=is_cut_off)
+
+
+def _kill_all(session: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(session, signal.SIGKILL)
 
 
 class _Peak:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from filelock import BaseFileLock, FileLock, Timeout
 
 from app_store_connect.cli import main
 from app_store_connect.emulator import Emulator, World
@@ -102,3 +103,35 @@ def key_of(apple: Emulator) -> dict[str, str]:
 @pytest.fixture
 def job(monkeypatch: pytest.MonkeyPatch) -> Job:
     return Job(monkeypatch, Path("asc_segments.duckdb").absolute())
+
+
+class Locks:
+    """The locks that were taken. They are kept, since Python frees one that it collects."""
+
+    def __init__(self) -> None:
+        self.taken: list[BaseFileLock] = []
+
+    def held(self) -> list[str]:
+        """The files of those that nobody else can take."""
+        return [file for file in {each.lock_file for each in self.taken} if not _is_free(file)]
+
+
+def _is_free(file: str) -> bool:
+    try:
+        FileLock(file).acquire(blocking=False).lock.release()
+    except Timeout:
+        return False
+    return True
+
+
+@pytest.fixture
+def locks(monkeypatch: pytest.MonkeyPatch) -> Locks:
+    found = Locks()
+    acquire = BaseFileLock.acquire
+
+    def acquire_and_keep(lock: BaseFileLock, *arguments: Any, **named: Any) -> Any:
+        found.taken.append(lock)
+        return acquire(lock, *arguments, **named)
+
+    monkeypatch.setattr(BaseFileLock, "acquire", acquire_and_keep)
+    return found

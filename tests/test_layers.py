@@ -1,6 +1,10 @@
 """The architecture, as far as imports show it."""
 
 import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -35,11 +39,19 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 
 
-def imported(path: Path) -> set[str]:
+OF_EXTRAS = {"dbt", "deltalake", "pyiceberg"}
+
+
+def imported_modules(path: Path) -> list[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     names += [a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names]
-    parts = [name.split(".") for name in names if name and name.startswith("app_store_connect.")]
+    return [name for name in names if name]
+
+
+def imported(path: Path) -> set[str]:
+    names = imported_modules(path)
+    parts = [name.split(".") for name in names if name.startswith("app_store_connect.")]
     return {part[1] for part in parts}
 
 
@@ -63,3 +75,19 @@ def test_emulator_stands_apart() -> None:
 
     assert {"model", "catalog", "names"} >= used
     assert {"demo"} == users
+
+
+def test_what_is_imported_is_asked_for() -> None:
+    """Every package that is used is a dependency with a bound of its own, not another's."""
+    text = (PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    asked = {
+        re.split(r"[\[<>=]", each)[0].lower()
+        for each in tomllib.loads(text)["project"]["dependencies"]
+    }
+    modules = {
+        name.partition(".")[0] for path in PACKAGE.rglob("*.py") for name in imported_modules(path)
+    }
+    used = modules - sys.stdlib_module_names - OF_EXTRAS - {"app_store_connect"}
+    distributions = packages_distributions()
+
+    assert asked == {distributions[name][0].lower() for name in used}

@@ -14,7 +14,7 @@ import dlt
 import pytest
 
 from app_store_connect.emulator import Emulator
-from tests.conftest import Job, StartApple, key_of
+from tests.conftest import Job, Locks, StartApple, key_of
 from tests.worlds import differences, overlapping_world
 
 SCRIPT = Path(__file__).parents[1] / "pipelines" / "asc_segments.py"
@@ -138,6 +138,16 @@ def test_plain_pipeline_of_the_same_name_lives_on(
     assert [0] == codes
     with pipeline.sql_client() as client:
         assert [(2,)] == client.execute_sql("select count(*) from numbers")
+
+
+def test_working_folder_is_free_after_a_run(
+    start_apple: StartApple, job: Job, locks: Locks
+) -> None:
+    """A process that runs the job again need not wait for Python to collect the last run's lock."""
+    job.run(start_apple(overlapping_world(days=1)))
+
+    assert locks.taken
+    assert [] == locks.held()
 
 
 def test_runs_in_two_folders_at_the_same_time(

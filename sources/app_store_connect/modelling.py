@@ -134,12 +134,12 @@ def _own_folder(name: str) -> Iterator[Path]:
     lock = FileLock(f"{folder}.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(blocking=False)
+        held = lock.acquire(blocking=False)
     except Timeout:
         raise ConfigurationError("another run builds these models: wait until it ends") from None
     except OSError as error:
         raise ConfigurationError(f"dbt's folder {folder} cannot be written: {error}") from error
-    with lock:
+    with held:
         yield folder
 
 

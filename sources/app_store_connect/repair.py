@@ -30,18 +30,14 @@ def keyed_tables(ledger: Ledger) -> list[tuple[str, str]]:
     return [(n, SEGMENT_KEY) for n in report_tables(ledger)] + [(t.name, t.key) for t in own]
 
 
+def _has_ledger(ledger: Ledger) -> bool:
+    """Not before an instance was complete; what was read of a broken file may be there already."""
+    return SEGMENTS.name in ledger.columns()
+
+
 def miscounted(ledger: Ledger, load_id: str) -> set[str]:
     """Segments of a load with another number of rows than the ledger says, or no ledger row."""
-    if SEGMENTS.name not in ledger.columns():
-        return set()
-    said = {
-        (ledger.physical(table_name), segment_id): row_count
-        for table_name, segment_id, row_count in ledger.execute(
-            f"select table_name, segment_id, row_count from raw.{SEGMENTS.name}"
-            f" where {LOAD_ID} = :load_id",
-            load_id=load_id,
-        )
-    }
+    said = _said(ledger, load_id)
     found = {
         (table_name, segment_id): count
         for table_name in report_tables(ledger)
@@ -56,9 +52,21 @@ def miscounted(ledger: Ledger, load_id: str) -> set[str]:
     return wrong - _superseded(ledger, wrong, load_id)
 
 
+def _said(ledger: Ledger, load_id: str) -> dict[tuple[str, str], int]:
+    """How many rows the ledger gives each table and segment of a load."""
+    if not _has_ledger(ledger):
+        return {}
+    rows = ledger.execute(
+        f"select table_name, segment_id, row_count from raw.{SEGMENTS.name}"
+        f" where {LOAD_ID} = :load_id",
+        load_id=load_id,
+    )
+    return {(ledger.physical(table), segment_id): count for table, segment_id, count in rows}
+
+
 def _superseded(ledger: Ledger, segment_ids: Collection[str], load_id: str) -> set[str]:
     """Those that a later, complete load has too: another run may just be sweeping them out."""
-    if not segment_ids:
+    if not segment_ids or not _has_ledger(ledger):
         return set()
     rows = ledger.execute(
         f"select segment_id from raw.{SEGMENTS.name} where segment_id in :ids"
@@ -78,8 +86,8 @@ def remove_miscounted(ledger: Ledger, load_id: str) -> set[str]:
 
 
 def _with_siblings(ledger: Ledger, segment_ids: Collection[str], load_id: str) -> set[str]:
-    if not segment_ids:
-        return set()
+    if not segment_ids or not _has_ledger(ledger):
+        return {*segment_ids}
     rows = ledger.execute(
         f"""
         select segment_id from raw.{SEGMENTS.name} where {LOAD_ID} = :load_id and instance_id in (
@@ -100,7 +108,8 @@ def remove_segments(
     if not segment_ids:
         return
     if not ledger.database.can_delete:
-        ledger.database.remove(segment_ids, load_id)
+        if _has_ledger(ledger):
+            ledger.database.remove(segment_ids, load_id)
         return
     condition = f" and {LOAD_ID} = :load_id" if load_id else ""
     values: dict[str, Any] = {"load_id": load_id} if load_id else {}

@@ -62,11 +62,11 @@ def empty_pipelines_dir() -> Iterator[Path]:
 def _locked(folder: Path) -> Iterator[bool]:
     lock = FileLock(f"{folder}.lock")
     try:
-        lock.acquire(blocking=False)
+        held = lock.acquire(blocking=False)
     except Timeout:
         yield False
         return
-    with lock:
+    with held:
         yield True
 
 

@@ -15,8 +15,9 @@ from click.testing import CliRunner
 from app_store_connect.cli import main
 from app_store_connect.emulator import Emulator, demo_world
 from app_store_connect.modelling import project_folder
+from tests.conftest import Job, Locks, StartApple
 from tests.dbt.warehouse import FACTS, MARTS, PROJECT, ROOT, STAGING, Warehouse
-from tests.worlds import TODAY
+from tests.worlds import TODAY, overlapping_world
 
 slow = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
 
@@ -228,6 +229,18 @@ class TestOnData:
         assert not {"target", "logs", "dbt_packages"} & {each.name for each in PROJECT.iterdir()}
         assert list((crashes_only.folder / "dlt" / "dbt").glob("*/target"))
         assert not list(crashes_only.folder.glob("logs"))
+
+    def test_folder_is_free_after_a_run(
+        self, start_apple: StartApple, job: Job, locks: Locks
+    ) -> None:
+        """The models can be built again while the last run's lock is still in memory."""
+        job.run(start_apple(overlapping_world(days=1)))
+        code, output = invoke("--select", "no_such_model")
+
+        assert 2 == code
+        assert "no model is selected" in output
+        assert locks.taken
+        assert [] == locks.held()
 
     def test_no_password_is_left(self, on_postgres: Warehouse) -> None:
         """The password of the database is in no file of dbt's, also with --debug."""

@@ -1,5 +1,6 @@
 """Files as a destination: the same truth as in a database, whatever the tables' format."""
 
+import gzip
 import os
 import signal
 import time
@@ -11,6 +12,7 @@ import pytest
 from deltalake import DeltaTable, TableFeatures
 
 from app_store_connect import app_store_connect_source
+from app_store_connect.emulator import SegmentFile
 from tests.conftest import KEYS, Job, StartApple
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
@@ -21,8 +23,10 @@ from tests.worlds import (
     CRASHES,
     PURCHASES,
     TODAY,
+    crash_rows,
     differences,
     overlapping_world,
+    world_with_reports,
 )
 
 NOTES = ("version", "pipeline_state")
@@ -58,6 +62,23 @@ def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
         "select app_id, newest_processing_date, newest_date, missing_dates"
         " from app_store_connect.data_freshness order by all"
     )
+
+
+def test_refused_in_the_first_run(lake: LakeJob, start_apple: StartApple) -> None:
+    """What was read of the only file until it broke counts for nothing, though it stays there."""
+    day = TODAY.isoformat()
+    text = "Date\tCrashes\n" + f"{day}\t1\n" * 200_000 + "x\n"
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    file = SegmentFile(None, gzip.compress(text.encode(), mtime=0))
+    instance = world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [file])
+    apple = start_apple(world)
+    broken = lake.run(apple, *TO_FILES)
+    world.republish(instance.segments[0], crash_rows(APPS[0], TODAY, vintage=4))
+    healthy = lake.run(apple, *TO_FILES)
+
+    assert 1 == broken.exit_code
+    assert ["DAILY of app" in each["what"] for each in broken.summary["failures"]] == [True]
+    assert (0, []) == (healthy.exit_code, lake_flaws(lake, world))
 
 
 def test_second_run_downloads_nothing(lake: LakeJob, start_apple: StartApple) -> None:

@@ -144,6 +144,22 @@ def test_refused(start_apple: StartApple, job: Job, refused_contents: dict[str, 
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+def test_refused_in_the_first_run(start_apple: StartApple, job: Job) -> None:
+    """What was read of the only file until it broke is removed, also before there is a ledger."""
+    content = packed(HEADER + 200_000 * ROW + b"x\n")
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    file = SegmentFile(None, content)
+    instance = world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [file])
+    apple = start_apple(world)
+    broken = job.run(apple)
+    left = job.query(f"select count(*) from {RAW}.app_crashes_daily")
+    world.republish(instance.segments[0], crash_rows(APPS[0], YESTERDAY, vintage=4))
+    healthy = job.run(apple)
+
+    assert (1, [(0,)]) == (broken.exit_code, left)
+    assert (0, []) == (healthy.exit_code, findings(job, world))
+
+
 BOMB_ROWS = 85_000_000
 """About 1 GiB of short rows, which come in 1 to 4 MiB."""
 
