@@ -108,9 +108,9 @@ def test_one_source_is_run_again(
     report = world.report(APPS[0], CRASHES)
     counts = []
     for day in (1, 2):
-        add_vintage(world, report, TODAY + timedelta(days=day))
+        newest = add_vintage(world, report, TODAY + timedelta(days=day))
         if day == 1:
-            apple.fault(Fault("api", "Instances/[^/]+/segments", "forbidden"))
+            apple.fault(Fault("api", f"{newest.id}/segments", "forbidden"))
         pipeline.run(source)
         counts += rows(pipeline, "select count(*) from analytics_report_segments")
 
