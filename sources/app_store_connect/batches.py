@@ -15,7 +15,6 @@ from contextlib import nullcontext
 
 import pyarrow as pa
 from dlt import Pipeline
-from dlt.common.exceptions import SignalReceivedException
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource, DltSource
 from dlt.load.exceptions import LoadClientJobRetry
@@ -139,11 +138,16 @@ class Batches:
             try:
                 return list(self._load_package().loads_ids)
             except PipelineStepFailed as error:
-                if reloads == RELOADS or not self._is_shared or not self._pipeline.has_pending_data:
+                if reloads == RELOADS or not self._may_begin_again(error):
                     raise
                 logger.debug("package begun again", exc_info=error)
                 time.sleep(random.uniform(0.2, 1.0))  # noqa: S311  # nosec B311 # no secret
         raise AssertionError("unreachable")
+
+    def _may_begin_again(self, error: PipelineStepFailed) -> bool:
+        """Not when interrupted: dlt remembers the signal, and would break off every try."""
+        is_possible = self._is_shared and self._pipeline.has_pending_data
+        return is_possible and not _is_interruption(error)
 
     def _load_package(self) -> LoadInfo:
         """In little memory; what does not fit, and what follows, gets what there is."""
@@ -180,9 +184,9 @@ class Batches:
 
     def _abandon(self, error: PipelineStepFailed | OSError) -> None:
         """The destination, or the disk, failed: what this batch read is not loaded."""
-        causes = list(_causes(error))
-        if any(isinstance(each, (KeyboardInterrupt, SignalReceivedException)) for each in causes):
+        if _is_interruption(error):
             raise KeyboardInterrupt from None
+        causes = list(_causes(error))
         logger.debug("batch failed", exc_info=error)
         reason = DestinationError(_essence(causes[-1]))
         # a full disk, a lost server: dlt tried again and again, and smaller loads would not help
@@ -220,6 +224,11 @@ def _essence(error: BaseException) -> str:
     ends = [line for line in trace.splitlines() if line[:1].strip()]
     essence = ends[0] if is_quoted and ends else text
     return f"{essence}; free some space, then run again" if _NO_SPACE in essence else essence
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Whether it comes of a signal; dlt's own kind is a KeyboardInterrupt too."""
+    return any(isinstance(each, KeyboardInterrupt) for each in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -11,13 +11,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from signal import SIGINT
 from typing import Any
 
 import pytest
 
 from app_store_connect.emulator import Emulator, World
 from tests.conftest import KEYS, StartApple
-from tests.faults.processes import SMALL_BATCHES, differing, finish, flaws, run, start, unavailable
+from tests.faults.processes import (
+    SMALL_BATCHES,
+    differing,
+    dying,
+    finish,
+    flaws,
+    run,
+    start,
+    unavailable,
+)
 from tests.worlds import (
     APPS,
     CRASHES,
@@ -184,6 +194,20 @@ def test_server_stops(server: Server, database: Postgres, start_apple: StartAppl
     assert 1 == code, (out, err)
     assert "Not loaded" in out, err
     assert "Traceback" not in out + err
+    assert 0 == again[0], again
+    assert {} == flaws(database, world)
+
+
+def test_interrupted_load_is_not_begun_again(database: Postgres, start_apple: StartApple) -> None:
+    """A load that Ctrl-C broke off is no other writer's fault: the run ends, the next one loads."""
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    hit = dying("dlt.load.load:Load.initialize_package:after:1") | {"DIE_BY": f"{int(SIGINT)}"}
+    code, out, err = run(apple, *TO_POSTGRES, "--debug", env=hit)
+    again = run(apple, *TO_POSTGRES, env={f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"})
+
+    assert 130 == code, (out, err)
+    assert "package begun again" not in err
     assert 0 == again[0], again
     assert {} == flaws(database, world)
 

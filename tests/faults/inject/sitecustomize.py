@@ -2,7 +2,8 @@
 place, as SIGKILL would.
 
 `DIE_AT` is `module:Class.function:before|after:number of the call`; with `DIE_IF` only calls count
-one of whose arguments this pattern is found in.
+one of whose arguments this pattern is found in. With `DIE_BY` it is that signal instead, and a
+second in which to hear it.
 """
 
 import functools
@@ -11,7 +12,13 @@ import os
 import re
 import signal
 import threading
+import time
 from typing import Any
+
+
+def _die() -> None:
+    os.kill(os.getpid(), int(os.environ.get("DIE_BY", signal.SIGKILL)))
+    time.sleep(1)
 
 
 def _arm(place: str, pattern: str) -> None:
@@ -34,10 +41,10 @@ def _arm(place: str, pattern: str) -> None:
                 calls += 1
                 is_last = calls == int(number)
         if is_last and moment == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
+            _die()
         result = real(*arguments, **named)
         if is_last:
-            os.kill(os.getpid(), signal.SIGKILL)
+            _die()
         return result
 
     setattr(owner, last, mined)
