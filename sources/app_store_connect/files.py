@@ -1,6 +1,7 @@
 """The files of a lake: which there are, of which table, in which format, of which load."""
 
 import json
+import re
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from dlt.common.destination.client import DEFAULT_FILE_LAYOUT
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient
 
 from app_store_connect.database import PLAIN
@@ -21,6 +23,8 @@ REMOVED = "analytics_removed_segments"
 DELTA, ICEBERG = "delta", "iceberg"
 
 TORN_AFTER_SECONDS = 60
+
+_OF_A_LOAD = re.compile(r"\d+\.\d+\.")
 
 Pair = tuple[str, str]
 """Segment id and load."""
@@ -81,11 +85,14 @@ class LakeFiles:
         other = (REMOVED, "init")
         return [n for n in self.names("") if not n.startswith("_dlt") and n not in other]
 
-    def format_of(self, table: str) -> str:
+    def format_of(self, table: str) -> str | None:
+        """None as long as nothing is written: dlt makes the folders of all tables first."""
         inside = self.names(table)
         if "_delta_log" in inside:
             return DELTA
-        return ICEBERG if "metadata" in inside else PLAIN
+        if "metadata" in inside:
+            return ICEBERG
+        return PLAIN if any(map(_OF_A_LOAD.match, inside)) else None
 
     def paths(self, table: str, loads: Collection[str]) -> list[str]:
         """What to read: plain files of these loads, or those of the table's newest version."""
@@ -154,11 +161,16 @@ def file_errors() -> Iterator[None]:
 
 def _delta_files(client: FilesystemClient, table: str) -> list[str]:
     from deltalake import DeltaTable
+    from deltalake.exceptions import TableNotFoundError
     from dlt.common.libs.deltalake import deltalake_storage_options
 
     config: Any = client.config
     options = deltalake_storage_options(config.credentials, config.deltalake_storage_options)
-    found = DeltaTable(client.get_open_table_location("delta", table), storage_options=options)
+    location = client.get_open_table_location("delta", table)
+    try:
+        found = DeltaTable(location, storage_options=options)
+    except TableNotFoundError:  # its first writer was killed
+        return []
     if "deletionVectors" in (found.protocol().reader_features or []):
         raise DestinationError(f"the Delta table {table} has deletion vectors, which are not read")
     return [unquote(uri) for uri in found.file_uris()]
@@ -170,7 +182,10 @@ def _iceberg_files(client: FilesystemClient, table: str) -> list[str]:
     from pyiceberg.table import StaticTable
 
     folder = client.pathlib.join(client.get_table_dir(table), "metadata")
-    newest = get_last_metadata_file(folder, client.fs_client, client.config)
+    try:
+        newest = get_last_metadata_file(folder, client.fs_client, client.config)
+    except DestinationUndefinedEntity:  # its first writer was killed
+        return []
     credentials: Any = client.config.credentials
     planned = list(
         StaticTable.from_metadata(newest, fileio_config(credentials)).scan().plan_files()

@@ -21,8 +21,10 @@ from tests.worlds import (
     CRASHES,
     PURCHASES,
     TODAY,
+    add_vintages,
     differences,
     overlapping_world,
+    world_with_reports,
 )
 
 NOTES = ("version", "pipeline_state")
@@ -320,6 +322,26 @@ def test_folder_without_a_note(
     result = lake.run(start_apple(world), *TO_FILES)
 
     assert (0, []) == (result.exit_code, lake_flaws(lake, world))
+
+
+FIRST_STEP = {"parquet": "", "delta": "_delta_log", "iceberg": "metadata"}
+
+
+def test_folders_without_tables(lake: LakeJob, start_apple: StartApple) -> None:
+    """dlt makes all folders before the tables: killed in between, they are of no format yet."""
+    world = world_with_reports(CRASHES, PURCHASES)
+    for report in (CRASHES, PURCHASES):
+        add_vintages(world, world.report(APPS[0], report), days=2)
+    apple = start_apple(world)
+    raw, step = Path(lake.place.url, RAW), FIRST_STEP[lake.table_format]
+    (raw / "analytics_report_segments").mkdir(parents=True)
+    (raw / "app_crashes_daily" / step).mkdir(parents=True)
+    first = lake.run(apple, *TO_FILES, "--report", CRASHES)
+    (raw / "app_store_purchases_standard_daily" / step).mkdir(parents=True)
+    second = lake.run(apple, *TO_FILES)
+
+    assert (0, 0) == (first.exit_code, second.exit_code), (first.summary, second.summary)
+    assert [] == lake_flaws(lake, world)
 
 
 @pytest.mark.slow
