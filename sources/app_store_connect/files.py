@@ -4,7 +4,8 @@ import json
 import re
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
@@ -22,7 +23,8 @@ REMOVED = "analytics_removed_segments"
 
 DELTA, ICEBERG = "delta", "iceberg"
 
-TORN_AFTER_SECONDS = 60
+FINISHED_WITHIN_SECONDS = 10
+"""What is half written for longer than this has no writer any more."""
 
 _OF_A_LOAD = re.compile(r"\d+\.\d+\.")
 
@@ -44,32 +46,53 @@ class LakeFiles:
         self.system = client.fs_client
 
     def mend(self) -> None:
-        """dlt's own notes that a kill or a full disk left half written: dlt would stop at them.
+        """Take away what a kill or a full disk left half written: dlt and pyiceberg stop at it.
 
-        What is a moment old may be another writer's that is not finished. In a bucket a file is
-        there whole or not at all.
+        Another writer may just be at it, hence the wait. In a bucket a file is there whole or not
+        at all.
         """
         if not self.client.is_local_filesystem or not self.system.isdir(self._path()):
             return
-        if not self._is_whole(self._path("init")):
+        init = self._path("init")
+        if not self.system.exists(init) or self._is_torn(init):
             version = {"initial_version": CURRENT_VERSION, "current_version": CURRENT_VERSION}
-            self.system.pipe_file(self._path("init"), json.dumps(version).encode())
-        for note in [self._path(*each) for each in self._notes()]:
-            age = time.time() - self.system.modified(note).timestamp()
-            if age > TORN_AFTER_SECONDS and not self._is_whole(note):
-                self.system.rm_file(note)
+            self.system.pipe_file(init, json.dumps(version).encode())
+        torn = [*filter(self._is_torn, self._notes()), *self._torn_metadata()]
+        give_up = time.monotonic() + FINISHED_WITHIN_SECONDS
+        while torn and time.monotonic() < give_up:
+            time.sleep(0.1)
+            torn = [file for file in torn if self._is_torn(file)]
+        for file in torn:
+            with suppress(FileNotFoundError):  # a run that began with this one was faster
+                self.system.rm_file(file)
 
-    def _is_whole(self, note: str) -> bool:
+    def _is_torn(self, file: str) -> bool:
         try:
-            json.loads(self.system.cat_file(note))
-        except (ValueError, FileNotFoundError):
+            json.loads(self.system.cat_file(file))
+        except FileNotFoundError:
             return False
-        return True
+        except ValueError:
+            return True
+        return False
 
-    def _notes(self) -> list[tuple[str, str]]:
+    def _notes(self) -> list[str]:
+        """dlt's own: the schema and the state as they were written."""
         schema = self.client.schema
         tables = (schema.version_table_name, schema.state_table_name)
-        return [(table, name) for table in tables for name in self.names(table)]
+        return [self._path(table, name) for table in tables for name in self.names(table)]
+
+    def _torn_metadata(self) -> Iterator[str]:
+        """Versions of Iceberg tables: pyiceberg makes the file before it knows what to write.
+
+        The newest are enough, since nothing reads an older one. Compressed ones are not of dlt.
+        """
+        for table in self.tables():
+            versions = [
+                self._path(table, "metadata", name)
+                for name in reversed(self.names(table, "metadata"))
+                if name.endswith(".metadata.json") and not name.endswith(".gz.metadata.json")
+            ]
+            yield from takewhile(self._is_torn, versions)
 
     def forget(self) -> None:
         """Some file systems remember what they listed."""
@@ -135,10 +158,10 @@ class LakeFiles:
             self._path(REMOVED, f"{uuid4()}.json"), json.dumps(sorted(pairs)).encode()
         )
 
-    def names(self, table: str) -> list[str]:
-        """What is in a table's folder, without subfolders' contents."""
+    def names(self, *folder: str) -> list[str]:
+        """What is in a table's folder, or in one below it, without subfolders' contents."""
         try:
-            found = self.system.ls(self._path(table), detail=False)
+            found = self.system.ls(self._path(*folder), detail=False)
         except FileNotFoundError:
             return []
         return sorted(str(path).rstrip("/").replace("\\", "/").rpartition("/")[2] for path in found)
