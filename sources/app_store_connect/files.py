@@ -1,14 +1,17 @@
 """The files of a lake: which there are, of which table, in which format, of which load."""
 
 import json
+import re
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
 from dlt.common.destination.client import DEFAULT_FILE_LAYOUT
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient
 
 from app_store_connect.database import PLAIN
@@ -20,7 +23,10 @@ REMOVED = "analytics_removed_segments"
 
 DELTA, ICEBERG = "delta", "iceberg"
 
-TORN_AFTER_SECONDS = 60
+FINISHED_WITHIN_SECONDS = 10
+"""What is half written for longer than this has no writer any more."""
+
+_OF_A_LOAD = re.compile(r"\d+\.\d+\.")
 
 Pair = tuple[str, str]
 """Segment id and load."""
@@ -40,32 +46,53 @@ class LakeFiles:
         self.system = client.fs_client
 
     def mend(self) -> None:
-        """dlt's own notes that a kill or a full disk left half written: dlt would stop at them.
+        """Take away what a kill or a full disk left half written: dlt and pyiceberg stop at it.
 
-        What is a moment old may be another writer's that is not finished. In a bucket a file is
-        there whole or not at all.
+        Another writer may just be at it, hence the wait. In a bucket a file is there whole or not
+        at all.
         """
         if not self.client.is_local_filesystem or not self.system.isdir(self._path()):
             return
-        if not self._is_whole(self._path("init")):
+        init = self._path("init")
+        if not self.system.exists(init) or self._is_torn(init):
             version = {"initial_version": CURRENT_VERSION, "current_version": CURRENT_VERSION}
-            self.system.pipe_file(self._path("init"), json.dumps(version).encode())
-        for note in [self._path(*each) for each in self._notes()]:
-            age = time.time() - self.system.modified(note).timestamp()
-            if age > TORN_AFTER_SECONDS and not self._is_whole(note):
-                self.system.rm_file(note)
+            self.system.pipe_file(init, json.dumps(version).encode())
+        torn = [*filter(self._is_torn, self._notes()), *self._torn_metadata()]
+        give_up = time.monotonic() + FINISHED_WITHIN_SECONDS
+        while torn and time.monotonic() < give_up:
+            time.sleep(0.1)
+            torn = [file for file in torn if self._is_torn(file)]
+        for file in torn:
+            with suppress(FileNotFoundError):  # a run that began with this one was faster
+                self.system.rm_file(file)
 
-    def _is_whole(self, note: str) -> bool:
+    def _is_torn(self, file: str) -> bool:
         try:
-            json.loads(self.system.cat_file(note))
-        except (ValueError, FileNotFoundError):
+            json.loads(self.system.cat_file(file))
+        except FileNotFoundError:
             return False
-        return True
+        except ValueError:
+            return True
+        return False
 
-    def _notes(self) -> list[tuple[str, str]]:
+    def _notes(self) -> list[str]:
+        """dlt's own: the schema and the state as they were written."""
         schema = self.client.schema
         tables = (schema.version_table_name, schema.state_table_name)
-        return [(table, name) for table in tables for name in self.names(table)]
+        return [self._path(table, name) for table in tables for name in self.names(table)]
+
+    def _torn_metadata(self) -> Iterator[str]:
+        """Versions of Iceberg tables: pyiceberg makes the file before it knows what to write.
+
+        The newest are enough, since nothing reads an older one. Compressed ones are not of dlt.
+        """
+        for table in self.tables():
+            versions = [
+                self._path(table, "metadata", name)
+                for name in reversed(self.names(table, "metadata"))
+                if name.endswith(".metadata.json") and not name.endswith(".gz.metadata.json")
+            ]
+            yield from takewhile(self._is_torn, versions)
 
     def forget(self) -> None:
         """Some file systems remember what they listed."""
@@ -81,11 +108,14 @@ class LakeFiles:
         other = (REMOVED, "init")
         return [n for n in self.names("") if not n.startswith("_dlt") and n not in other]
 
-    def format_of(self, table: str) -> str:
+    def format_of(self, table: str) -> str | None:
+        """None as long as nothing is written: dlt makes the folders of all tables first."""
         inside = self.names(table)
         if "_delta_log" in inside:
             return DELTA
-        return ICEBERG if "metadata" in inside else PLAIN
+        if "metadata" in inside:
+            return ICEBERG
+        return PLAIN if any(map(_OF_A_LOAD.match, inside)) else None
 
     def paths(self, table: str, loads: Collection[str]) -> list[str]:
         """What to read: plain files of these loads, or those of the table's newest version."""
@@ -128,10 +158,10 @@ class LakeFiles:
             self._path(REMOVED, f"{uuid4()}.json"), json.dumps(sorted(pairs)).encode()
         )
 
-    def names(self, table: str) -> list[str]:
-        """What is in a table's folder, without subfolders' contents."""
+    def names(self, *folder: str) -> list[str]:
+        """What is in a table's folder, or in one below it, without subfolders' contents."""
         try:
-            found = self.system.ls(self._path(table), detail=False)
+            found = self.system.ls(self._path(*folder), detail=False)
         except FileNotFoundError:
             return []
         return sorted(str(path).rstrip("/").replace("\\", "/").rpartition("/")[2] for path in found)
@@ -154,11 +184,16 @@ def file_errors() -> Iterator[None]:
 
 def _delta_files(client: FilesystemClient, table: str) -> list[str]:
     from deltalake import DeltaTable
+    from deltalake.exceptions import TableNotFoundError
     from dlt.common.libs.deltalake import deltalake_storage_options
 
     config: Any = client.config
     options = deltalake_storage_options(config.credentials, config.deltalake_storage_options)
-    found = DeltaTable(client.get_open_table_location("delta", table), storage_options=options)
+    location = client.get_open_table_location("delta", table)
+    try:
+        found = DeltaTable(location, storage_options=options)
+    except TableNotFoundError:  # its first writer was killed
+        return []
     if "deletionVectors" in (found.protocol().reader_features or []):
         raise DestinationError(f"the Delta table {table} has deletion vectors, which are not read")
     return [unquote(uri) for uri in found.file_uris()]
@@ -170,7 +205,10 @@ def _iceberg_files(client: FilesystemClient, table: str) -> list[str]:
     from pyiceberg.table import StaticTable
 
     folder = client.pathlib.join(client.get_table_dir(table), "metadata")
-    newest = get_last_metadata_file(folder, client.fs_client, client.config)
+    try:
+        newest = get_last_metadata_file(folder, client.fs_client, client.config)
+    except DestinationUndefinedEntity:  # its first writer was killed
+        return []
     credentials: Any = client.config.credentials
     planned = list(
         StaticTable.from_metadata(newest, fileio_config(credentials)).scan().plan_files()

@@ -78,8 +78,7 @@ class Lake(Database):
                 " write them elsewhere"
             )
         with file_errors():
-            is_new = SEGMENTS.name not in self._files.tables()
-            found = table_format if is_new else self._files.format_of(SEGMENTS.name)
+            found = self._files.format_of(SEGMENTS.name) or table_format
         if found != table_format:
             raise ConfigurationError(f"the tables there are {found}, but {key} says {table_format}")
 

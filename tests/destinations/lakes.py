@@ -62,13 +62,13 @@ class LakeJob(Job):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, place: Place, table_format: str) -> None:
         super().__init__(monkeypatch, Path("asc_segments_lake.duckdb").absolute())
-        self._place = place
+        self.place = place
         self.table_format = table_format
         for name, value in (place.environment | {f"{KEYS}TABLE_FORMAT": table_format}).items():
             monkeypatch.setenv(name, value)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        with self._place.connect(self.database) as connection:
+        with self.place.connect(self.database) as connection:
             return connection.execute(statement).fetchall()
 
 

@@ -1,11 +1,11 @@
 """Files as a destination: the same truth as in a database, whatever the tables' format."""
 
 import gzip
-import os
 import signal
 import time
 from datetime import timedelta
 from pathlib import Path
+from threading import Timer
 
 import dlt
 import pytest
@@ -23,6 +23,7 @@ from tests.worlds import (
     CRASHES,
     PURCHASES,
     TODAY,
+    add_vintages,
     crash_rows,
     differences,
     overlapping_world,
@@ -30,6 +31,7 @@ from tests.worlds import (
 )
 
 NOTES = ("version", "pipeline_state")
+WAIT = "app_store_connect.files.FINISHED_WITHIN_SECONDS"
 VIEW = "app_store_connect.app_crashes_daily"
 
 
@@ -286,7 +288,7 @@ def test_killed(death: str, lake: LakeJob, start_apple: StartApple) -> None:
     again = lake.run(apple, *TO_FILES)
 
     assert (-signal.SIGKILL, before) == (code, kept), err
-    assert (0, []) == (again.exit_code, lake_flaws(lake, world))
+    assert (0, []) == (again.exit_code, lake_flaws(lake, world)), again.summary
 
 
 def test_a_file_cut_off(
@@ -312,7 +314,8 @@ def test_a_file_cut_off(
 def test_notes_of_dlt_cut_off(
     place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
-    """dlt stops at a torn note of its own, as a full disk leaves it: it goes when it is old."""
+    """dlt stops at a torn note of its own, as a kill or a full disk leaves it: it goes."""
+    monkeypatch.setattr(WAIT, 0.3)
     lake = LakeJob(monkeypatch, place, "parquet")
     world = overlapping_world(days=2)
     apple = start_apple(world)
@@ -321,13 +324,75 @@ def test_notes_of_dlt_cut_off(
     torn += [max(Path(place.url, RAW, f"_dlt_{kind}").iterdir()) for kind in NOTES]
     for file in torn:
         file.write_text('{"half')
-    young = lake.run(apple, *TO_FILES)
-    for file in torn:
-        os.utime(file, (time.time() - 100, time.time() - 100))
     restate(world)
-    old = lake.run(apple, *TO_FILES)
+    result = lake.run(apple, *TO_FILES)
 
-    assert (2, 0) == (young.exit_code, old.exit_code)
+    assert (0, []) == (result.exit_code, lake_flaws(lake, world))
+
+
+def test_notes_of_dlt_being_written(
+    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """What another writer has not finished is waited for, and stays."""
+    lake = LakeJob(monkeypatch, place, "parquet")
+    world = overlapping_world(days=1)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    note = max(Path(place.url, RAW, "_dlt_version").iterdir())
+    text = note.read_text()
+    note.write_text(text[:100])
+    other = Timer(1, note.write_text, [text])
+    other.start()
+    result = lake.run(apple, *TO_FILES)
+    other.join()
+
+    assert (0, text) == (result.exit_code, note.read_text())
+
+
+METADATA = "pyiceberg.table.metadata:TableMetadataV2.model_dump_json:before:1"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_first_run", [True, False], ids=["first run", "later run"])
+def test_iceberg_metadata_cut_off(
+    is_first_run: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """pyiceberg makes a version's file before it writes it: one that a kill left empty goes."""
+    monkeypatch.setattr(WAIT, 0.3)
+    lake = LakeJob(monkeypatch, Place(str(tmp_path)), "iceberg")
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    if not is_first_run:
+        lake.run(apple, *TO_FILES)
+        restate(world)
+    code, _, err = run(apple, *TO_FILES, env=dying(METADATA))
+    versions = list(Path(tmp_path, RAW).glob("*/metadata/*.metadata.json"))
+    torn = [each for each in versions if not each.stat().st_size]
+    again = lake.run(apple, *TO_FILES)
+
+    assert (-signal.SIGKILL, True) == (code, bool(torn)), err
+    assert (0, []) == (again.exit_code, lake_flaws(lake, world)), again.summary
+    assert not [each for each in torn if each.exists()]
+
+
+@pytest.mark.slow
+def test_iceberg_metadata_compressed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """A version that another engine wrote, compressed, is read like any other, and stays."""
+    monkeypatch.setattr(WAIT, 0.3)
+    lake = LakeJob(monkeypatch, Place(str(tmp_path)), "iceberg")
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    lake.run(apple, *TO_FILES)
+    newest = max(Path(tmp_path, RAW, "app_crashes_daily", "metadata").glob("*.metadata.json"))
+    packed = newest.with_name(newest.name.replace(".metadata", ".gz.metadata"))
+    packed.write_bytes(gzip.compress(newest.read_bytes()))
+    newest.unlink()
+    restate(world)
+    result = lake.run(apple, *TO_FILES)
+
+    assert (0, True) == (result.exit_code, packed.exists()), result.summary
     assert [] == lake_flaws(lake, world)
 
 
@@ -341,6 +406,26 @@ def test_folder_without_a_note(
     result = lake.run(start_apple(world), *TO_FILES)
 
     assert (0, []) == (result.exit_code, lake_flaws(lake, world))
+
+
+FIRST_STEP = {"parquet": "", "delta": "_delta_log", "iceberg": "metadata"}
+
+
+def test_folders_without_tables(lake: LakeJob, start_apple: StartApple) -> None:
+    """dlt makes all folders before the tables: killed in between, they are of no format yet."""
+    world = world_with_reports(CRASHES, PURCHASES)
+    for report in (CRASHES, PURCHASES):
+        add_vintages(world, world.report(APPS[0], report), days=2)
+    apple = start_apple(world)
+    raw, step = Path(lake.place.url, RAW), FIRST_STEP[lake.table_format]
+    (raw / "analytics_report_segments").mkdir(parents=True)
+    (raw / "app_crashes_daily" / step).mkdir(parents=True)
+    first = lake.run(apple, *TO_FILES, "--report", CRASHES)
+    (raw / "app_store_purchases_standard_daily" / step).mkdir(parents=True)
+    second = lake.run(apple, *TO_FILES)
+
+    assert (0, 0) == (first.exit_code, second.exit_code), (first.summary, second.summary)
+    assert [] == lake_flaws(lake, world)
 
 
 @pytest.mark.slow
