@@ -81,12 +81,12 @@ def test_other_destinations_are_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plain installation names the extra to install."""
+    """A plain installation says how to add the extra to it."""
     monkeypatch.setitem(sys.modules, "dbt.cli.main", None)
     code, output = invoke()
 
     assert 2 == code
-    assert "pip install 'dlt-app-store-connect[dbt]'" in output
+    assert f"{sys.executable} -m pip install 'dlt-app-store-connect[dbt]'" in output
 
 
 def test_project_is_found() -> None:
