@@ -118,7 +118,7 @@ def test_wrong_configuration_is_one_message(
         pytest.param(["--dataset", "asc_segments"], "take another --dataset", id="stem"),
         *(
             pytest.param(["--dataset", name], "the name is taken", id=name)
-            for name in ("information_schema", "pg_catalog", "temp", "system", "this_table")
+            for name in ("information_schema", "main", "pg_catalog", "temp", "system", "this_table")
         ),
         pytest.param(["--destination", "filesystem"], "`bucket_url`", id="filesystem"),
         pytest.param(["--destination", "nowhere"], "'nowhere' cannot be used", id="destination"),
@@ -182,9 +182,12 @@ def test_stopped_request_is_read_and_named(start_apple: StartApple, job: Job) ->
     assert [] == differences(job, world)
 
 
-def test_locked_database(start_apple: StartApple, job: Job) -> None:
-    """A DuckDB file that another process holds is said to be so."""
-    hold = f"import duckdb; c = duckdb.connect({str(job.database)!r}); print(flush=True); input()"
+@pytest.mark.parametrize("is_reader", [False, True], ids=["writer", "reader"])
+def test_locked_database(is_reader: bool, start_apple: StartApple, job: Job) -> None:
+    """A DuckDB file that another process holds is said to be so, and by which."""
+    duckdb.connect(str(job.database)).close()
+    opened = f"duckdb.connect({str(job.database)!r}, read_only={is_reader})"
+    hold = f"import duckdb; c = {opened}; print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
@@ -195,6 +198,8 @@ def test_locked_database(start_apple: StartApple, job: Job) -> None:
 
     assert 2 == result.exit_code
     assert "in use by another process" in result.stderr
+    assert f"(PID {holder.pid})" in result.stderr
+    assert "read-only" not in result.stderr, "DuckDB's advice is none for who has to write"
 
 
 def test_plan_leaves_no_file(start_apple: StartApple, job: Job) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 import dlt
+import duckdb
 import pyarrow as pa
 import pytest
 from dlt.load.configuration import LoaderConfiguration
@@ -134,6 +135,24 @@ def test_readme_statements(demo: dict[str, Any], job: Job) -> None:
     (sums,), (*_,) = [job.query(statement) for statement in blocks(README, "sql")]
 
     assert sums[0] > sums[1] > 0
+
+
+def test_freshness_query(job: Job) -> None:
+    """README's query names what is behind, incomplete or never loaded, and not what has ended."""
+    with duckdb.connect(str(job.database)) as database:
+        database.execute("create schema app_store_connect")
+        database.execute(
+            "create table app_store_connect.data_freshness as select"
+            " app_id, 'x' as report_name, current_date - processed as newest_processing_date,"
+            " current_date - complete as newest_complete_date, missing as missing_dates"
+            " from (values ('good', 1, 3, 0), ('gap', 1, 3, 2), ('behind', 20, 25, 0),"
+            " ('never complete', 1, null, 0), ('never loaded', null, null, 0),"
+            " ('ended', 40, 45, 0), ('ended with a gap', 40, 45, 1))"
+            " as stated (app_id, processed, complete, missing)"
+        )
+    named = {row[0] for row in job.query(blocks(README, "sql")[1])}
+
+    assert {"gap", "behind", "never complete", "never loaded"} == named
 
 
 def test_view_in_words_is_the_view(demo: dict[str, Any], job: Job) -> None:

@@ -23,6 +23,7 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 from app_store_connect.database import LAKE_FILE, PLAIN, Database
 from app_store_connect.errors import ConfigurationError, DestinationError
+from app_store_connect.extras import to_install
 from app_store_connect.files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
 from app_store_connect.tables import LISTING_TABLES, LOAD_ID, LOADS, SEGMENT_TABLES, SEGMENTS
 
@@ -69,9 +70,7 @@ class Lake(Database):
         if table_format not in _PACKAGES:
             raise ConfigurationError(f"{key} is {', '.join(_PACKAGES)}, not {table_format!r}")
         if not find_spec(_PACKAGES[table_format]):
-            raise ConfigurationError(
-                f"{key} {table_format} needs: pip install 'dlt-app-store-connect[{table_format}]'"
-            )
+            raise ConfigurationError(f"{key} {table_format} needs: {to_install(table_format)}")
         if table_format == ICEBERG and "%" in client.make_remote_url(client.dataset_path):
             raise ConfigurationError(
                 "Iceberg tables cannot be under a path with spaces or the like: pyiceberg would"

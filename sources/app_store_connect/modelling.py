@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from app_store_connect.catalog import REPORTS, RestatementPolicy
 from app_store_connect.configuration import read_configuration
 from app_store_connect.errors import ConfigurationError, DestinationError
+from app_store_connect.extras import to_install
 from app_store_connect.ledger import Ledger
 from app_store_connect.model import Granularity
 from app_store_connect.models_results import add_results, first_lines
@@ -35,7 +36,6 @@ _ADAPTERS = ("duckdb", "postgres")
 _THREADS = 4
 # dbt's JSON files, which nothing here reads, took a twentieth of a short run
 _QUIET = ["--log-level", "none", "--log-level-file", "info", "--no-write-json"]
-_MISSING = "dbt is not installed here: pip install 'dlt-app-store-connect[dbt]'"
 
 
 def build_models(settings: ModelSettings) -> ModelsSummary:
@@ -75,7 +75,7 @@ def _dbt_runner() -> Any:
     try:
         from dbt.cli.main import dbtRunner
     except ImportError as error:
-        raise ConfigurationError(_MISSING) from error
+        raise ConfigurationError(f"dbt is not installed here: {to_install('dbt')}") from error
     return dbtRunner()
 
 

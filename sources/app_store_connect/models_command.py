@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 _WIDE = 160
+_GAP = 2
 _HEADINGS = {
     "date": "date",
+    "is_complete": "complete",
     "impressions": "impressions",
     "page_views": "page views",
     "downloads": "downloads",
@@ -29,7 +32,6 @@ _HEADINGS = {
     "sessions": "sessions",
     "crashes": "crashes",
     "proceeds_usd": "proceeds, USD",
-    "is_complete": "complete",
 }
 
 
@@ -75,15 +77,13 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 
 def _build_or_fail(options: dict[str, Any]) -> int:
-    from rich.console import Console
-
     from app_store_connect.errors import AppStoreConnectError
     from app_store_connect.modelling import build_models
     from app_store_connect.models_summary import ModelSettings
 
     level = logging.DEBUG if options["debug"] else logging.ERROR
     logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
-    errors = Console(stderr=True)
+    errors = _console(is_stderr=True)
     settings = ModelSettings(
         destination=options["destination"],
         dataset=options["dataset"],
@@ -101,11 +101,18 @@ def _build_or_fail(options: dict[str, Any]) -> int:
         if options["as_json"]:
             click.echo(json.dumps({"exit_code": 2, "error": str(error)}))
         return 2
-    width = None if sys.stdout.isatty() else _WIDE
-    _print(summary, errors if options["as_json"] else Console(soft_wrap=True, width=width))
+    _print(summary, errors if options["as_json"] else _console(is_stderr=False))
     if options["as_json"]:
         click.echo(json.dumps(summary.as_json(), indent=2))
     return summary.exit_code
+
+
+def _console(*, is_stderr: bool) -> "Console":
+    """As wide as the terminal; what is no terminal has room."""
+    from rich.console import Console
+
+    stream = sys.stderr if is_stderr else sys.stdout
+    return Console(stderr=is_stderr, soft_wrap=True, width=None if stream.isatty() else _WIDE)
 
 
 def _print(summary: "ModelsSummary", console: "Console") -> None:
@@ -130,12 +137,23 @@ def _print(summary: "ModelsSummary", console: "Console") -> None:
 def _print_week(summary: "ModelsSummary", console: "Console") -> None:
     from rich.table import Table
 
+    headings = list(_HEADINGS.values())
+    rows = [[_text(name, row[name]) for name in _HEADINGS] for row in summary.last_week]
+    fit = _fitting([headings, *rows], console.width)
     table = Table(box=None, pad_edge=False)
-    for name, heading in _HEADINGS.items():
-        table.add_column(heading, justify="left" if name == "date" else "right", no_wrap=True)
-    for row in summary.last_week:
-        table.add_row(*(_text(name, row[name]) for name in _HEADINGS))
+    for heading in headings[:fit]:
+        table.add_column(heading, justify="left" if heading == "date" else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row[:fit])
     console.print(table)
+    if headings[fit:]:
+        console.print(f"No room here for {'; '.join(headings[fit:])}: --json has all.", **_PLAIN)
+
+
+def _fitting(rows: list[list[str]], width: int) -> int:
+    """How many columns, from the left, a terminal shows whole."""
+    ends = accumulate(max(map(len, column)) + _GAP for column in zip(*rows, strict=True))
+    return sum(end - _GAP <= width for end in ends)
 
 
 def _text(name: str, value: Any) -> str:

@@ -13,6 +13,12 @@ from app_store_connect.summary import Summary
 
 MAX_LINES = 20
 _FAVOURITE = "app_downloads_standard_daily"
+_DOWNLOADS = (  # as the models count them: the report has updates too
+    "select date, sum(counts) as downloads from {dataset}.app_downloads_standard_daily"
+    " where download_type in ('First-time download', 'Redownload')"
+    " group by date order by date desc limit 7;"
+)
+_ANYTHING = "select * from {dataset}.data_freshness;"
 
 
 def print_summary(summary: Summary, console: Console) -> None:
@@ -106,13 +112,8 @@ def _print_whereabouts(summary: Summary, console: Console) -> None:
     where = summary.location or summary.destination
     console.print()
     _say(console, f"The data is in {where}: schema {summary.dataset}, safe to sum.")
-    view, columns = "data_freshness", "*"
-    if _FAVOURITE in summary.tables:
-        view, columns = (
-            f"{_FAVOURITE} group by date order by date desc limit 7",
-            "date, sum(counts)",
-        )
-    _say(console, "Try: " + " ".join(("select", columns, f"from {summary.dataset}.{view};")))
+    query = _DOWNLOADS if _FAVOURITE in summary.tables else _ANYTHING
+    _say(console, f"Try: {query.format(dataset=summary.dataset)}")
 
 
 def _list(console: Console, title: str, lines: list[str]) -> None:

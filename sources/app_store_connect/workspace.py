@@ -32,7 +32,7 @@ PIPELINE_NAME = "asc_segments"
 FOLDER = f"{PIPELINE_NAME}_job"
 _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
-_TAKEN = {"information_schema", "system", "temp", *PLACEHOLDERS}
+_TAKEN = {"information_schema", "main", "system", "temp", *PLACEHOLDERS}
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
 _REASON = "The actual reason given is: "
 
@@ -166,9 +166,10 @@ def destination_error(error: BaseException) -> DestinationError:
     """What keeps a destination from being opened, in words that say what to do."""
     reason = _first_line(str(error).rpartition(_REASON)[2])
     if "Could not set lock" in reason:
+        lock = reason.partition(" However, ")[0]  # what follows is advice for who only reads
         return DestinationError(
             "the DuckDB file is in use by another process: close it there, or wait for the other"
-            f" run to end ({reason})"
+            f" run to end ({lock})"
         )
     return DestinationError(
         f"the destination cannot be opened for writing: {reason}; check its address, credentials,"

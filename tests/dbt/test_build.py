@@ -6,7 +6,7 @@ import re
 import duckdb
 import pytest
 
-from app_store_connect.emulator import World
+from app_store_connect.emulator import Emulator, World
 from tests.dbt.truth import MEASURES, daily, shown, without_zeros
 from tests.dbt.warehouse import FACTS, MARTS, STAGING, Warehouse
 
@@ -49,6 +49,17 @@ def test_marts_are_the_truth(measure: str, built: Warehouse, demo: World) -> Non
 
     assert daily(demo, measure) == shown(rows)
     assert rows
+
+
+def test_proposed_query_agrees(copy_of_built: Warehouse, apple: Emulator) -> None:
+    """The query that the job says to try has the downloads that the models' summary shows."""
+    out = copy_of_built.job("--progress", "none", apple=apple).out
+    (proposed,) = re.findall(r"^Try: (.*)$", out, re.MULTILINE)
+    week = json.loads(copy_of_built.models("--select", "dim_apps", "--json").out)["last_week"]
+    shown_downloads = [(each["date"], each["downloads"]) for each in reversed(week)]
+
+    assert shown_downloads == [(str(day), n) for day, n in copy_of_built.query(proposed)]
+    assert 7 == len(week)
 
 
 @pytest.mark.parametrize("dimension", MARTS_BY)

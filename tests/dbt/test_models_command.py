@@ -1,6 +1,7 @@
 """`asc-segments models`: exit codes, messages, and what it leaves where."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -81,12 +82,12 @@ def test_other_destinations_are_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plain installation names the extra to install."""
+    """A plain installation says how to add the extra to it."""
     monkeypatch.setitem(sys.modules, "dbt.cli.main", None)
     code, output = invoke()
 
     assert 2 == code
-    assert "pip install 'dlt-app-store-connect[dbt]'" in output
+    assert f"{sys.executable} -m pip install 'dlt-app-store-connect[dbt]'" in output
 
 
 def test_project_is_found() -> None:
@@ -221,6 +222,21 @@ class TestOnData:
         assert 0 == done.code
         assert "All apps, the newest seven days:" in done.out
         assert 7 == sum(line.startswith("202") for line in done.out.splitlines())
+
+    @pytest.mark.parametrize(("columns", "shown"), [(60, 5), (80, 7), (120, 9)])
+    def test_terminals_cut_nothing(
+        self, columns: int, shown: int, copy_of_built: Warehouse
+    ) -> None:
+        """What a terminal has no room for is left out as whole columns, and named."""
+        lines = copy_of_built.models_on_terminal(columns, "--select", "dim_apps")
+        start = lines.index("All apps, the newest seven days:") + 1
+        heading, *rows = [re.split("  +", line) for line in lines[start : start + 8]]
+        week = copy_of_built.models("--select", "dim_apps").out.splitlines()
+        whole = [re.split("  +", line) for line in week if line.startswith(("date", "202"))]
+
+        assert [row[:shown] for row in whole] == [heading, *rows]
+        assert columns >= max(map(len, lines[start : start + 8]))
+        assert (shown < 9) == lines[start + 8].startswith("No room here for ")
 
     def test_nothing_lands_in_the_project(self, crashes_only: Warehouse) -> None:
         """dbt writes beside dlt's files, never into the package."""

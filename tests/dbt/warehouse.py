@@ -1,8 +1,13 @@
 """Running the job and dbt as users do, in processes of their own, and reading what they made."""
 
 import os
+import pty
+import re
 import subprocess
 import sys
+import termios
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,6 +112,20 @@ class Warehouse:
             text=True,
         )
 
+    def models_on_terminal(self, columns: int, *arguments: str) -> list[str]:
+        """The lines that it writes to a terminal of so many columns."""
+        ours, its = pty.openpty()
+        termios.tcsetwinsize(its, (24, columns))
+        command = [sys.executable, str(ROOT / "pipelines" / "asc_models.py"), *arguments]
+        environment = self.variables() | {"TERM": "xterm"}
+        environment.pop("COLUMNS", None)
+        with subprocess.Popen(command, cwd=self.folder, env=environment, stdout=its) as process:
+            os.close(its)
+            with open(ours, errors="replace", closefd=True) as terminal:
+                lines = list(_until_hung_up(terminal))
+        assert 0 == process.returncode, lines
+        return lines
+
     def dbt(self, command: str, *arguments: str) -> Done:
         """dbt itself, on the DuckDB file."""
         project = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
@@ -157,3 +176,10 @@ class Warehouse:
         ):
             found.setdefault((app_id, day), set()).add(vintage)
         return found
+
+
+def _until_hung_up(terminal: Iterable[str]) -> Iterator[str]:
+    """Its lines without colours; Linux ends them with an error when the process has closed it."""
+    with suppress(OSError):
+        for line in terminal:
+            yield re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip()
