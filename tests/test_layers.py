@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sources" / "app_store_connect"
 LAYERS = (
-    {"errors", "gathering", "turns", "interruption", "printing", "startup"},
+    {"errors", "complaints", "gathering", "turns", "interruption", "printing", "startup"},
     {"model"},
     {"names"},
     {"catalog"},
