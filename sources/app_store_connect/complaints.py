@@ -20,8 +20,8 @@ _OWN_EXTRAS = ("postgres", "filesystem")
 
 
 def complaint(error: ConfigurationException, section: str) -> str:
-    """What is wrong in `section`, such as `destination.postgres`. No value is shown: it may be a
-    secret.
+    """What is wrong in `section`, such as `destination.postgres`. No value is shown, but by
+    `wrong_type`: it may be a secret.
     """
     if isinstance(error, ConfigFieldMissingException):
         return _missing(list(_fields(error.traces)), section)
@@ -32,6 +32,12 @@ def complaint(error: ConfigurationException, section: str) -> str:
         known = isinstance(error.inner_exception, NativeValueError)  # others may quote the value
         return f"{key} cannot be read. {error.inner_exception if known else ''}".rstrip(". ")
     return first_line(str(error))
+
+
+def wrong_type(error: ConfigValueCannotBeCoercedException, section: str) -> str:
+    """The same with the value, for a section in which none that has a type is a secret."""
+    key, value = f"{section}.{error.field_name}", error.field_value
+    return f"{key} must be {_kind(error.hint)}, and is {value!r}"
 
 
 def how_to_install(destination: str) -> str:
