@@ -7,6 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sources" / "app_store_connect"
 LAYERS = (
+    {"streams"},
     {"errors", "complaints", "gathering", "turns", "interruption", "printing", "startup"},
     {"model"},
     {"names"},
