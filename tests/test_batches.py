@@ -35,6 +35,7 @@ LOADS = f"select count(distinct _dlt_load_id) from {RAW}.analytics_report_segmen
     [
         pytest.param("BATCH_SEGMENTS", "1", range(2, 13), id="segments"),
         pytest.param("BATCH_MINUTES", "0.0001", range(2, 13), id="minutes"),
+        pytest.param("BATCH_MINUTES", "1e-8", range(2, 13), id="no time at all"),
         pytest.param("BATCH_SEGMENTS", "500", range(1, 2), id="one-batch"),
     ],
 )
@@ -170,17 +171,65 @@ def test_instances_are_loaded_oldest_first(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("WORKERS", "many"), ("BATCH_MEGABYTES", "0"), ("BATCH_MINUTES", "-1")]
+    ("name", "value", "must"),
+    [
+        ("WORKERS", "many", "a whole number, and is 'many'"),
+        ("BATCH_MINUTES", "long", "a number, and is 'long'"),
+        ("RESTATEMENT", "all", "a table, and is 'all'"),
+        ("BATCH_MEGABYTES", "0", "more than 0 and at most"),
+        ("BATCH_MINUTES", "-1", "more than 0 and at most"),
+        ("BACKOFF_SECONDS", "-1", "0 or more and at most 3,600, and is -1.0"),
+        *(
+            (name, value, "and at most")
+            for name in (
+                "BATCH_MINUTES",
+                "MAX_INFLATED_GIGABYTES",
+                "SWEEP_AFTER_HOURS",
+                "REQUEST_TIMEOUT_SECONDS",
+                "BACKOFF_SECONDS",
+            )
+            for value in ("nan", "inf", "1e300")
+        ),
+        ("REQUEST_TIMEOUT_SECONDS", "1e10", "at most 86,400, and is 10000000000.0"),
+        ("WORKERS", "1000000", "at most 1,000, and is 1000000"),
+    ],
 )
 def test_limit_that_is_none_is_exit_2(
-    name: str, value: str, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    value: str,
+    must: str,
+    start_apple: StartApple,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The message names the key, and a run without end is not begun."""
     monkeypatch.setenv(KEYS + name, value)
     result = job.run(start_apple(overlapping_world(days=1)))
 
     assert 2 == result.exit_code
-    assert name.lower() in result.stderr
+    assert result.stderr.startswith("Configuration: sources.app_store_connect.")
+    assert f"{name.lower()} must be " in result.summary["error"]
+    assert must in result.summary["error"]
+    assert 1 == len(result.stderr.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKERS", "1000"),
+        ("BATCH_MINUTES", "1000000"),
+        ("MAX_INFLATED_GIGABYTES", "1000000"),
+        ("REQUEST_TIMEOUT_SECONDS", "86400"),
+        ("BACKOFF_SECONDS", "3600"),
+    ],
+)
+def test_largest_limit_is_taken(
+    name: str, value: str, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the bounds allow, the run can do."""
+    monkeypatch.setenv(KEYS + name, value)
+
+    assert 0 == job.run(start_apple(overlapping_world(days=1))).exit_code
 
 
 def test_failed_load_is_told_in_a_line(start_apple: StartApple, job: Job) -> None:

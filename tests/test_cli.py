@@ -1,6 +1,7 @@
 """Options, messages and exit codes, as a newcomer meets them."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
+from app_store_connect.cli import main
 from app_store_connect.emulator import Fault, World
 from app_store_connect.names import snake_case
 from tests.conftest import KEYS, Job, StartApple
@@ -120,7 +123,9 @@ def test_wrong_configuration_is_one_message(
             pytest.param(["--dataset", name], "the name is taken", id=name)
             for name in ("information_schema", "main", "pg_catalog", "temp", "system", "this_table")
         ),
-        pytest.param(["--destination", "filesystem"], "`bucket_url`", id="filesystem"),
+        pytest.param(
+            ["--destination", "filesystem"], "DESTINATION__FILESYSTEM__BUCKET_URL", id="filesystem"
+        ),
         pytest.param(["--destination", "nowhere"], "'nowhere' cannot be used", id="destination"),
     ],
 )
@@ -134,6 +139,66 @@ def test_wrong_usage_is_exit_2(
     assert says in result.stderr
     assert says in result.summary["error"]
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["models"]], ids=["job", "models"])
+@pytest.mark.parametrize(
+    ("destination", "setting", "says"),
+    [
+        pytest.param("postgres", {}, "DESTINATION__POSTGRES__CREDENTIALS__DATABASE", id="postgres"),
+        pytest.param("snowflake", {}, "not set: credentials.database, credentials.host", id="two"),
+        pytest.param("motherduck", {}, "not set: credentials.password;", id="motherduck"),
+        pytest.param("bigquery", {}, "[destination.bigquery] in .dlt/secrets.toml", id="bigquery"),
+        pytest.param(
+            "postgres",
+            {"DESTINATION__POSTGRES__CREDENTIALS": "garbage"},
+            "destination.postgres.credentials cannot be read. The expected representation",
+            id="garbage",
+        ),
+        pytest.param(
+            "postgres",
+            {"DESTINATION__POSTGRES__CREDENTIALS__PORT": "garbage"},
+            "port under destination.postgres must be a whole number",
+            id="type",
+        ),
+        pytest.param("mssql", {}, "pip install 'dlt[mssql]'", id="dlt's extra"),
+    ],
+)
+def test_destination_that_is_not_configured(
+    destination: str,
+    setting: dict[str, str],
+    says: str,
+    command: list[str],
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One line names what is missing, before anything is asked of Apple; no value is shown."""
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    asked = [*command, "--json", "--destination", destination]
+    invoked = CliRunner().invoke(main, asked if command else ["--demo", *asked])
+
+    told = [line for line in invoked.stderr.splitlines() if not line.startswith("Demo: ")]
+    assert 2 == invoked.exit_code == json.loads(invoked.stdout)["exit_code"]
+    assert says in json.loads(invoked.stdout)["error"]
+    assert 1 == len(told)
+    assert says in told[0]
+    assert "garbage" not in invoked.output
+
+
+def test_destination_without_its_driver(tmp_path: Path, job: Job) -> None:
+    """A plain installation asked for Postgres says how to install what it takes."""
+    (tmp_path / "psycopg2.py").write_text("raise ModuleNotFoundError('No module psycopg2')")
+    call = "from app_store_connect.cli import main; main(['--demo', '--destination', 'postgres'])"
+    address = {"DESTINATION__POSTGRES__CREDENTIALS": "postgresql://me:mine@localhost:1/none"}
+    environment = os.environ | address | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", call], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert 2 == done.returncode
+    assert "pip install 'dlt-app-store-connect[postgres]'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_no_report_request(start_apple: StartApple, job: Job) -> None:

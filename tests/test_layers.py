@@ -11,7 +11,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sources" / "app_store_connect"
 LAYERS = (
-    {"errors", "extras", "gathering", "turns", "interruption", "printing", "startup"},
+    {"extras", "streams"},
+    {"errors", "complaints", "gathering", "turns", "interruption", "printing", "startup"},
     {"model"},
     {"names"},
     {"catalog"},

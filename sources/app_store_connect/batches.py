@@ -90,7 +90,10 @@ class Batches:
             self._queue.extend(self._outcome.take_postponed())
 
     def _feed(self) -> Iterator[InstanceToLoad]:
-        """The instances of one batch: until it is large, or long, enough to be worth a commit."""
+        """The instances of one batch: until it is large, or long, enough to be worth a commit.
+
+        One at least, however short a batch may be, or the run would never end.
+        """
         outcome, limits = self._outcome, self._limits
         full_bytes = outcome.listed_bytes + limits.batch_megabytes * 1024**2
         full_segments = outcome.listed_segments + limits.batch_segments
@@ -101,7 +104,7 @@ class Batches:
             and len(self._fed) < self._most
             and outcome.listed_bytes < full_bytes
             and outcome.listed_segments < full_segments
-            and time.monotonic() < deadline
+            and (not self._fed or time.monotonic() < deadline)
         ):
             self._fed.append(self._queue.popleft())
             yield self._fed[-1]

@@ -7,27 +7,35 @@ from typing import Any
 
 import dlt
 from dlt.common.configuration import configspec, resolve_configuration
-from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.exceptions import (
+    ConfigurationException,
+    ConfigValueCannotBeCoercedException,
+)
 from dlt.common.configuration.providers import CustomLoaderDocProvider
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
 from app_store_connect.catalog import RestatementPolicy
+from app_store_connect.complaints import complaint, wrong_type
 from app_store_connect.credentials import APPLE, Credentials, parse_credentials
 from app_store_connect.errors import ConfigurationError
 from app_store_connect.names import normalized
 
 SECTION = ("sources", "app_store_connect")
+_SECTION = ".".join(SECTION)
 _PROVIDER = "app_store_connect defaults"
-_LIMITS = (
-    "workers",
-    "batch_megabytes",
-    "batch_segments",
-    "batch_minutes",
-    "max_inflated_gigabytes",
-    "request_timeout_seconds",
-    "sweep_after_hours",
-)
+_MOST: dict[str, float] = {
+    "workers": 1000,
+    "batch_megabytes": 1_000_000,
+    "batch_segments": 1_000_000_000,
+    "batch_minutes": 1_000_000,
+    "max_inflated_gigabytes": 1_000_000,
+    "request_timeout_seconds": 86_400,  # sockets take no more than some days
+    "sweep_after_hours": 876_000,  # a century; dates end in the year 1
+    "backoff_seconds": 3600,
+}
+"""Far above what is of use, and below what numbers, dates and sockets cannot hold."""
+_MAY_BE_ZERO = "backoff_seconds"
 
 _dlt_defaults: dict[str, Any] = {
     "data_writer": {"buffer_max_items": 100_000},
@@ -85,18 +93,26 @@ def read_configuration() -> Configuration:
     """Resolve from environment, `.dlt/secrets.toml` and `.dlt/config.toml`, as dlt does.
 
     Raises:
-        ConfigurationError: a value is not of its type, or a limit is not above zero.
+        ConfigurationError: a value is not of its type, or a number out of its bounds.
     """
     try:
         configuration = resolve_configuration(Configuration(), sections=SECTION)
+    except ConfigValueCannotBeCoercedException as error:
+        raise ConfigurationError(wrong_type(error, _SECTION)) from None
     except ConfigurationException as error:
-        raise ConfigurationError(f"the configuration cannot be read: {error}") from None
-    for name in _LIMITS:
-        if getattr(configuration, name) <= 0:
-            raise ConfigurationError(f"{'.'.join(SECTION)}.{name} must be more than 0")
-    if configuration.backoff_seconds < 0:
-        raise ConfigurationError(f"{'.'.join(SECTION)}.backoff_seconds must not be below 0")
+        raise ConfigurationError(f"{_SECTION}: {complaint(error, _SECTION)}") from None
+    for name, most in _MOST.items():
+        _check_number(name, getattr(configuration, name), most)
     return configuration
+
+
+def _check_number(name: str, value: float, most: float) -> None:
+    is_enough = value >= 0 if name == _MAY_BE_ZERO else value > 0
+    if not (is_enough and value <= most):  # NaN is neither
+        least = "0 or more" if name == _MAY_BE_ZERO else "more than 0"
+        raise ConfigurationError(
+            f"{_SECTION}.{name} must be {least} and at most {most:,.0f}, and is {value}"
+        )
 
 
 def set_dlt_defaults(workers: int) -> None:

@@ -1,10 +1,9 @@
-"""How to add an extra of this package to where it is installed, for messages."""
+"""How to add an extra of a package to where it is installed, for messages."""
 
 import shlex
 import sys
 
 
-def to_install(extra: str) -> str:
+def to_install(extra: str, package: str = "dlt-app-store-connect") -> str:
     """The command; pip knows the package by its name where it is installed, a clone too."""
-    python = shlex.quote(sys.executable)
-    return f"{python} -m pip install 'dlt-app-store-connect[{extra}]'"
+    return f"{shlex.quote(sys.executable)} -m pip install '{package}[{extra}]'"

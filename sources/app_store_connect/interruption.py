@@ -18,6 +18,8 @@ from typing import Any
 
 import click
 
+from app_store_connect.streams import guarded_streams
+
 GRACE_SECONDS = 8.0
 """How long a run that was asked to stop may take to write its views and close its files."""
 POLL_SECONDS = 0.2
@@ -100,7 +102,8 @@ class Program(click.Group):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super().__call__(*args, **kwargs)
+            with guarded_streams():
+                return super().__call__(*args, **kwargs)
         except SystemExit as end:
             if threading.current_thread() is threading.main_thread():
                 _leave(end.code if isinstance(end.code, int) else 1)

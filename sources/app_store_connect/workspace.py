@@ -16,6 +16,7 @@ from typing import Any
 import dlt
 import duckdb
 from dlt import Pipeline
+from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.destination import TLoaderFileFormat
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.exceptions import DltException
@@ -23,6 +24,7 @@ from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
+from app_store_connect.complaints import complaint, first_line, how_to_install
 from app_store_connect.database import LAKE_FILE, PLAIN, is_lake
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.ledger import PLACEHOLDERS, Ledger
@@ -100,21 +102,28 @@ def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeli
             dataset_name=f"{dataset}_raw",
             pipelines_dir=str(pipelines_dir),
         )
+        pipeline.destination_client()  # reads its configuration, and imports its driver
         stem = Path(location_of(pipeline)).stem if destination == "duckdb" else ""
-    except UnknownDestinationModule as error:
-        raise DestinationError(
-            f"destination {destination!r} cannot be used: dlt has none of that name"
-        ) from error
-    except DltException as error:
-        raise DestinationError(
-            f"destination {destination!r} cannot be used: {_first_line(str(error))}"
-        ) from error
+    except (DltException, ImportError) as error:
+        reason = _why_unusable(destination, error)
+        raise DestinationError(f"destination {destination!r} cannot be used: {reason}") from error
     if stem in (dataset, f"{dataset}_raw"):
         raise DestinationError(
             f"the DuckDB file and a dataset are both called {stem}, which DuckDB cannot tell apart;"
             " take another --dataset"
         )
     return pipeline
+
+
+def _why_unusable(destination: str, error: Exception) -> str:
+    name = destination.rpartition(".")[2]
+    if isinstance(error, UnknownDestinationModule):
+        return "dlt has none of that name"
+    if isinstance(error, ImportError):
+        return f"what it needs is not installed; {how_to_install(name)}"
+    if isinstance(error, ConfigurationException):
+        return complaint(error, f"destination.{name}")
+    return first_line(str(error))
 
 
 def without_file(pipeline: Pipeline, pipelines_dir: Path) -> Pipeline:
@@ -164,7 +173,7 @@ def synchronise(pipeline: Pipeline) -> None:
 
 def destination_error(error: BaseException) -> DestinationError:
     """What keeps a destination from being opened, in words that say what to do."""
-    reason = _first_line(str(error).rpartition(_REASON)[2])
+    reason = first_line(str(error).rpartition(_REASON)[2])
     if "Could not set lock" in reason:
         lock = reason.partition(" However, ")[0]  # what follows is advice for who only reads
         return DestinationError(
@@ -211,8 +220,3 @@ def location_of(pipeline: Pipeline) -> str:
         return str(Path(LAKE_FILE).absolute())
     credentials: Any = getattr(pipeline.destination_client().config, "credentials", None)
     return str(getattr(credentials, "database", "") or "")
-
-
-def _first_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[0].strip() if lines else ""

@@ -1,0 +1,75 @@
+"""dlt's complaints about configuration, as one line that names the key and what to do.
+
+dlt's own have a line for each place that it looked in, and quote its classes.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigurationException,
+    ConfigValueCannotBeCoercedException,
+    InvalidNativeValue,
+    LookupTraces,
+)
+from dlt.common.configuration.specs.exceptions import NativeValueError
+
+from app_store_connect.extras import to_install
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+_OWN_EXTRAS = ("postgres", "filesystem")
+
+
+def complaint(error: ConfigurationException, section: str) -> str:
+    """What is wrong in `section`, such as `destination.postgres`. No value is shown, but by
+    `wrong_type`: it may be a secret.
+    """
+    if isinstance(error, ConfigFieldMissingException):
+        return _missing(list(_fields(error.traces)), section)
+    if isinstance(error, ConfigValueCannotBeCoercedException):
+        return f"{error.field_name} under {section} must be {_kind(error.hint)}"
+    if isinstance(error, InvalidNativeValue):
+        key = ".".join((section, *error.embedded_sections))
+        known = isinstance(error.inner_exception, NativeValueError)  # others may quote the value
+        return f"{key} cannot be read. {error.inner_exception if known else ''}".rstrip(". ")
+    return first_line(str(error))
+
+
+def wrong_type(error: ConfigValueCannotBeCoercedException, section: str) -> str:
+    """The same with the value, for a section in which none that has a type is a secret."""
+    key, value = f"{section}.{error.field_name}", error.field_value
+    return f"{key} must be {_kind(error.hint)}, and is {value!r}"
+
+
+def how_to_install(destination: str) -> str:
+    """The command that brings what dlt needs for a destination."""
+    return to_install(destination, "dlt-app-store-connect" if destination in _OWN_EXTRAS else "dlt")
+
+
+def first_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[0].strip() if lines else ""
+
+
+def _missing(fields: list[str], section: str) -> str:
+    variable = f"{section}.{fields[0]}".upper().replace(".", "__")
+    rest = " and so on" if len(fields) > 1 else ""
+    return (
+        f"not set: {', '.join(fields)}; write it under [{section}] in .dlt/secrets.toml, or set"
+        f" {variable}{rest} in the environment"
+    )
+
+
+def _fields(traces: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The keys that are missing; of several forms of credentials those of the first."""
+    for name, found in traces.items():
+        first = found[0] if found else None
+        if isinstance(first, LookupTraces):
+            yield from _fields(first.traces, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _kind(hint: Any) -> str:
+    return _KINDS.get(hint, "a table")
