@@ -49,6 +49,23 @@ def plain_http(patch: pytest.MonkeyPatch, work: Path) -> None:
     patch.setenv(f"{KEYS}BASE_URL", "http://example.com")
 
 
+def key_is_folder(patch: pytest.MonkeyPatch, work: Path) -> None:
+    patch.setenv(f"{KEYS}PRIVATE_KEY", str(work))
+
+
+def key_is_empty(patch: pytest.MonkeyPatch, work: Path) -> None:
+    (work / "key").write_text("")
+    patch.setenv(f"{KEYS}PRIVATE_KEY", "key")
+
+
+def key_is_unreadable(patch: pytest.MonkeyPatch, work: Path) -> None:
+    patch.setenv(f"{KEYS}PRIVATE_KEY", "/proc/self/mem")  # not even root reads it from its start
+
+
+def key_is_elsewhere(patch: pytest.MonkeyPatch, work: Path) -> None:
+    patch.setenv(f"{KEYS}PRIVATE_KEY", "keys/AuthKey.p8")
+
+
 def unwritable_file(patch: pytest.MonkeyPatch, work: Path) -> None:
     patch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(work / "no-such-folder" / "x.duckdb"))
 
@@ -63,6 +80,15 @@ def not_a_database(patch: pytest.MonkeyPatch, work: Path) -> None:
         pytest.param(wrong_key_id, "check that key_id belongs to this private_key", id="key-id"),
         pytest.param(malformed_key, "cannot be read as a private key", id="malformed-key"),
         pytest.param(missing_key, f"set {KEYS}PRIVATE_KEY", id="missing-key"),
+        pytest.param(key_is_folder, "private_key names the folder", id="key-is-folder"),
+        pytest.param(key_is_empty, "private_key names the file key, which is empty", id="no-text"),
+        pytest.param(
+            key_is_unreadable,
+            "names the file /proc/self/mem, which cannot be read: ",
+            id="key-is-unreadable",
+            marks=pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="not Linux"),
+        ),
+        pytest.param(key_is_elsewhere, "from the folder in which the job runs, /", id="elsewhere"),
         pytest.param(plain_http, "plain http on loopback only", id="plain-http"),
         pytest.param(unwritable_file, "cannot be opened for writing", id="unwritable"),
         pytest.param(not_a_database, "not a valid DuckDB database", id="not-a-database"),
@@ -139,6 +165,37 @@ def test_wrong_usage_is_exit_2(
     assert says in result.stderr
     assert says in result.summary["error"]
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host", "why"),
+    [
+        ("http://127.0.0.1:1", "127.0.0.1", "NewConnectionError"),
+        ("https://nobody.invalid", "nobody.invalid", "NameResolutionError"),
+    ],
+    ids=["nobody-listens", "no-such-host"],
+)
+def test_apple_cannot_be_reached(
+    base_url: str,
+    host: str,
+    why: str,
+    start_apple: StartApple,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a network, or with a wrong address: which host, and what to check."""
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    job.use(start_apple(World()))
+    monkeypatch.setenv(f"{KEYS}BASE_URL", base_url)
+    monkeypatch.setenv(f"{KEYS}BACKOFF_SECONDS", "0")
+    result = job.invoke()
+
+    assert 1 == result.exit_code
+    assert (
+        f"{host} cannot be reached ({why}): check the network, the proxy and base_url"
+        in (result.summary["error"])
+    )
 
 
 @pytest.mark.parametrize("command", [[], ["models"]], ids=["job", "models"])

@@ -157,12 +157,13 @@ def test_malformed_key_is_never_shown(text: str) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: None, "names the file .*AuthKey.p8 that does not exist"),
-        (Path.mkdir, "names the file .*AuthKey.p8 that does not exist or cannot be read"),
+        (lambda path: None, "names the file .*AuthKey.p8, which does not exist; a path counts"),
+        (Path.mkdir, "names the folder .*AuthKey.p8; name the .p8 file in it"),
         (lambda path: path.write_bytes(b"\x30\x81\xff\xfe"), "names a file that is not a .p8 text"),
-        (lambda path: path.write_bytes(b""), "cannot be read as a private key"),
+        (lambda path: path.write_bytes(b""), "names the file .*AuthKey.p8, which is empty"),
+        (lambda path: path.write_bytes(b" \n"), "names the file .*AuthKey.p8, which is empty"),
     ],
-    ids=["missing", "a folder", "binary", "empty"],
+    ids=["missing", "a folder", "binary", "empty", "blank"],
 )
 def test_bad_path_says_what_is_wrong_with_it(
     make: Callable[[Path], object], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

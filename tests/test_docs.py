@@ -1,5 +1,6 @@
 """The documents tell the truth: what they show runs, what they list is what the code has."""
 
+import ast
 import os
 import re
 import runpy
@@ -7,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +35,7 @@ from tests.conftest import Job, StartApple
 from tests.worlds import TODAY, add_vintages, overlapping_world, world_with_reports
 
 ROOT = Path(__file__).parents[1]
+SOURCES = ROOT / "sources" / "app_store_connect"
 README, REFERENCE = ((ROOT / f"{name}.md").read_text() for name in ("README", "REFERENCE"))
 DOCUMENTS = [
     pytest.param(path, id=str(path.relative_to(ROOT)))
@@ -400,6 +403,28 @@ def test_columns_of_the_loader_are_documented() -> None:
         table.name: {name: TYPES[kind] for name, kind in table.columns.items()}
         for table in LISTING_TABLES
     } == listings
+
+
+def test_messages_are_the_programs() -> None:
+    """What the table says one sees is what the program says, but for what varies."""
+    said = [text for path in SOURCES.rglob("*.py") for text in texts_in(path)]
+    seen = [text for row in rows_after("| you see", section("Messages")) for text in ticked(row[0])]
+    varies = r"\.\.\.|\b[0-9]+\b|[A-Z_]{5,}|md5"
+    parts = [part.strip(" ,;") for text in seen for part in re.split(varies, text)]
+
+    assert len(parts) > 40
+    assert [] == [part for part in parts if not any(part in text for text in said)]
+
+
+def texts_in(path: Path) -> Iterator[str]:
+    """The strings of a module, with a blank for what an f-string fills in."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(
+                str(each.value) if isinstance(each, ast.Constant) else "\0" for each in node.values
+            )
 
 
 def test_faults_are_documented() -> None:

@@ -85,7 +85,8 @@ def parse_private_key(text: str) -> EllipticCurvePrivateKey:
     except (ValueError, UnsupportedAlgorithm):
         raise CredentialsError(  # from None: the cause may quote the key
             "private_key cannot be read as a private key; give the .p8 file from App Store Connect"
-            " unchanged: its text, its text with \\n for line ends, its base64 body, or a path"
+            " unchanged: its text, its text with \\n for line ends, its base64 body, or a path,"
+            " which counts from the folder in which the job runs"
         ) from None
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
         raise CredentialsError(
@@ -96,18 +97,39 @@ def parse_private_key(text: str) -> EllipticCurvePrivateKey:
 
 
 def _file_text(text: str) -> str | None:
+    shown = "" if _KEY_LIKE.search(text) else f" {text}"
     try:
         path = Path(text).expanduser()
+        if path.is_dir():
+            raise CredentialsError(f"private_key names the folder{shown}; name the .p8 file in it")
         if path.is_file():
-            return path.read_text(encoding="utf-8-sig")
-    except (OSError, RuntimeError):  # too long for a name, no home, or not ours to read
+            return _content(path, shown)
+    except (OSError, RuntimeError):  # too long for a name, no home, or not ours to look at
         pass
+    if text.endswith((".p8", ".pem")):
+        raise CredentialsError(
+            f"private_key names the file{shown}, which does not exist; a path counts from the"
+            f" folder in which the job runs, {Path.cwd()}"
+        )
+    return None
+
+
+def _content(path: Path, shown: str) -> str:
+    try:
+        content = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise CredentialsError("private_key names a file that is not a .p8 text file") from None
-    if text.endswith((".p8", ".pem")):
-        name = "a file" if _KEY_LIKE.search(text) else f"the file {text}"
-        raise CredentialsError(f"private_key names {name} that does not exist or cannot be read")
-    return None
+    except OSError as error:
+        raise CredentialsError(
+            f"private_key names the file{shown}, which cannot be read: {error.strerror}; let the"
+            " user that runs the job read it"
+        ) from None
+    if not content.strip():
+        raise CredentialsError(
+            f"private_key names the file{shown}, which is empty; give the .p8 file as it came from"
+            " App Store Connect"
+        )
+    return content
 
 
 def _clean_pem(text: str) -> bytes:

@@ -28,6 +28,7 @@ from app_store_connect.transfer import (
     BrokenTransferError,
     chunks_of,
     new_session,
+    no_answer,
     timeouts,
 )
 
@@ -137,7 +138,7 @@ class SegmentDownloader:
                     file.write(chunk)
         except (requests.RequestException, BrokenTransferError) as error:
             is_known = isinstance(error, BrokenTransferError)
-            problem = str(error) if is_known else f"no answer ({type(error).__name__})"
+            problem = str(error) if is_known else no_answer(error, "and the proxy")
             raise _RetryableError(DownloadError(segment.id, problem)) from None
         if size != segment.size_in_bytes:
             came = f"only {size}" if size < segment.size_in_bytes else "more"

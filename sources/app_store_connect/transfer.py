@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError
 
 from app_store_connect.credentials import is_safe_transport, origin_of
 from app_store_connect.errors import UntrustedUrlError
@@ -89,6 +89,15 @@ def chunks_of(
         raise BrokenTransferError(f"it broke off ({type(error).__name__})") from None
 
 
+def no_answer(error: Exception, also_check: str) -> str:
+    """Why none came. Where there was not even a connection: to which host, and what to check."""
+    cause = error.args[0] if error.args else None
+    if not isinstance(cause, MaxRetryError):
+        return f"no answer ({type(error).__name__})"
+    host, kind = cause.pool.host, type(cause.reason or error).__name__
+    return f"{host} cannot be reached ({kind}): check the network, {also_check}"
+
+
 def exchange(
     session: requests.Session,
     method: str,
@@ -112,5 +121,5 @@ def exchange(
                 if len(body) > max_bytes:
                     raise BrokenTransferError(f"it is longer than {max_bytes} bytes")
     except (requests.RequestException, ValueError) as error:
-        raise BrokenTransferError(f"no answer ({type(error).__name__})") from None
+        raise BrokenTransferError(no_answer(error, "the proxy and base_url")) from None
     return response, bytes(body)
