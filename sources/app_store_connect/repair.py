@@ -115,7 +115,7 @@ def remove_segments(
     values: dict[str, Any] = {"load_id": load_id} if load_id else {}
     keyed = keyed_tables(ledger)
     with ledger.transaction():
-        for ids in _portions(segment_ids):
+        for ids in _lists_of(segment_ids):
             for name, key in keyed:
                 ledger.execute(
                     f"delete from raw.this_table where this_key in :ids{condition}",
@@ -126,7 +126,7 @@ def remove_segments(
                 )
 
 
-def _portions(ids: Collection[Any]) -> Iterator[list[Any]]:
+def _lists_of(ids: Collection[Any]) -> Iterator[list[Any]]:
     ordered = sorted(ids)
     for start in range(0, len(ordered), MAX_IDS):
         yield ordered[start : start + MAX_IDS]
@@ -184,7 +184,7 @@ def _sweep_replaced(ledger: Ledger, table: RawTable, keyed: Collection[tuple[str
         this_key=table.key,
     ):
         newest.setdefault(load_id, []).append(key)
-    for load_id, ids in ((load, part) for load, keys in newest.items() for part in _portions(keys)):
+    for load_id, ids in ((load, part) for load, keys in newest.items() for part in _lists_of(keys)):
         for name, key in keyed:
             ledger.execute(
                 f"delete from raw.this_table where this_key in :ids and {LOAD_ID} < :load_id",
