@@ -181,6 +181,17 @@ def test_policy_can_be_overridden(
     assert job.query(f"select count(*) from {RAW}") == job.query(f"select count(*) from {VIEW}")
 
 
+def test_policy_of_no_report_is_named(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name with a slip in it would change nothing, without a word."""
+    monkeypatch.setenv("SOURCES__APP_STORE_CONNECT__RESTATEMENT", '{"App Crahses": "accumulate"}')
+    result = job.run(start_apple(overlapping_world(days=1)))
+
+    assert 0 == result.exit_code
+    assert "restatement: there is no report 'App Crahses'" in str(result.summary["notices"])
+
+
 def test_rows_without_a_date_count_under_the_processing_date(
     start_apple: StartApple, job: Job
 ) -> None:
@@ -313,6 +324,7 @@ def test_report_without_dates_may_accumulate(
     result = job.run(start_apple(world), "--report", "Mystery")
 
     assert 0 == result.exit_code
+    assert "restatement" not in str(result.summary["notices"])
     assert [(10,)] == job.query("select sum(count) from app_store_connect.mystery_daily")
 
 

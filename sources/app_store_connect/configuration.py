@@ -2,6 +2,7 @@
 knobs.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from dlt.common.configuration.providers import CustomLoaderDocProvider
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
-from app_store_connect.catalog import RestatementPolicy
+from app_store_connect.catalog import REPORTS, RestatementPolicy
 from app_store_connect.complaints import complaint, wrong_type
 from app_store_connect.credentials import APPLE, Credentials, parse_credentials
 from app_store_connect.errors import ConfigurationError
@@ -83,6 +84,15 @@ class Configuration(BaseConfiguration):
             raise ConfigurationError(
                 f"sources.app_store_connect.restatement: {error}; it is replace or accumulate"
             ) from None
+
+    def notices(self, listed: Iterable[str]) -> list[str]:
+        """Of each name under `restatement` that is no report of Apple's or the catalogue's."""
+        known = {normalized(name) for name in (*listed, *(each.name for each in REPORTS))}
+        return [
+            f"{_SECTION}.restatement: there is no report {name!r}, so nothing changes for any"
+            for name in self.restatement or {}
+            if normalized(name) not in known
+        ]
 
     @property
     def sweep_after(self) -> timedelta:

@@ -156,6 +156,7 @@ class Run:
             upkeep.recover()
         self._progress.phase("asking Apple what there is")
         listing = self.summary.listing = self._list(ledger)
+        listing.notices += self._configuration.notices(each.name for _, each in listing.reports)
         selection = self.summary.selection = self._select(listing, ledger)
         if not self._settings.is_plan:
             self._load_all(pipeline, ledger, listing, selection, upkeep)
