@@ -14,14 +14,11 @@ import click
 from app_store_connect.interruption import Interruption, LeftBehindError, Program
 from app_store_connect.models_command import models
 from app_store_connect.options import job_options, refuse_contradictions, settings_of
-from app_store_connect.printing import printable
+from app_store_connect.printing import PLAIN, console_on, failure_line
 from app_store_connect.startup import prepare_imports
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
-_WIDE = 160
 
 
 class _Answer:
@@ -128,8 +125,6 @@ def _load_or_fail(options: dict[str, Any], interruption: Interruption, answer: _
 def _load(
     options: dict[str, Any], errors: "Console", interruption: Interruption, answer: _Answer
 ) -> int:
-    from rich.console import Console
-
     from app_store_connect.configuration import read_configuration
     from app_store_connect.progress import progress_for, worth_showing
     from app_store_connect.report import print_plan, print_summary
@@ -152,11 +147,7 @@ def _load(
             run.interrupt()
         run.execute()
         progress.close()
-        console = (
-            errors
-            if options["as_json"]
-            else Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
-        )
+        console = errors if options["as_json"] else console_on(is_stderr=False)
         if settings.is_plan:
             print_plan(run.summary, console, settings.options)
         else:
@@ -169,8 +160,7 @@ def _fail(error: Exception, errors: "Console", *, is_debug: bool) -> None:
     """Say on stderr what went wrong."""
     if is_debug:
         errors.print_exception()
-    message = f"{type(error).__name__.removesuffix('Error')}: {error}"
-    errors.print(printable(message), **_PLAIN)
+    errors.print(failure_line(error), **PLAIN)
 
 
 def _exit_code(error: Exception) -> int:

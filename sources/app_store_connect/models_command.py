@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app_store_connect.printing import PLAIN, console_on, failure_line
 from app_store_connect.startup import prepare_imports
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from app_store_connect.models_summary import ModelsSummary
 
-_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
-_WIDE = 160
 _GAP = 2
 _HEADINGS = {
     "date": "date",
@@ -83,7 +82,7 @@ def _build_or_fail(options: dict[str, Any]) -> int:
 
     level = logging.DEBUG if options["debug"] else logging.ERROR
     logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
-    errors = _console(is_stderr=True)
+    errors = console_on(is_stderr=True)
     settings = ModelSettings(
         destination=options["destination"],
         dataset=options["dataset"],
@@ -97,22 +96,14 @@ def _build_or_fail(options: dict[str, Any]) -> int:
     except AppStoreConnectError as error:
         if options["debug"]:
             errors.print_exception()
-        errors.print(f"{type(error).__name__.removesuffix('Error')}: {error}", **_PLAIN)
+        errors.print(failure_line(error), **PLAIN)
         if options["as_json"]:
             click.echo(json.dumps({"exit_code": 2, "error": str(error)}))
         return 2
-    _print(summary, errors if options["as_json"] else _console(is_stderr=False))
+    _print(summary, errors if options["as_json"] else console_on(is_stderr=False))
     if options["as_json"]:
         click.echo(json.dumps(summary.as_json(), indent=2))
     return summary.exit_code
-
-
-def _console(*, is_stderr: bool) -> "Console":
-    """As wide as the terminal; what is no terminal has room."""
-    from rich.console import Console
-
-    stream = sys.stderr if is_stderr else sys.stdout
-    return Console(stderr=is_stderr, soft_wrap=True, width=None if stream.isatty() else _WIDE)
 
 
 def _print(summary: "ModelsSummary", console: "Console") -> None:
@@ -120,18 +111,18 @@ def _print(summary: "ModelsSummary", console: "Console") -> None:
         f"{summary.models} models built, {summary.tests} tests run,"
         f" {len(summary.failures)} failed, {len(summary.warnings)} warn, {summary.skipped} skipped"
         f" in {summary.seconds:.1f} seconds",
-        **_PLAIN,
+        **PLAIN,
     )
     for title, remarks in (("Failed", summary.failures), ("Warnings", summary.warnings)):
         if remarks:
             console.print(f"\n{title}:", style="bold")
         for each in remarks:
-            console.print(f"- {each.what}: {each.why}", **_PLAIN)
+            console.print(f"- {each.what}: {each.why}", **PLAIN)
     if summary.last_week:
         console.print("\nAll apps, the newest seven days:")
         _print_week(summary, console)
     where = summary.location or summary.settings.destination
-    console.print(f"\nThe marts are in {where}: schema {summary.schema}.", **_PLAIN)
+    console.print(f"\nThe marts are in {where}: schema {summary.schema}.", **PLAIN)
 
 
 def _print_week(summary: "ModelsSummary", console: "Console") -> None:
@@ -147,7 +138,7 @@ def _print_week(summary: "ModelsSummary", console: "Console") -> None:
         table.add_row(*row[:fit])
     console.print(table)
     if headings[fit:]:
-        console.print(f"No room here for {'; '.join(headings[fit:])}: --json has all.", **_PLAIN)
+        console.print(f"No room here for {'; '.join(headings[fit:])}: --json has all.", **PLAIN)
 
 
 def _fitting(rows: list[list[str]], width: int) -> int:

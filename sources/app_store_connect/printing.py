@@ -1,7 +1,15 @@
 """Text for people: what Apple, a store or a destination says must not steer their terminal."""
 
 import re
+import sys
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:  # slow to import, and --help does without
+    from rich.console import Console
+
+PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
+"""For text that is not ours to style."""
+_WIDE = 160
 _BREAKS = re.compile(r"[\t-\r\x85\u2028\u2029]+")
 _CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -11,3 +19,16 @@ _CONTROLS = re.compile(
 def printable(text: str) -> str:
     """One line without control characters: escapes, other line ends, changes of direction."""
     return _CONTROLS.sub("?", _BREAKS.sub(" ", text))
+
+
+def failure_line(error: Exception) -> str:
+    """What went wrong, in one line for stderr."""
+    return printable(f"{type(error).__name__.removesuffix('Error')}: {error}")
+
+
+def console_on(*, is_stderr: bool) -> "Console":
+    """As wide as the terminal; what is no terminal has room."""
+    from rich.console import Console
+
+    stream = sys.stderr if is_stderr else sys.stdout
+    return Console(stderr=is_stderr, soft_wrap=True, width=None if stream.isatty() else _WIDE)
