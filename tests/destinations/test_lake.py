@@ -53,6 +53,11 @@ def lake(request: pytest.FixtureRequest, place: Place, monkeypatch: pytest.Monke
     return LakeJob(monkeypatch, place, request.param)
 
 
+@pytest.fixture
+def plain_lake(place: Place, monkeypatch: pytest.MonkeyPatch) -> LakeJob:
+    return LakeJob(monkeypatch, place, "parquet")
+
+
 def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
     """Views, ledger and raw tables hold exactly what Apple lists; freshness knows of it."""
     world = overlapping_world(days=4)
@@ -127,23 +132,22 @@ def test_a_column_comes(lake: LakeJob, start_apple: StartApple) -> None:
 
 
 def test_doubled_rows_are_loaded_again(
-    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+    place: Place, plain_lake: LakeJob, start_apple: StartApple
 ) -> None:
     """A load whose rows are there twice counts no longer: its instances are loaded again."""
-    lake = LakeJob(monkeypatch, place, "parquet")
     world = overlapping_world(days=3)
     apple = start_apple(world)
-    lake.run(apple, *TO_FILES)
+    plain_lake.run(apple, *TO_FILES)
     for file in Path(place.url, RAW, "app_crashes_daily").glob("*.parquet"):
         file.with_name(file.name.replace(".parquet", "x.parquet")).write_bytes(file.read_bytes())
     apple.forget()
-    result = lake.run(apple, *TO_FILES, "--recheck", "0")
+    result = plain_lake.run(apple, *TO_FILES, "--recheck", "0")
     apple_then = len(apple.downloads)
     apple.forget()
-    lake.run(apple, *TO_FILES)
+    plain_lake.run(apple, *TO_FILES)
 
     assert (0, len(world.segments), []) == (result.exit_code, apple_then, apple.downloads)
-    assert [] == lake_flaws(lake, world)
+    assert [] == lake_flaws(plain_lake, world)
 
 
 def test_types(lake: LakeJob, start_apple: StartApple) -> None:
@@ -154,24 +158,20 @@ def test_types(lake: LakeJob, start_apple: StartApple) -> None:
     assert expected_types() == lake.query(TYPES_QUESTION)
 
 
-def test_plan(place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple) -> None:
+def test_plan(place: Place, plain_lake: LakeJob, start_apple: StartApple) -> None:
     """Where nothing is yet a plan finds all new, and leaves nothing behind."""
-    lake = LakeJob(monkeypatch, place, "parquet")
     world = overlapping_world(days=2)
-    result = lake.run(start_apple(world), *TO_FILES, "--plan")
+    result = plain_lake.run(start_apple(world), *TO_FILES, "--plan")
 
     assert (0, len(world.instances)) == (result.exit_code, result.summary["instances_due"])
-    assert not lake.database.exists()
+    assert not plain_lake.database.exists()
     assert not Path(place.url).exists()
 
 
-def test_the_source_alone(
-    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
-) -> None:
+def test_the_source_alone(plain_lake: LakeJob, start_apple: StartApple) -> None:
     """Under a plain `pipeline.run` the ledger in the files keeps a second run from loading."""
-    lake = LakeJob(monkeypatch, place, "parquet")
     apple = start_apple(overlapping_world(days=2))
-    lake.use(apple)
+    plain_lake.use(apple)
     for _ in range(2):
         downloads = len(apple.downloads)
         pipeline = dlt.pipeline("alone", destination="filesystem", dataset_name=RAW)
@@ -198,18 +198,17 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(
-    case: str, place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+    case: str, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
     """What would make two kinds of files in one table, or files of no load, ends with 2."""
-    lake = LakeJob(monkeypatch, place, "parquet")
     world = overlapping_world(days=1)
     apple = start_apple(world)
-    lake.run(apple, *TO_FILES)
+    plain_lake.run(apple, *TO_FILES)
     environment, message = REFUSED[case]
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     apple.forget()
-    result = lake.run(apple, *TO_FILES)
+    result = plain_lake.run(apple, *TO_FILES)
 
     assert (2, []) == (result.exit_code, apple.downloads)
     assert message in result.summary["error"]
@@ -292,58 +291,55 @@ def test_killed(death: str, lake: LakeJob, start_apple: StartApple) -> None:
 
 
 def test_a_file_cut_off(
-    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+    place: Place, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
     """What a killed process left of a file is not read, and is removed once it is old."""
-    lake = LakeJob(monkeypatch, place, "parquet")
     world = overlapping_world(days=2)
     apple = start_apple(world)
-    lake.run(apple, *TO_FILES)
+    plain_lake.run(apple, *TO_FILES)
     torn = Path(place.url, RAW, "app_crashes_daily", f"{time.time()}.0123456789.parquet")
     torn.write_bytes(b"PAR1 and no more")
-    young = lake.run(apple, *TO_FILES)
+    young = plain_lake.run(apple, *TO_FILES)
     stayed = torn.exists()
     monkeypatch.setenv(f"{KEYS}SWEEP_AFTER_HOURS", "0.0001")
-    old = lake.run(apple, *TO_FILES)
+    old = plain_lake.run(apple, *TO_FILES)
 
     assert (0, 0) == (young.exit_code, old.exit_code)
     assert (True, False) == (stayed, torn.exists())
-    assert [] == findings(lake, world) + differences(lake, world)
+    assert [] == findings(plain_lake, world) + differences(plain_lake, world)
 
 
 def test_notes_of_dlt_cut_off(
-    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+    place: Place, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
     """dlt stops at a torn note of its own, as a kill or a full disk leaves it: it goes."""
     monkeypatch.setattr(WAIT, 0.3)
-    lake = LakeJob(monkeypatch, place, "parquet")
     world = overlapping_world(days=2)
     apple = start_apple(world)
-    lake.run(apple, *TO_FILES)
+    plain_lake.run(apple, *TO_FILES)
     torn = [Path(place.url, RAW, "init")]
     torn += [max(Path(place.url, RAW, f"_dlt_{kind}").iterdir()) for kind in NOTES]
     for file in torn:
         file.write_text('{"half')
     restate(world)
-    result = lake.run(apple, *TO_FILES)
+    result = plain_lake.run(apple, *TO_FILES)
 
-    assert (0, []) == (result.exit_code, lake_flaws(lake, world))
+    assert (0, []) == (result.exit_code, lake_flaws(plain_lake, world))
 
 
 def test_notes_of_dlt_being_written(
-    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+    place: Place, plain_lake: LakeJob, start_apple: StartApple
 ) -> None:
     """What another writer has not finished is waited for, and stays."""
-    lake = LakeJob(monkeypatch, place, "parquet")
     world = overlapping_world(days=1)
     apple = start_apple(world)
-    lake.run(apple, *TO_FILES)
+    plain_lake.run(apple, *TO_FILES)
     note = max(Path(place.url, RAW, "_dlt_version").iterdir())
     text = note.read_text()
     note.write_text(text[:100])
     other = Timer(1, note.write_text, [text])
     other.start()
-    result = lake.run(apple, *TO_FILES)
+    result = plain_lake.run(apple, *TO_FILES)
     other.join()
 
     assert (0, text) == (result.exit_code, note.read_text())
@@ -396,16 +392,13 @@ def test_iceberg_metadata_compressed(
     assert [] == lake_flaws(lake, world)
 
 
-def test_folder_without_a_note(
-    place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
-) -> None:
+def test_folder_without_a_note(place: Place, plain_lake: LakeJob, start_apple: StartApple) -> None:
     """A first run that was killed right after it made the folder is no hindrance."""
-    lake = LakeJob(monkeypatch, place, "parquet")
     world = overlapping_world(days=1)
     Path(place.url, RAW).mkdir(parents=True)
-    result = lake.run(start_apple(world), *TO_FILES)
+    result = plain_lake.run(start_apple(world), *TO_FILES)
 
-    assert (0, []) == (result.exit_code, lake_flaws(lake, world))
+    assert (0, []) == (result.exit_code, lake_flaws(plain_lake, world))
 
 
 FIRST_STEP = {"parquet": "", "delta": "_delta_log", "iceberg": "metadata"}
