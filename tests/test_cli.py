@@ -8,12 +8,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import click
 import duckdb
 import pytest
 from click.testing import CliRunner
 
+from app_store_connect.catalog import CATEGORIES
 from app_store_connect.cli import main
 from app_store_connect.emulator import Fault, World
+from app_store_connect.model import AccessType, Granularity
 from app_store_connect.names import snake_case
 from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (
@@ -617,3 +620,16 @@ def test_database_is_where_the_job_runs(start_apple: StartApple, job: Job) -> No
     assert (elsewhere / "asc_segments.duckdb").exists()
     assert 2 == result.summary["instances"]
     assert duckdb.connect(str(elsewhere / "asc_segments.duckdb")).execute("show all tables")
+
+
+def test_choices_are_those_of_the_model() -> None:
+    """They stand twice, so that --help need not import what is slow."""
+    offered = {
+        each.name: set(each.type.choices)
+        for each in main.params
+        if isinstance(each.type, click.Choice)
+    }
+
+    assert set(Granularity) == offered["granularities"]
+    assert set(AccessType) == offered["access_types"] == offered["create_requests"]
+    assert CATEGORIES == offered["categories"]
