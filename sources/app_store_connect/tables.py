@@ -112,6 +112,50 @@ INSTANCES = RawTable(
 )
 LISTING_TABLES = (APPS, REPORT_REQUESTS, REPORTS, INSTANCES)
 
+INSTANCE_CHECKS = RawTable(
+    "analytics_instance_checks",
+    "instance_id",
+    {
+        "instance_id": _TEXT,
+        "app_id": _BIGINT,
+        "report_name": _TEXT,
+        "table_name": _TEXT,
+        "granularity": _TEXT,
+        "processing_date": _DATE,
+        "access_type": _TEXT,
+        "checked_on": _DATE,
+        "outcome": _TEXT,
+    },
+)
+"""The last look at an instance's segments, and its `outcome`: `loaded`, `unchanged`, `empty` (Apple
+listed no segment) or `failed`."""
+MISSING_REPORTS = RawTable(
+    "analytics_missing_reports",
+    "id",
+    {
+        "id": _TEXT,
+        "app_id": _BIGINT,
+        "report_name": _TEXT,
+        "granularity": _TEXT,
+        "reason": _TEXT,
+    },
+)
+"""Reports that do not come, each with the reason; NULL once they come. Without a report name the
+reason is one of the whole app."""
+REPORT_COLUMNS = RawTable(
+    "report_columns",
+    "id",
+    {
+        "id": _TEXT,
+        "table_name": _TEXT,
+        "column_name": _TEXT,
+        "type": _TEXT,
+        "additivity": _TEXT,
+        "meaning": _TEXT,
+    },
+)
+"""The columns of the report tables as the catalogue knows them. `id` is table and column."""
+
 
 def app_row(app: App) -> dict[str, Any]:
     return {
