@@ -49,6 +49,7 @@ TYPES = {
     ColumnType.DATE: "DATE",
     ColumnType.BIGINT: "BIGINT",
     ColumnType.DECIMAL: "DECIMAL(38,9)",
+    ColumnType.DOUBLE: "DOUBLE",
     ColumnType.TEXT: "text",
     pa.date32(): "DATE",
     pa.int64(): "BIGINT",

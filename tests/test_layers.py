@@ -37,6 +37,7 @@ LAYERS = (
     {"cli"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+PACKAGES = ("catalog",)
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 
 
@@ -51,17 +52,20 @@ def imported_modules(path: Path) -> list[str]:
 
 
 def imported(path: Path) -> set[str]:
-    names = imported_modules(path)
+    """The modules of ours that a file imports, or a folder's files from outside of it."""
+    files = path.glob("*.py") if path.is_dir() else [path]
+    names = [name for file in files for name in imported_modules(file)]
     parts = [name.split(".") for name in names if name.startswith("app_store_connect.")]
-    return {part[1] for part in parts}
+    return {part[1] for part in parts} - {path.name}
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [*MODULES, *PACKAGES])
 def test_imports_go_one_way(module: str) -> None:
     """A module imports only from layers below its own, and every module has a layer."""
     above = {
         name
-        for name in imported(PACKAGE / f"{module}.py") - {"emulator"}
+        for name in imported(PACKAGE / (module if module in PACKAGES else f"{module}.py"))
+        - {"emulator"}
         if RANK[name] >= RANK[module] and RANK[module] != RANK["views"]
     }
 

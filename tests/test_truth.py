@@ -270,7 +270,7 @@ def test_freshness_warns_of_what_was_never_loaded(start_apple: StartApple, job: 
 
 def test_date_under_another_name(start_apple: StartApple, job: Job) -> None:
     """A file that dates its rows by the date column of another report is restated all the same."""
-    name = "App Store Subscription Event Standard"
+    name = "App Store Subscription Event Report Standard"
     world = world_with_reports(name, app_ids=APPS[:1])
     day = TODAY - timedelta(days=5)
     for age in (2, 1, 0):
@@ -282,7 +282,8 @@ def test_date_under_another_name(start_apple: StartApple, job: Job) -> None:
 
     assert 0 == result.exit_code
     assert [(day, 0)] == job.query(
-        "select date, counts from app_store_connect.app_store_subscription_event_standard_daily"
+        "select date, counts"
+        " from app_store_connect.app_store_subscription_event_report_standard_daily"
     )
 
 

@@ -480,7 +480,7 @@ def test_round_trip(
     header = [f"Text {n}" for n in range(width)]
     text = delimiter.join(header) + "\n" + written(table, delimiter, quoting)
     oracle = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))[1:]
-    schema = ReportSchema("Texts", None, tuple(header), 0)
+    schema = ReportSchema("Texts", None, tuple(header), 0, 0)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app_store_connect.records.BLOCK_BYTES", max(block_bytes, len(header) * 8))

@@ -5,7 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from app_store_connect.catalog import REPORTS, ReportSchema, comparable_name, schema_of
+from app_store_connect.catalog import (
+    REPORTS,
+    ReportSchema,
+    comparable_name,
+    is_default,
+    schema_of,
+)
 from app_store_connect.errors import UnknownReportError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance, ReportRequest
 from app_store_connect.names import normalized, table_name
@@ -49,7 +55,7 @@ class ListedInstance:
 
     @property
     def table_name(self) -> str:
-        return table_name(self.report.name, self.instance.granularity)
+        return table_name(self.schema.name, self.instance.granularity)
 
     @property
     def rank(self) -> "Rank":
@@ -108,7 +114,7 @@ def wanted_reports(reports: Iterable[Report], options: Options) -> list[Report]:
         if categories and normalized(report.category or "") not in categories:
             return False
         if not options.reports:
-            return schema_of(report.name, report.category).is_default
+            return is_default(report.name, report.category)
         return takes_all or comparable_name(report.name) in names
 
     return [report for report in reports if is_wanted(report)]

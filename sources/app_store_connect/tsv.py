@@ -35,6 +35,7 @@ ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.DATE: pa.date32(),
     ColumnType.BIGINT: pa.int64(),
     ColumnType.DECIMAL: pa.decimal128(38, 9),
+    ColumnType.DOUBLE: pa.float64(),
     ColumnType.TEXT: pa.string(),
 }
 ENCODED_TEXT = pa.dictionary(pa.int32(), pa.string())

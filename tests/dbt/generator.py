@@ -18,6 +18,7 @@ TYPES = {
     ColumnType.DATE: "date",
     ColumnType.BIGINT: "bigint",
     ColumnType.DECIMAL: "decimal(38, 9)",
+    ColumnType.DOUBLE: "double precision",
     ColumnType.TEXT: "text",
 }
 RENAMED = {
@@ -116,8 +117,14 @@ STAGED = (
     Staged("App Store Pre-Orders Standard", "pre_orders", "app-store-pre-order"),
     Staged("App Store Web Preview Engagement Standard", "web_preview", "app-store-web-preview"),
     Staged("App Clip Usage Standard", "app_clips", "app-clip-usage"),
-    Staged("App Store Subscription State Standard", "subscription_state", "subscription-state"),
-    Staged("App Store Subscription Event Standard", "subscription_events", "subscription-event"),
+    Staged(
+        "App Store Subscription State Report Standard", "subscription_state", "subscription-state"
+    ),
+    Staged(
+        "App Store Subscription Event Report Standard", "subscription_events", "subscription-event"
+    ),
+    Staged("Retention Messaging", "retention_messaging", "app-store-retention-messaging"),
+    Staged("Platform App Installs", "platform_installs", "platform-app-installs"),
     Staged("App Crashes", "crashes", "app-crashes"),
     Staged("App Opt In", "opt_in", "app-store-opt-in"),
 )

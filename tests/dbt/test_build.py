@@ -84,8 +84,8 @@ def test_dimensions_are_the_truth(dimension: str, built: Warehouse, demo: World)
 def test_subscriptions_are_the_truth(built: Warehouse, demo: World) -> None:
     """States and events of each day are those of the emulator's world."""
     for kind, report, column in (
-        ("state", "App Store Subscription State Standard", "Date"),
-        ("event", "App Store Subscription Event Standard", "Event Date"),
+        ("state", "App Store Subscription State Report Standard", "Date"),
+        ("event", "App Store Subscription Event Report Standard", "Event Date"),
     ):
         expected: dict[tuple[int, str], int] = {}
         for app_id in demo.apps:

@@ -23,7 +23,7 @@ SCHEMAS = (
     schema_of("App Downloads Standard", "COMMERCE"),
     schema_of("App Store Purchases Standard", "COMMERCE"),
     schema_of("A Report Without Entry", "FRAMEWORK_USAGE"),
-    ReportSchema("Texts", None, ("A", "B"), 0),
+    ReportSchema("Texts", None, ("A", "B"), 0, 0),
 )
 HEADERS = (
     b"",

@@ -8,8 +8,8 @@
         'app_crashes_daily': 5,
         'app_store_purchases_standard_daily': 2,
         'app_opt_in_daily': 3,
-        'app_store_subscription_state_standard_daily': 3,
-        'app_store_subscription_event_standard_daily': 3,
+        'app_store_subscription_state_report_standard_daily': 3,
+        'app_store_subscription_event_report_standard_daily': 3,
     }) }}
 {% endmacro %}
 

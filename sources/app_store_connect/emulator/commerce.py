@@ -86,12 +86,11 @@ def _plans(story: Story) -> list[Product]:
 
 
 def subscription_state(story: Story, day: date) -> Blocks:
-    state = {"State Metric Grouping": "Subscriptions"}
     grown = 1 + 0.004 * (200 - story.ago(day))
     amounts = {"Active paid": 1.0, "Active free trial": 0.08, "Billing retry": 0.03}
     return [
         Block(
-            {**_plan(story, p), **state, "State Metric": metric},
+            {**_plan(story, p), "State Metric": metric},
             story.profile.downloads * p.share * grown * share,
             _subscribers(story),
         )

@@ -37,8 +37,8 @@ class Profile:
 
 _PRE_ORDERS = "App Store Pre-Orders Standard"
 _CLIPS = "App Clip Usage Standard"
-_STATE = "App Store Subscription State Standard"
-_EVENT = "App Store Subscription Event Standard"
+_STATE = "App Store Subscription State Report Standard"
+_EVENT = "App Store Subscription Event Report Standard"
 
 WEATHER = Profile(
     app=App("1500000101", "Nimbus Weather", "com.example.nimbus", "NIMBUS-IOS", "en-US"),

@@ -160,8 +160,12 @@ RECIPES: Mapping[str, Recipe] = {
     ),
     "App Store Web Preview Engagement Standard": Recipe(3, 20, _web_preview, counts),
     "App Clip Usage Standard": Recipe(5, 20, _app_clips, _clip_measures),
-    "App Store Subscription State Standard": Recipe(3, 30, commerce.subscription_state, counts),
-    "App Store Subscription Event Standard": Recipe(3, 24, commerce.subscription_event, counts),
+    "App Store Subscription State Report Standard": Recipe(
+        3, 30, commerce.subscription_state, counts
+    ),
+    "App Store Subscription Event Report Standard": Recipe(
+        3, 24, commerce.subscription_event, counts
+    ),
     "App Crashes": Recipe(5, 20, _crashes, _crash_measures),
     "App Opt In": Recipe(3, 1, _opt_in, _opt_in_measures),
 }

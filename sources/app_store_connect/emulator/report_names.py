@@ -147,10 +147,10 @@ _NAMES = {
         App Store Pre-Orders Standard
         App Store Purchases Detailed
         App Store Purchases Standard
-        App Store Subscription Event Detailed
-        App Store Subscription Event Standard
-        App Store Subscription State Detailed
-        App Store Subscription State Standard
+        App Store Subscription Event Report Detailed
+        App Store Subscription Event Report Standard
+        App Store Subscription State Report Detailed
+        App Store Subscription State Report Standard
     """,
     "APP_USAGE": """
         App Clip Usage Detailed

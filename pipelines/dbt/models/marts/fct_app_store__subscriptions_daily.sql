@@ -1,8 +1,8 @@
 {%- set views = {
-    'app_store_subscription_state_standard_daily': [
-        'state', 'stg_app_store_connect__subscription_state', 'state_metric_grouping', 'state_metric',
+    'app_store_subscription_state_report_standard_daily': [
+        'state', 'stg_app_store_connect__subscription_state', none, 'state_metric',
     ],
-    'app_store_subscription_event_standard_daily': [
+    'app_store_subscription_event_report_standard_daily': [
         'event', 'stg_app_store_connect__subscription_events', 'event_group', 'event_name',
     ],
 } -%}
@@ -11,7 +11,7 @@
     incremental_strategy='append',
     on_schema_change='append_new_columns',
     pre_hook="{{ forget_changed(vintages_of([
-        'app_store_subscription_state_standard_daily', 'app_store_subscription_event_standard_daily'
+        'app_store_subscription_state_report_standard_daily', 'app_store_subscription_event_report_standard_daily'
     ])) }}",
 ) }}
 
@@ -28,7 +28,7 @@ with
         told.subscription_duration,
         told.subscription_group,
         '{{ parts[0] }}' as kind,
-        coalesce(told.{{ parts[2] }}, {{ not_stated() }}) as metric_group,
+        {% if parts[2] %}coalesce(told.{{ parts[2] }}, {{ not_stated() }}){% else %}{{ not_stated() }}{% endif %} as metric_group,
         coalesce(told.{{ parts[3] }}, {{ not_stated() }}) as metric,
         told.counts,
         changed.vintage,

@@ -1,4 +1,4 @@
-{{ stage('app_store_subscription_event_standard_daily', 'event_date', {
+{{ stage('app_store_subscription_event_report_standard_daily', 'event_date', {
     'app_name': ['app_name', 'text'],
     'app_apple_identifier': ['app_apple_identifier', 'bigint'],
     'event_group': ['event_group', 'text'],

@@ -1,8 +1,7 @@
-{{ stage('app_store_subscription_state_standard_daily', 'date', {
+{{ stage('app_store_subscription_state_report_standard_daily', 'date', {
     'app_name': ['app_name', 'text'],
     'app_apple_identifier': ['app_apple_identifier', 'bigint'],
     'state_metric': ['state_metric', 'text'],
-    'state_metric_grouping': ['state_metric_grouping', 'text'],
     'subscription_name': ['subscription_name', 'text'],
     'subscription_identifier': ['subscription_identifier', 'bigint'],
     'subscription_duration': ['subscription_duration', 'text'],

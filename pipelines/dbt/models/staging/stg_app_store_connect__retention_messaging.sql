@@ -1,0 +1,17 @@
+{{ stage('retention_messaging_daily', 'date', {
+    'app_name': ['app_name', 'text'],
+    'app_apple_identifier': ['app_apple_identifier', 'bigint'],
+    'current_group_subscription': ['current_group_subscription', 'text'],
+    'current_subscription_group_identifier': ['current_subscription_group_identifier', 'text'],
+    'current_subscription': ['current_subscription', 'text'],
+    'current_subscription_identifier': ['current_subscription_identifier', 'bigint'],
+    'event': ['event', 'text'],
+    'page': ['page', 'text'],
+    'retention_message_type': ['retention_message_type', 'text'],
+    'message_selection_type': ['message_selection_type', 'text'],
+    'save_type': ['save_type', 'text'],
+    'device': ['device', 'text'],
+    'platform_version': ['platform_version', 'text'],
+    'territory': ['territory', 'text'],
+    'counts': ['counts', 'bigint'],
+}, keys=['event', 'territory', 'device', 'platform_version']) }}

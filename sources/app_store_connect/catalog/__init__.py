@@ -1,0 +1,25 @@
+"""Facts about Apple's reports that are known before a file is seen.
+
+`columns` and `reports` are literals, edited to add a report; `schema` describes an entry; `lookup`
+finds the entry of a report that Apple lists.
+"""
+
+from app_store_connect.catalog.columns import COLUMNS, Additivity, Column, ColumnType
+from app_store_connect.catalog.lookup import comparable_name, identify, schema_of
+from app_store_connect.catalog.reports import CATEGORIES, REPORTS
+from app_store_connect.catalog.schema import ReportSchema, RestatementPolicy, is_default
+
+__all__ = [
+    "CATEGORIES",
+    "COLUMNS",
+    "REPORTS",
+    "Additivity",
+    "Column",
+    "ColumnType",
+    "ReportSchema",
+    "RestatementPolicy",
+    "comparable_name",
+    "identify",
+    "is_default",
+    "schema_of",
+]
