@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sources" / "app_store_connect"
 LAYERS = (
-    {"extras", "streams"},
+    {"extras", "streams", "row_hashes"},
     {"errors", "complaints", "gathering", "turns", "interruption", "printing", "startup"},
     {"model"},
     {"names"},
@@ -25,6 +25,8 @@ LAYERS = (
     {"spelling", "files"},
     {"lake"},
     {"ledger", "configuration", "arguments"},
+    {"owners"},
+    {"freshness"},
     {"views", "repair", "source", "pinpoint", "progress", "summary"},
     {"upkeep", "workspace", "report"},
     {"models_summary"},

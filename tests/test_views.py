@@ -1,10 +1,9 @@
 """The views against a plain account of Apple's rule, over worlds that a loader may leave behind."""
 
-import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,9 +14,18 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app_store_connect.catalog import RestatementPolicy, schema_of
+from app_store_connect.freshness import FRESHNESS
 from app_store_connect.ledger import Ledger
 from app_store_connect.names import normalized
-from app_store_connect.tables import INSTANCES, LOADS, REPORTS, SEGMENT_DATES, SEGMENTS, RawTable
+from app_store_connect.tables import (
+    INSTANCE_CHECKS,
+    INSTANCES,
+    LOADS,
+    REPORTS,
+    SEGMENT_DATES,
+    SEGMENTS,
+    RawTable,
+)
 from app_store_connect.views import create_views
 
 RAW, SHOWN = "app_store_connect_raw", "app_store_connect"
@@ -28,6 +36,7 @@ TABLES = {
     "app_crashes_monthly": (CRASHES, "APP_USAGE", "MONTHLY"),
     "photos_picker_daily": (PICKER, "FRAMEWORK_USAGE", "DAILY"),
 }
+OWN_TABLES = (SEGMENTS, SEGMENT_DATES, INSTANCES, REPORTS, INSTANCE_CHECKS)
 LOAD_IDS = ("1795000000.1", "1795000000.2", "1795000000.3")
 STEPS = {"DAILY": timedelta(days=1), "WEEKLY": timedelta(days=7), "MONTHLY": timedelta(days=31)}
 EPOCH = date(2026, 1, 1)
@@ -39,6 +48,9 @@ class Instance:
     app_id: int
     table: str
     age: int
+    is_snapshot: bool = False
+    unlisted_ago: int | None = None
+    is_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,15 @@ def accounts(draw: st.DrawFn) -> Account:
     """Instances that overlap; segments re-published, moved, and landed in loads cut off or not."""
     complete = tuple(draw(st.lists(st.sampled_from(LOAD_IDS), max_size=4)))  # also recorded twice
     instances = [
-        Instance(f"i{number}", draw(st.sampled_from([1, 2])), table, draw(st.integers(0, 40)))
+        Instance(
+            f"i{number}",
+            draw(st.sampled_from([1, 2])),
+            table,
+            draw(st.integers(0, 3) | st.integers(0, 40)),
+            draw(st.booleans()),
+            draw(st.none() | st.integers(0, 2)),
+            draw(st.booleans()),
+        )
         for number, table in enumerate(draw(st.lists(st.sampled_from([*TABLES]), max_size=6)))
     ]
     landed = []
@@ -118,8 +138,10 @@ class Raw:
         self.ledger = ledger
         self.connection = ledger.client.native_connection
         self.connection.execute(f"create schema if not exists {RAW}")
-        for table in (SEGMENTS, SEGMENT_DATES, INSTANCES, REPORTS):
-            kinds = {"string": "varchar", "int64": "bigint", "date32[day]": "date"}
+        for table in OWN_TABLES:
+            kinds = {
+                "string": "varchar", "int64": "bigint", "date32[day]": "date", "bool": "boolean"
+            }  # fmt: skip
             columns = ", ".join(f'"{f.name}" {kinds[str(f.type)]}' for f in table.schema)
             self.connection.execute(f"create table {RAW}.{table.name} ({columns})")
         self.connection.execute(f"create table {RAW}.{LOADS} (load_id varchar, status bigint)")
@@ -137,8 +159,7 @@ class Raw:
         self.connection.execute("commit")
 
     def _fill(self, account: Account) -> None:
-        own = (SEGMENTS.name, SEGMENT_DATES.name, INSTANCES.name, REPORTS.name, LOADS)
-        for name in (*own, *TABLES):
+        for name in (*(table.name for table in OWN_TABLES), LOADS, *TABLES):
             self.connection.execute(f"delete from {RAW}.{name}")
         loads = [(each, 0) for each in account.complete]
         loads += [(each, 1) for each in LOAD_IDS if each not in account.complete]
@@ -156,12 +177,14 @@ class Raw:
                     "app_id": each.app_id,
                     "granularity": TABLES[each.table][2],
                     "processing_date": processed(each, self.today),
+                    "unlisted_since": self._unlisted(each) if load_id == LOAD_IDS[1] else None,
                     "_dlt_load_id": load_id,
                 }
                 for each in account.listed
                 for load_id in LOAD_IDS[:2]
             ],
         )
+        self._put(INSTANCE_CHECKS, [self._check(each) for each in account.listed])
         self._put(
             REPORTS,
             [
@@ -171,6 +194,23 @@ class Raw:
                 for load_id in LOAD_IDS
             ],
         )
+
+    def _unlisted(self, instance: Instance) -> date | None:
+        ago = instance.unlisted_ago
+        return None if ago is None else self.today - timedelta(days=ago)
+
+    def _check(self, instance: Instance) -> dict[str, Any]:
+        name, _, granularity = TABLES[instance.table]
+        return {
+            "instance_id": instance.id,
+            "app_id": instance.app_id,
+            "report_name": name,
+            "table_name": instance.table,
+            "granularity": granularity,
+            "processing_date": processed(instance, self.today),
+            "outcome": "empty" if instance.is_empty else "unchanged",
+            "_dlt_load_id": LOAD_IDS[0],
+        }
 
     def views(self, policy: RestatementPolicy | None = None) -> list[str]:
         """All views, made while every table has a row; they stay when the rows change."""
@@ -218,6 +258,9 @@ class Raw:
                     "category": category,
                     "granularity": granularity,
                     "processing_date": processed(each.instance, self.today),
+                    "access_type": (
+                        "ONE_TIME_SNAPSHOT" if each.instance.is_snapshot else "ONGOING"
+                    ),
                     "app_id": each.instance.app_id,
                     "table_name": each.instance.table,
                     "row_count": len(each.days),
@@ -235,6 +278,7 @@ class Raw:
                         "table_name": each.instance.table,
                         "date": day,
                         "row_count": count,
+                        "is_doubled": each.checksum == "b",
                         "_dlt_load_id": each.load_id,
                     }
 
@@ -270,46 +314,94 @@ def visible(account: Account) -> list[Landed]:
     return list(latest.values())
 
 
-Owners = dict[tuple[int, str, date], Instance]
+Key = tuple[int, str, date]
 
 
-def owners(account: Account, today: date) -> Owners:
-    """Which instance has a date: of those that carry it the newest, then the greatest id."""
-    carriers: dict[tuple[int, str, date], list[Instance]] = defaultdict(list)
+def carriers(account: Account, today: date) -> dict[Key, list[Instance]]:
+    found: dict[Key, list[Instance]] = defaultdict(list)
     for each in visible(account):
         for day in dates_of(each, today):
-            carriers[each.instance.app_id, each.instance.table, day].append(each.instance)
-    return {key: max(them, key=lambda i: (-i.age, i.id)) for key, them in carriers.items()}
+            found[each.instance.app_id, each.instance.table, day].append(each.instance)
+    return found
+
+
+def rank(account: Account, instance: Instance) -> tuple[Any, ...]:
+    """Newest; ONGOING first; listed longest, as the second complete load says; greatest id."""
+    is_told = instance in account.listed and LOAD_IDS[1] in account.complete
+    ago = instance.unlisted_ago if is_told else None
+    return -instance.age, not instance.is_snapshot, -1 if ago is None else -2 - ago, instance.id
+
+
+def owner(account: Account, them: list[Instance]) -> Instance:
+    return max(them, key=lambda each: rank(account, each))
+
+
+def shown(account: Account, them: list[Instance], policy: RestatementPolicy) -> set[Instance]:
+    """Whose rows of a date are shown, of those that carry it."""
+    if policy is RestatementPolicy.REPLACE:
+        return {owner(account, them)}
+    ongoing = [each for each in them if not each.is_snapshot]
+    if not ongoing:
+        return {owner(account, them)}
+    by_age: dict[int, list[Instance]] = defaultdict(list)
+    for each in ongoing:
+        by_age[each.age].append(each)
+    return {owner(account, peers) for peers in by_age.values()}
 
 
 def expected_rows(
     account: Account, raw: Raw, table: str, policy: RestatementPolicy
 ) -> Counter[Any]:
-    holders = owners(account, raw.today)
+    holders = carriers(account, raw.today)
     rows: Counter[Any] = Counter()
     for each in visible(account):
         if each.instance.table != table:
             continue
         for number, day in enumerate(each.days):
             on = day_of(each, day, raw.today) or processed(each.instance, raw.today)
-            owner = holders[each.instance.app_id, table, on]
-            if policy is RestatementPolicy.ACCUMULATE or owner == each.instance:
+            them = holders[each.instance.app_id, table, on]
+            if each.instance in shown(account, them, policy):
                 rows[raw.row(each, number)] += 1
     return rows
 
 
-def gaps(days: list[date], granularity: str) -> list[tuple[date, int]]:
-    """After which dates others are missing, and how many."""
-    found = []
-    for one, other in itertools.pairwise(days):
-        apart = (other - one).days
-        if granularity == "WEEKLY":
-            apart //= 7
-        elif granularity == "MONTHLY":
-            apart = (other.year - one.year) * 12 + other.month - one.month
-        if apart > 1:
-            found.append((one, apart - 1))
-    return found
+def unit(day: date, granularity: str) -> int:
+    if granularity == "MONTHLY":
+        return day.year * 12 + day.month
+    return day.toordinal() if granularity == "DAILY" else (day.toordinal() - 1) // 7
+
+
+def observed(account: Account, app_id: int, table: str, today: date) -> tuple[set[int], set[date]]:
+    """The units that an instance tells of or would have told of, and their processing dates."""
+    name, category, granularity = TABLES[table]
+    units: set[int] = set()
+    looked: set[date] = set()
+    window = schema_of(name, category).window_days if granularity == "DAILY" else 2
+    seen = {each.instance for each in visible(account)}
+    if LOAD_IDS[0] in account.complete:
+        seen |= {replace(i, is_snapshot=False) for i in account.listed if i.is_empty}
+    days = carriers(account, today)
+    units |= {unit(day, granularity) for app, of, day in days if (app, of) == (app_id, table)}
+    for instance in seen:
+        if (instance.app_id, instance.table) != (app_id, table):
+            continue
+        at = processed(instance, today)
+        looked.add(at)
+        last = unit(at, granularity)
+        own = [day for key, them in days.items() if instance in them for day in [key[2]]]
+        first = unit(min(own), granularity) if instance.is_snapshot and own else last - window
+        units |= set(range(first, last))
+    return units, looked
+
+
+def complete_date(at: date, table: str) -> date:
+    name, category, granularity = TABLES[table]
+    if granularity == "MONTHLY":
+        return (at.replace(day=1) - timedelta(days=1)).replace(day=1)
+    if granularity == "WEEKLY":
+        return at - timedelta(days=at.weekday() + 7)
+    schema = schema_of(name, category)
+    return at - timedelta(days=min(schema.lag_days, schema.window_days))
 
 
 def expected_freshness(account: Account, today: date) -> list[Any]:
@@ -320,14 +412,21 @@ def expected_freshness(account: Account, today: date) -> list[Any]:
         for i in account.listed
         if 28 <= i.age <= 35 and i.id not in loaded and {*LOAD_IDS[:2]} & {*account.complete}
     )
-    holders = owners(account, today)
+    holders = {key: owner(account, them) for key, them in carriers(account, today).items()}
+    doubled = {
+        (each.instance.app_id, each.instance.table, day)
+        for each in seen
+        if each.checksum == "b"
+        for day in dates_of(each, today)
+        if holders[each.instance.app_id, each.instance.table, day] == each.instance
+    }
     found: list[Any] = []
     for app_id, table in {(each.instance.app_id, each.instance.table) for each in seen}:
-        name, category, granularity = TABLES[table]
-        lag = timedelta(days=schema_of(name, category).lag_days)
-        days = {day: i for (app, of, day), i in holders.items() if (app, of) == (app_id, table)}
-        missing = gaps(sorted(days), granularity)
-        full = [day for day, i in days.items() if processed(i, today) - day >= lag]
+        name, _, granularity = TABLES[table]
+        days = sorted(day for app, of, day in holders if (app, of) == (app_id, table))
+        units, looked = observed(account, app_id, table, today)
+        lost = [u for u in range(min(units), max(units)) if u not in units]
+        told = [day for day in days if lost and unit(day, granularity) < lost[0]]
         ages = [
             i.instance.age for i in seen if (i.instance.app_id, i.instance.table) == (app_id, table)
         ]
@@ -339,14 +438,16 @@ def expected_freshness(account: Account, today: date) -> list[Any]:
                 table,
                 today - timedelta(days=min(ages)),
                 max(days, default=None),
-                max(full, default=None),
-                sum(count for _, count in missing),
-                missing[0][0] if missing else None,
+                max(complete_date(at, table) for at in looked),
+                len(lost),
+                max(told, default=None),
+                sum((app, of) == (app_id, table) for app, of, _ in doubled),
                 waiting.pop((app_id, table), 0),
+                None,
             )
         )
     unseen = [
-        (app_id, TABLES[table][0], TABLES[table][2], *[None] * 4, 0, None, count)
+        (app_id, TABLES[table][0], TABLES[table][2], *[None] * 4, 0, None, 0, count, None)
         for (app_id, table), count in waiting.items()
     ]
     return sorted(found + unseen)
@@ -437,7 +538,9 @@ def test_freshness_has_plain_types() -> None:
             ("newest_complete_date", "DATE"),
             ("missing_dates", "BIGINT"),
             ("last_date_before_gap", "DATE"),
+            ("doubled_dates", "BIGINT"),
             ("expiring_instances", "BIGINT"),
+            ("reason", "VARCHAR"),
         ] == raw.connection.execute(
             f"select column_name, column_type from (describe {SHOWN}.data_freshness)"
         ).fetchall()
@@ -461,6 +564,7 @@ def test_views_are_made_of_what_is_complete() -> None:
         (INSTANCES.name, []),
         (LOADS, []),
         (REPORTS.name, [OLD.table]),
+        (INSTANCE_CHECKS.name, [OLD.table, FRESHNESS]),
     ],
 )
 def test_views_before_all_tables_are_there(absent: str, expected: list[str]) -> None:
@@ -469,10 +573,10 @@ def test_views_before_all_tables_are_there(absent: str, expected: list[str]) -> 
         raw.fill(Account(LOAD_IDS, (landed("s", OLD, 0, 1),), (OLD,)))
         raw.connection.execute(f"drop table {RAW}.{absent}")
 
-        assert expected == create_views(raw.ledger, {})
+        assert expected[:1] == create_views(raw.ledger, {})
         assert expected == [
             name
             for (name,) in raw.connection.execute(
-                f"select view_name from duckdb_views() where schema_name = '{SHOWN}'"
+                f"select view_name from duckdb_views() where schema_name = '{SHOWN}' order by all"
             ).fetchall()
         ]

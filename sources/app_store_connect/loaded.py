@@ -1,11 +1,12 @@
 """What a load brings of an instance, and the rows that tell the ledger of it."""
 
-from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from app_store_connect.model import ReportSegment
+from app_store_connect.row_hashes import ByDate, DateRows, added
 from app_store_connect.selection import InstanceToLoad
 
 
@@ -16,7 +17,7 @@ class LoadedSegment:
     item: InstanceToLoad
     segment: ReportSegment
     row_count: int
-    dates: Counter[date]
+    dates: ByDate
     unparsed: int
 
     def ledger_row(self) -> dict[str, Any]:
@@ -29,7 +30,7 @@ class LoadedSegment:
             **_described(self.item),
         }
 
-    def date_rows(self) -> list[dict[str, Any]]:
+    def date_rows(self, doubled: Collection[date]) -> list[dict[str, Any]]:
         """Rows of `tables.SEGMENT_DATES`."""
         listed = self.item.listed
         return [
@@ -39,9 +40,11 @@ class LoadedSegment:
                 "app_id": int(listed.app_id),
                 "table_name": listed.table_name,
                 "date": day,
-                "row_count": count,
+                "row_count": rows.count,
+                "rows_hash": rows.hash_sum,
+                "is_doubled": day in doubled,
             }
-            for day, count in sorted(self.dates.items())
+            for day, rows in sorted(self.dates.items())
         ]
 
 
@@ -65,7 +68,30 @@ class CompleteInstance:
 
     def date_rows(self) -> list[dict[str, Any]]:
         """Rows of `tables.SEGMENT_DATES`."""
-        return [row for each in self.loaded for row in each.date_rows()]
+        doubled = self.doubled_dates()
+        return [row for each in self.loaded for row in each.date_rows(doubled)]
+
+    def doubled_dates(self) -> dict[date, DateRows]:
+        """Dates in which every row stands an even number of times, over all segments together.
+
+        Apple was seen to write every row of a month twice (one owner, three apps, 2026). Of a
+        re-published segment the others' rows are not at hand, so nothing is said of its dates.
+        """
+        if self.item.is_recheck:
+            return {}
+        dates = added(each.dates for each in self.loaded)
+        return {day: rows for day, rows in sorted(dates.items()) if rows.is_doubled}
+
+
+def doubled_notice(doubled: Mapping[date, DateRows]) -> str:
+    """Names the dates. Nothing is removed on suspicion: the user decides."""
+    first, last, count = min(doubled), max(doubled), len(doubled)
+    when = f"of {first}" if count == 1 else f"of {count} dates from {first} to {last}"
+    rows = sum(each.count for each in doubled.values())
+    return (
+        f"every row {when} stands there an even number of times ({rows} rows), as if Apple had"
+        " written them twice; they are shown as they are, compare them with App Store Connect"
+    )
 
 
 def _described(item: InstanceToLoad) -> dict[str, Any]:

@@ -21,13 +21,13 @@ from app_store_connect.catalog import REPORTS, RestatementPolicy
 from app_store_connect.configuration import read_configuration
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.extras import to_install
+from app_store_connect.freshness import FRESHNESS
 from app_store_connect.ledger import Ledger
 from app_store_connect.model import Granularity
 from app_store_connect.models_results import add_results, first_lines
 from app_store_connect.models_summary import ModelSettings, ModelsSummary, last_week
 from app_store_connect.names import normalized, table_name
 from app_store_connect.tables import SEGMENTS
-from app_store_connect.views import FRESHNESS
 from app_store_connect.workspace import location_of, make_pipeline, opened
 
 _PACKAGE = Path(__file__).parent

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from app_store_connect.discovery import Failure
-from app_store_connect.loaded import CompleteInstance, LoadedSegment
+from app_store_connect.loaded import CompleteInstance, LoadedSegment, doubled_notice
 from app_store_connect.model import ReportSegment
 from app_store_connect.moves import Moves
 from app_store_connect.selection import InstanceToLoad
@@ -238,4 +238,7 @@ class Attempt:
         outcome.moves.holders |= {each.segment.id: item.listed.rank for each in pending.done}
         gone = outcome.moves.gone(instance_id)
         self._under_way |= dict.fromkeys(gone, instance_id)
-        return CompleteInstance(item, pending.done, sorted(gone))
+        complete = CompleteInstance(item, pending.done, sorted(gone))
+        if doubled := complete.doubled_dates():
+            outcome.notice(item, doubled_notice(doubled))
+        return complete

@@ -5,7 +5,6 @@ downloads; `rows` downloads, verifies, reads and yields Arrow tables for the rep
 segment that fails is noted in the `Attempt`, not raised: the others of the load package go on.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -30,6 +29,7 @@ from app_store_connect.names import normalized
 from app_store_connect.outcome import Attempt
 from app_store_connect.portions import portions
 from app_store_connect.provenance import SEGMENT_KEY, stamp_of, stamped
+from app_store_connect.row_hashes import ByDate, added
 from app_store_connect.selection import InstanceToLoad, choose_segments, is_about_to_expire
 from app_store_connect.tables import RawTable
 from app_store_connect.tsv import (
@@ -167,7 +167,7 @@ class SegmentLoader:
         if not attempt.is_wanted(item):
             attempt.leave(item, segment)
             return
-        dates: Counter[date] = Counter()
+        parts: list[ByDate] = []
         row_count = unparsed = 0
         is_dated = False
         app_ids: set[str] = set()
@@ -183,7 +183,7 @@ class SegmentLoader:
                     app_ids |= batch.app_ids
                     row_count += batch.table.num_rows
                     unparsed += len(batch.unparsed)
-                    dates += batch.dates(item.listed.instance.processing_date)
+                    parts.append(batch.by_date(item.listed.instance.processing_date))
                     is_dated = is_dated or batch.is_dated
                     attempt.read(batch.table.num_rows)
                     yield from self._report_rows(item, segment, batch)
@@ -200,7 +200,7 @@ class SegmentLoader:
         except AppStoreConnectError as error:
             attempt.fail(item, segment, error)
             return
-        loaded = LoadedSegment(item, segment, row_count, dates, unparsed)
+        loaded = LoadedSegment(item, segment, row_count, added(parts), unparsed)
         if complete := attempt.complete(loaded):
             yield from _ledger_rows(complete)
 

@@ -226,13 +226,22 @@ def choose_segments(
 ) -> SegmentChoice:
     """Which segments to load, being new or having a new checksum, and which Apple withdrew.
 
-    Those in `held` belong to another instance.
+    Those in `held` belong to another instance. One file under several ids counts once.
     """
+    listed = _without_copies(listed, loaded)
     changed = (id_ for id_, checksum in listed.items() if loaded.get(id_) != checksum)
     return SegmentChoice(
         changed=tuple(id_ for id_ in changed if id_ not in held),
         withdrawn=tuple(id_ for id_ in loaded if id_ not in listed),
     )
+
+
+def _without_copies(listed: Checksums, loaded: Checksums) -> Checksums:
+    """The segments with one id for each checksum: a loaded one if there is any, else the least."""
+    chosen: dict[str, str] = {}
+    for id_ in sorted(listed, key=lambda id_: (loaded.get(id_) != listed[id_], id_)):
+        chosen.setdefault(listed[id_], id_)
+    return {id_: checksum for id_, checksum in listed.items() if chosen[checksum] == id_}
 
 
 def is_about_to_expire(instance: ReportInstance, *, today: date) -> bool:

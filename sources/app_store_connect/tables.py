@@ -4,6 +4,7 @@ reading.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -67,6 +68,8 @@ SEGMENT_DATES = RawTable(
         "table_name": _TEXT,
         "date": _DATE,
         "row_count": _BIGINT,
+        "rows_hash": _BIGINT,
+        "is_doubled": _BOOL,
     },
 )
 UNPARSED_VALUES = RawTable(
@@ -108,6 +111,7 @@ INSTANCES = RawTable(
         "app_id": _BIGINT,
         "granularity": _TEXT,
         "processing_date": _DATE,
+        "unlisted_since": _DATE,
     },
 )
 LISTING_TABLES = (APPS, REPORT_REQUESTS, REPORTS, INSTANCES)
@@ -186,11 +190,14 @@ def report_row(report: Report, app_id: str) -> dict[str, Any]:
     }
 
 
-def instance_row(instance: ReportInstance, app_id: str) -> dict[str, Any]:
+def instance_row(
+    instance: ReportInstance, app_id: str, *, unlisted_since: date | None = None
+) -> dict[str, Any]:
     return {
         "id": instance.id,
         "report_id": instance.report_id,
         "app_id": int(app_id),
         "granularity": instance.granularity.value,
         "processing_date": instance.processing_date,
+        "unlisted_since": unlisted_since,
     }

@@ -5,7 +5,6 @@ so the header decides. Columns are matched by name, as Apple advises, because th
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from app_store_connect.catalog import ColumnType, ReportSchema
 from app_store_connect.names import unique_columns
 from app_store_connect.records import BLOCK_BYTES, BOM, open_records
 from app_store_connect.records import FileFormatError as FileFormatError
+from app_store_connect.row_hashes import ByDate, rows_by_date
 
 BATCH_ROWS = 64 * 1024
 BATCH_BYTES = 16 * BLOCK_BYTES
@@ -72,15 +72,10 @@ class Batch:
         rows = self.table.num_rows
         return any(self.table[name].null_count < rows for name in self.date_columns)
 
-    def dates(self, default: date) -> Counter[date]:
-        """How many rows each date has; rows without one count under `default`."""
-        if not self.date_columns:
-            return Counter({default: self.table.num_rows})
-        counts: Counter[date] = Counter()
-        days = pc.coalesce(*(self.table[name] for name in self.date_columns))
-        for entry in pc.value_counts(days).to_pylist():
-            counts[entry["values"] or default] += entry["counts"]
-        return counts
+    def by_date(self, default: date) -> ByDate:
+        """The rows of each date; rows without one are of `default`."""
+        days = [self.table[name] for name in self.date_columns]
+        return rows_by_date(self.table, pc.coalesce(*days) if days else None, default)
 
 
 def read_header(file: IO[bytes]) -> list[str]:

@@ -147,7 +147,7 @@ def _rows(case: Case, batches: list[tsv.Batch]) -> Iterator[Row]:
         rows = batch.table.to_pylist()
         if batch.table.schema != batches[0].table.schema:
             raise ContradictionError("batches of different columns")
-        if sum(batch.dates(_DEFAULT_DAY).values()) != len(rows):
+        if sum(rows.count for rows in batch.by_date(_DEFAULT_DAY).values()) != len(rows):
             raise ContradictionError("the dates' rows do not add up")
         batch.table.validate(full=True)
         for unparsed in batch.unparsed:

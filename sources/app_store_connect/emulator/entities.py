@@ -1,6 +1,7 @@
 """The things that the world is made of, as Apple holds them: request, report, instance, segment."""
 
 import hashlib
+import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -64,7 +65,10 @@ class WorldReport:
 
 @dataclass(slots=True, eq=False)
 class WorldInstance:
-    """An instance. Not `is_listed` it answers 404; its rows count as truth if it `is_true`."""
+    """An instance. Not `is_listed` it answers 404; its rows count as truth if it `is_true`.
+
+    `gone` counts on from one instance that Apple stopped listing to the next; None: still listed.
+    """
 
     id: str
     report: WorldReport
@@ -74,6 +78,7 @@ class WorldInstance:
     segments: list["WorldSegment"] = field(default_factory=list)
     is_listed: bool = True
     is_true: bool = True
+    gone: int | None = None
 
     @property
     def is_reachable(self) -> bool:
@@ -85,9 +90,11 @@ class WorldInstance:
         return all(segment.file.rows is not None for segment in self.segments)
 
     @property
-    def rank(self) -> tuple[date, str]:
+    def rank(self) -> tuple[date, bool, float, str]:
         """Of two instances that carry a date, the one of the greater rank holds it."""
-        return self.processing_date, self.id
+        is_ongoing = self.report.request.access_type is AccessType.ONGOING
+        lasting = math.inf if self.gone is None else self.gone
+        return self.processing_date, is_ongoing, lasting, self.id
 
     def layout_for(self, rows: Sequence[Row]) -> Layout:
         """The instance's layout; without columns of its own it takes them from the rows."""
@@ -96,9 +103,9 @@ class WorldInstance:
         )
 
     def rows(self) -> list[dict[str, str | None]]:
-        """All rows of all segments, as a reader of the files should see them."""
+        """All rows of all files, as a reader should see them; one file under two ids counts once."""
         whole: list[dict[str, str | None]] = []
-        for segment in self.segments:
+        for segment in {each.checksum: each for each in self.segments}.values():
             rows = segment.rows()
             columns = self.layout_for(rows).columns
             whole += [complete(columns, row) for row in rows]

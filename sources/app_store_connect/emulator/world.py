@@ -126,6 +126,7 @@ class World:
         with self.lock:
             instance.is_listed = False
             instance.is_true = stays_true
+            self._forget(instance)
 
     def hide(self, instance: WorldInstance) -> None:
         """The instance is not published yet: not listed, and not true."""
@@ -140,6 +141,13 @@ class World:
         """Apple forgets the request and all under it, except that there was one."""
         with self.lock:
             request.is_deleted = True
+            for report in request.reports:
+                for instance in report.instances:
+                    self._forget(instance)
+
+    def _forget(self, instance: WorldInstance) -> None:
+        if instance.gone is None:
+            instance.gone = sum(each.gone is not None for each in self.instances.values())
 
     def requests_of(self, app_id: str) -> list[WorldRequest]:
         return [r for r in self.requests if r.app_id == app_id and not r.is_deleted]
@@ -170,9 +178,10 @@ class World:
     ) -> list[TruthRow]:
         """The rows that are true now: Apple's column names to the file's text, None where empty.
 
-        Of a date that several instances carry, the instance with the greatest (processing date, id)
-        holds all rows. Of a report that accumulates, all rows are true. An instance with a file of
-        unknown content is left out, and so is one that is hidden.
+        Of a date that several instances carry, the instance of the greatest rank holds all rows. Of
+        a report that accumulates, each ONGOING instance adds its rows, of one processing date the
+        first by rank; a snapshot counts where there is no other. An instance with a file of unknown
+        content is left out, and so is one that is hidden.
         """
         with self.lock:
             instances = self._instances(app_id, report_name, Granularity(granularity))
@@ -180,7 +189,7 @@ class World:
                 return []
             schema = schema_of(report_name, instances[0].report.category)
             if schema.policy is RestatementPolicy.ACCUMULATE:
-                return [row for instance in instances for row in instance.rows()]
+                return list(_accumulated(instances, schema.date_column))
             return list(_newest(instances, schema.date_column))
 
     def truth_tables(self) -> Iterable[tuple[str, str, Granularity]]:
@@ -216,14 +225,36 @@ class World:
         self._objects[segment.path] = (segment, segment.revision)
 
 
+def _by_date(instance: WorldInstance, date_column: str) -> dict[str, list[TruthRow]]:
+    dates: dict[str, list[TruthRow]] = defaultdict(list)
+    for row in instance.rows():
+        dates[row.get(date_column) or instance.processing_date.isoformat()].append(row)
+    return dates
+
+
 def _newest(instances: Iterable[WorldInstance], date_column: str) -> Iterator[TruthRow]:
     """Newest instance first; a date once seen belongs to the instance it was first seen in."""
     owned: set[str] = set()
     for instance in sorted(instances, key=lambda i: i.rank, reverse=True):
-        by_date: dict[str, list[TruthRow]] = defaultdict(list)
-        for row in instance.rows():
-            by_date[row.get(date_column) or instance.processing_date.isoformat()].append(row)
+        by_date = _by_date(instance, date_column)
         for day, rows in by_date.items():
             if day not in owned:
                 yield from rows
         owned |= by_date.keys()
+
+
+def _accumulated(instances: Sequence[WorldInstance], date_column: str) -> Iterator[TruthRow]:
+    ongoing: dict[tuple[str, date], list[TruthRow]] = {}
+    snapshots: list[WorldInstance] = []
+    for instance in sorted(instances, key=lambda i: i.rank, reverse=True):
+        if instance.report.request.access_type is AccessType.ONE_TIME_SNAPSHOT:
+            snapshots.append(instance)
+            continue
+        for day, rows in _by_date(instance, date_column).items():
+            ongoing.setdefault((day, instance.processing_date), rows)
+    for rows in ongoing.values():
+        yield from rows
+    taken = {day for day, _ in ongoing}
+    for row in _newest(snapshots, date_column):
+        if (row.get(date_column) or "") not in taken:
+            yield row
