@@ -103,7 +103,7 @@ class WorldInstance:
         )
 
     def rows(self) -> list[dict[str, str | None]]:
-        """All rows of all files, as a reader should see them; one file under two ids counts once."""
+        """All rows as a reader of the files should see them; a file under two ids counts once."""
         whole: list[dict[str, str | None]] = []
         for segment in {each.checksum: each for each in self.segments}.values():
             rows = segment.rows()
