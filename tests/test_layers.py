@@ -20,7 +20,7 @@ LAYERS = (
     {"auth", "budget", "answers", "moves", "records", "transfer", "provenance", "tuning"},
     {"client", "tsv", "loaded"},
     {"download", "discovery"},
-    {"outcome", "renewal", "portions"},
+    {"outcome", "renewal", "portions", "unlisted"},
     {"resources"},
     {"spelling", "files"},
     {"lake"},

@@ -49,7 +49,7 @@ class Instance:
     table: str
     age: int
     is_snapshot: bool = False
-    unlisted_ago: int | None = None
+    gone_by: str | None = None
     is_empty: bool = False
 
 
@@ -86,7 +86,7 @@ def accounts(draw: st.DrawFn) -> Account:
             table,
             draw(st.integers(0, 3) | st.integers(0, 40)),
             draw(st.booleans()),
-            draw(st.none() | st.integers(0, 2)),
+            draw(st.none() | st.sampled_from(LOAD_IDS[1:])),
             draw(st.booleans()),
         )
         for number, table in enumerate(draw(st.lists(st.sampled_from([*TABLES]), max_size=6)))
@@ -177,11 +177,11 @@ class Raw:
                     "app_id": each.app_id,
                     "granularity": TABLES[each.table][2],
                     "processing_date": processed(each, self.today),
-                    "unlisted_since": self._unlisted(each) if load_id == LOAD_IDS[1] else None,
+                    "unlisted_since": self.today if load_id == each.gone_by else None,
                     "_dlt_load_id": load_id,
                 }
                 for each in account.listed
-                for load_id in LOAD_IDS[:2]
+                for load_id in sorted({*LOAD_IDS[:2], each.gone_by or LOAD_IDS[0]})
             ],
         )
         self._put(INSTANCE_CHECKS, [self._check(each) for each in account.listed])
@@ -194,10 +194,6 @@ class Raw:
                 for load_id in LOAD_IDS
             ],
         )
-
-    def _unlisted(self, instance: Instance) -> date | None:
-        ago = instance.unlisted_ago
-        return None if ago is None else self.today - timedelta(days=ago)
 
     def _check(self, instance: Instance) -> dict[str, Any]:
         name, _, granularity = TABLES[instance.table]
@@ -326,10 +322,10 @@ def carriers(account: Account, today: date) -> dict[Key, list[Instance]]:
 
 
 def rank(account: Account, instance: Instance) -> tuple[Any, ...]:
-    """Newest; ONGOING first; listed longest, as the second complete load says; greatest id."""
-    is_told = instance in account.listed and LOAD_IDS[1] in account.complete
-    ago = instance.unlisted_ago if is_told else None
-    return -instance.age, not instance.is_snapshot, -1 if ago is None else -2 - ago, instance.id
+    """Newest; ONGOING first; listed longest, as complete loads say; greatest id."""
+    is_told = instance in account.listed and instance.gone_by in account.complete
+    until = LOAD_IDS.index(instance.gone_by) if is_told and instance.gone_by else len(LOAD_IDS)
+    return -instance.age, not instance.is_snapshot, until, instance.id
 
 
 def owner(account: Account, them: list[Instance]) -> Instance:
@@ -410,7 +406,9 @@ def expected_freshness(account: Account, today: date) -> list[Any]:
     waiting = Counter(
         (i.app_id, i.table)
         for i in account.listed
-        if 28 <= i.age <= 35 and i.id not in loaded and {*LOAD_IDS[:2]} & {*account.complete}
+        if 28 <= i.age <= 35
+        and i.id not in loaded
+        and {*LOAD_IDS[:2], i.gone_by} & {*account.complete}
     )
     holders = {key: owner(account, them) for key, them in carriers(account, today).items()}
     doubled = {

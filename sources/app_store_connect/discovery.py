@@ -59,6 +59,12 @@ class Listing:
     reports: list[tuple[ReportRequest, Report]] = field(default_factory=list)
     wanted: list[tuple[ReportRequest, Report]] = field(default_factory=list)
     instances: list[ListedInstance] = field(default_factory=list)
+    requests_by_app: dict[str, set[str]] = field(default_factory=dict)
+    """All report requests, by id, of each app whose list was read."""
+    read_requests: set[str] = field(default_factory=set)
+    """Report requests, by id, whose list of reports was read."""
+    read_reports: set[str] = field(default_factory=set)
+    """Reports, by id, whose list of instances was read."""
     failures: list[Failure] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -161,6 +167,7 @@ class _Walk:
         ):
             if options.create_requests and not _has(requests, options.create_requests):
                 requests = self._with_created(app, options.create_requests, requests)
+            listing.requests_by_app[app.id] = {request.id for request in requests}
             wanted = wanted_requests(requests, options)
             listing.requests += wanted
             if not requests:
@@ -183,6 +190,7 @@ class _Walk:
             lambda request: self.client.list_reports(request.id),
             lambda request: f"the reports of report request {request.id} of app {request.app_id}",
         ):
+            listing.read_requests.add(request.id)
             listing.reports += [(request, report) for report in reports]
             listing.wanted += [(request, each) for each in wanted_reports(reports, self.options)]
             if not reports and not request.is_stopped:
@@ -215,6 +223,7 @@ class _Walk:
             lambda pair: self.client.list_instances(pair[1].id, self.options.granularities),
             lambda pair: f"the instances of {pair[1].name} of app {pair[0].app_id}",
         ):
+            self.listing.read_reports.add(report.id)
             self.listing.instances += [
                 ListedInstance(request.app_id, request.access_type, report, instance)
                 for instance in instances

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app_store_connect.catalog import ReportSchema
-from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS
+from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, latest
 from app_store_connect.owners import IS_OWNED, OWNED
 from app_store_connect.selection import RETENTION_DAYS
 from app_store_connect.tables import (
@@ -21,7 +21,6 @@ from app_store_connect.tables import (
     LOAD_ID,
     MISSING_REPORTS,
     REPORTS,
-    RawTable,
 )
 
 FRESHNESS = "data_freshness"
@@ -39,7 +38,8 @@ def freshness_view(schemas: Mapping[str, ReportSchema], existing: Iterable[str])
     """
     tables = set(existing)
     empty = _EMPTY if INSTANCE_CHECKS.name in tables else ""
-    missing = _latest(MISSING_REPORTS) if MISSING_REPORTS.name in tables else _NO_REASONS
+    is_there = MISSING_REPORTS.name in tables
+    missing = f"{latest(MISSING_REPORTS)} and reason is not null" if is_there else _NO_REASONS
     return _VIEW.format(
         facts=_facts(schemas),
         empty=empty,
@@ -100,18 +100,6 @@ def _complete_date(schemas: Iterable[ReportSchema]) -> str:
         when granularity = 'WEEKLY' then case {weekday} {mondays} end
         else case settles_after {days} end
     end as date)"""
-
-
-def _latest(table: RawTable) -> str:
-    columns = ", ".join(table.columns)
-    return f"""
-    select {columns} from (
-        select {columns}, row_number() over (
-            partition by {table.key} order by {LOAD_ID} desc
-        ) as recency
-        from raw.{table.name} where {LOAD_ID} in ({COMPLETE_LOADS})
-    ) as told
-    where recency = 1 and reason is not null"""
 
 
 _NO_REASONS = """

@@ -21,6 +21,7 @@ from app_store_connect.model import AccessType, Granularity, Report, ReportInsta
 from app_store_connect.selection import Checksums, ListedInstance
 from app_store_connect.spelling import Spelling
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
+from app_store_connect.unlisted import KnownInstance
 
 COMPLETE_LOADS = f"select load_id from raw.{LOADS} where status = 0"
 
@@ -36,6 +37,19 @@ VISIBLE_SEGMENTS = f"""
 """
 
 _LISTED_BY = "processing_date"
+
+
+def latest(table: RawTable, *more: str) -> str:
+    """A query: of each key the row of the latest complete load. It may be continued with `and`."""
+    columns = ", ".join([*table.columns, *more])
+    return f"""
+    select {columns} from (
+        select {columns}, row_number() over (
+            partition by {table.key} order by {LOAD_ID} desc
+        ) as recency
+        from raw.{table.name} where {LOAD_ID} in ({COMPLETE_LOADS})
+    ) as told
+    where recency = 1"""
 
 
 class Ledger:
@@ -164,6 +178,20 @@ class Ledger:
         key = list(table.columns).index(table.key)
         latest = {row[key]: tuple(row) for row in stored}
         return [row for row in listed if latest.get(row[table.key]) != tuple(row.values())]
+
+    def listed_instances(self) -> list[KnownInstance]:
+        """The instances that Apple listed when their list was last read."""
+        needed = {tables.INSTANCES.name, tables.REPORTS.name, LOADS}
+        if not needed <= self.columns().keys():
+            return []
+        rows = self.execute(f"""
+            select i.id, i.report_id, r.report_request_id, i.app_id, i.granularity,
+                i.processing_date
+            from ({latest(tables.INSTANCES)}) as i
+            left join ({latest(tables.REPORTS)}) as r on r.id = i.report_id
+            where i.unlisted_since is null
+        """)
+        return [KnownInstance(*row) for row in rows]
 
     def app_of_request(self, report_request_id: str) -> str | None:
         """Which app a report request is for, if a run before this one saw it listed."""

@@ -11,27 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, Ledger
+from app_store_connect.ledger import VISIBLE_SEGMENTS, Ledger, latest
 from app_store_connect.tables import INSTANCES, LOAD_ID, SEGMENT_DATES
 
 _ORDER = "processing_date desc, is_snapshot, listed_until desc"
 
+# `listed_until` is the load that found the instance gone, or text that sorts behind all loads.
 # An instance by id, whose access type nobody knows, counts as ONGOING: the user asked for it.
 CARRIED = f"""
-unlisted as (
-    select id, unlisted_since from (
-        select id, unlisted_since,
-            row_number() over (partition by id order by {LOAD_ID} desc) as recency
-        from raw.{INSTANCES.name}
-        where {LOAD_ID} in ({COMPLETE_LOADS})
-    ) as told
-    where recency = 1 and unlisted_since is not null
-),
+unlisted as ({latest(INSTANCES, LOAD_ID)} and unlisted_since is not null),
 carried as (
     select v.app_id, v.table_name, v.granularity, v.segment_id, v.{LOAD_ID}, v.instance_id,
         v.processing_date, d.date, d.row_count, d.rows_hash, d.is_doubled,
         case when v.access_type = 'ONE_TIME_SNAPSHOT' then 1 else 0 end as is_snapshot,
-        coalesce(u.unlisted_since, cast('9999-12-31' as date)) as listed_until
+        coalesce(u.{LOAD_ID}, 'still') as listed_until
     from visible as v
     join raw.{SEGMENT_DATES.name} as d
         on d.segment_id = v.segment_id and d.{LOAD_ID} = v.{LOAD_ID}

@@ -29,12 +29,13 @@ from app_store_connect.errors import (
 )
 from app_store_connect.ledger import Ledger
 from app_store_connect.outcome import Outcome
+from app_store_connect.owners import ties
 from app_store_connect.pinpoint import find_app_of_request, list_pinpointed
 from app_store_connect.progress import Progress
 from app_store_connect.renewal import renew_stopped
 from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import Options, Selection, select_instances, select_pinpointed
-from app_store_connect.source import listing_rows
+from app_store_connect.source import changed_rows
 from app_store_connect.summary import Summary
 from app_store_connect.tables import LISTING_TABLES
 from app_store_connect.upkeep import Upkeep
@@ -247,10 +248,21 @@ class Run:
         batches.load(selection.due, listings, before_each=before_each)
         if listings or self._outcome.completed or self._outcome.withdrawn:
             upkeep.finish(self._outcome.withdrawn)
+        self._note_ties(ledger)
+
+    def _note_ties(self, ledger: Ledger) -> None:
+        loaded = [each.item.listed.instance for each in self._outcome.completed]
+        if loaded:
+            since = min(each.processing_date for each in loaded)
+            found = ties(ledger, {each.id for each in loaded}, since=since)
+            self._outcome.notices += map(str, found)
 
     def _changed_listings(
         self, loader: SegmentLoader, listing: Listing, ledger: Ledger
     ) -> list[DltResource]:
-        rows = listing_rows(listing)
-        changed = [(table, ledger.changed(table, rows[table.name])) for table in LISTING_TABLES]
+        options, today = self._settings.options, self._today
+        changed = [
+            (table, changed_rows(table, listing, options, ledger, today))
+            for table in LISTING_TABLES
+        ]
         return [loader.listing(table, partial(list, found)) for table, found in changed if found]

@@ -35,6 +35,7 @@ from app_store_connect.selection import (
     select_instances,
 )
 from app_store_connect.tables import RawTable
+from app_store_connect.unlisted import no_longer_listed
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +122,17 @@ def listing_rows(listing: Listing) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def changed_rows(
+    table: RawTable, listing: Listing, options: Options, ledger: Ledger, today: date
+) -> list[Mapping[str, Any]]:
+    """Rows of a listing that the destination does not hold as they are."""
+    rows = listing_rows(listing)[table.name]
+    if table is tables.INSTANCES:
+        gone = no_longer_listed(ledger.listed_instances(), listing, options)
+        rows += [each.row(unlisted_since=today) for each in gone]
+    return ledger.changed(table, rows)
+
+
 class _Reading:
     """What a source reads of Apple: anew in every load package, since it may be run again."""
 
@@ -155,11 +167,11 @@ class _Reading:
         return self._listings[load_id]
 
     def _rows_of(self, table: RawTable) -> Sequence[Mapping[str, Any]]:
-        rows = listing_rows(self._listing())[table.name]
+        listing = self._listing()
         if table.name in _emptied_tables():
-            return rows
+            return listing_rows(listing)[table.name]
         with _ledger() as ledger:
-            return ledger.changed(table, rows)
+            return changed_rows(table, listing, self._options, ledger, datetime.now(UTC).date())
 
     def _instances(self, today: date) -> Iterator[InstanceToLoad]:
         listed = self._listing().instances

@@ -1,0 +1,54 @@
+"""Instances that Apple listed once and lists no more: deleted after 35 days, or with their request.
+
+Pure. Nothing is concluded from a list that failed, or that was not asked for.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from app_store_connect.discovery import Listing
+from app_store_connect.selection import Options
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInstance:
+    """An instance that was listed when it was last looked at."""
+
+    id: str
+    report_id: str
+    report_request_id: str | None
+    app_id: int
+    granularity: str
+    processing_date: date
+
+    def row(self, unlisted_since: date) -> dict[str, Any]:
+        """A row of `tables.INSTANCES`."""
+        return {
+            "id": self.id,
+            "report_id": self.report_id,
+            "app_id": self.app_id,
+            "granularity": self.granularity,
+            "processing_date": self.processing_date,
+            "unlisted_since": unlisted_since,
+        }
+
+
+def no_longer_listed(
+    known: Iterable[KnownInstance], listing: Listing, options: Options
+) -> list[KnownInstance]:
+    """Those of `known` that would be in the listing if Apple still had them."""
+    listed = {item.instance.id for item in listing.instances}
+    reports = {report.id for _, report in listing.reports}
+
+    def is_gone(each: KnownInstance) -> bool:
+        requests = listing.requests_by_app.get(str(each.app_id))
+        if requests is not None and each.report_request_id not in requests:
+            return each.report_request_id is not None
+        if each.report_request_id in listing.read_requests and each.report_id not in reports:
+            return True
+        is_read = each.report_id in listing.read_reports
+        return is_read and each.granularity in options.granularities and each.id not in listed
+
+    return [each for each in known if is_gone(each)]
