@@ -20,6 +20,7 @@ from sqlglot import exp
 from app_store_connect import tables
 from app_store_connect.database import Database
 from app_store_connect.ledger import Ledger
+from app_store_connect.owners import ties
 from app_store_connect.provenance import PROVENANCE
 from app_store_connect.repair import (
     MAX_IDS,
@@ -52,7 +53,12 @@ COLUMNS = {
     "photos_picker_daily": ["date", "count", *OWN],
     **{
         table.name: [*table.columns, tables.LOAD_ID]
-        for table in (*tables.SEGMENT_TABLES, *tables.LISTING_TABLES)
+        for table in (
+            *tables.SEGMENT_TABLES,
+            *tables.LISTING_TABLES,
+            tables.INSTANCE_CHECKS,
+            tables.MISSING_REPORTS,
+        )
     },
     "_dlt_loads": ["load_id", "status"],
 }
@@ -126,6 +132,7 @@ def statements_for(destination: str) -> list[str]:
     ledger._database = Database(client)
     ledger.loaded_segments(date(2026, 11, 1))
     ledger.changed(tables.REPORT_REQUESTS, [])
+    ledger.listed_instances()
     ledger.app_of_request("q1")
     ledger.known_instances(["i1", "i2"])
     newest_load(ledger)
@@ -135,6 +142,7 @@ def statements_for(destination: str) -> list[str]:
     remove_miscounted(ledger, "1795000000.2")
     remove_segments(ledger, ["s1", "s2"])
     create_views(ledger, {})
+    ties(ledger, ["i1"], since=date(2026, 11, 1))
     ledger.execute("drop view if exists shown.this_table", this_table="app_crashes_daily")
     return list(dict.fromkeys(client.statements))
 

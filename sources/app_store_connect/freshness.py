@@ -90,16 +90,19 @@ def _unit(day: str, granularity: str) -> str:
 def _complete_date(schemas: Iterable[ReportSchema]) -> str:
     """The newest date that an instance, by its processing date, tells completely."""
     settled = sorted({_settles_after(schema) for schema in schemas})
-    days = " ".join(f"when {n} then processing_date - interval '{n}' day" for n in settled)
+    days = " ".join(f"when {n} then {_earlier(n)}" for n in settled)
     weekday = "date_diff('day', cast('2001-01-01' as date), processing_date) % 7"
-    mondays = " ".join(
-        f"when {n} then processing_date - interval '{n + 7}' day" for n in _DAYS_OF_WEEK
-    )
+    mondays = " ".join(f"when {n} then {_earlier(n + 7)}" for n in _DAYS_OF_WEEK)
+    month = "date_trunc('month', cast(processing_date as date))"
     return f"""cast(case
-        when granularity = 'MONTHLY' then date_trunc('month', processing_date) - interval '1' month
+        when granularity = 'MONTHLY' then {month} - interval '1' month
         when granularity = 'WEEKLY' then case {weekday} {mondays} end
         else case settles_after {days} end
     end as date)"""
+
+
+def _earlier(days: int) -> str:
+    return f"cast(processing_date as date) - interval '{days}' day"
 
 
 _NO_REASONS = """

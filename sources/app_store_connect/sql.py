@@ -52,7 +52,9 @@ class Renderer:
                 identifier.set("quoted", True)
         if self.dialect in _NO_ROW_VALUES:
             tree = tree.transform(_without_row_values)
-        return tree.sql(dialect=self.dialect)
+        if self.dialect == "tsql":
+            tree = tree.transform(_with_timestamp_trunc)
+        return tree.transform(_with_additions).sql(dialect=self.dialect)
 
     def _place_tables(self, tree: exp.Expr, names: Mapping[str, str]) -> set[int]:
         """Says which identifiers are the tables' and so are done."""
@@ -65,6 +67,22 @@ class Renderer:
                     table.set(key, part)
                 placed += parts
         return {id(part) for part in placed}
+
+
+def _with_additions(node: exp.Expr) -> exp.Expr:
+    """`day - interval '7' day` as an addition, which sqlglot has for every dialect."""
+    if not (isinstance(node, exp.Sub) and isinstance(node.expression, exp.Interval)):
+        return node
+    span = node.expression
+    count = exp.Neg(this=exp.Literal.number(span.name))
+    return exp.DateAdd(this=node.this, expression=count, unit=span.args["unit"])
+
+
+def _with_timestamp_trunc(node: exp.Expr) -> exp.Expr:
+    """The beginning of a month on SQL Server, for which sqlglot has only that of a timestamp."""
+    if not isinstance(node, exp.DateTrunc):
+        return node
+    return exp.TimestampTrunc(this=node.this, unit=exp.var(node.args["unit"].name))
 
 
 def _without_row_values(node: exp.Expr) -> exp.Expr:

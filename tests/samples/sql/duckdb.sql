@@ -46,6 +46,75 @@ ORDER BY
   "_dlt_load_id";
 
 SELECT
+  "i"."id",
+  "i"."report_id",
+  "r"."report_request_id",
+  "i"."app_id",
+  "i"."granularity",
+  "i"."processing_date"
+FROM (
+  SELECT
+    "id",
+    "report_id",
+    "app_id",
+    "granularity",
+    "processing_date",
+    "unlisted_since"
+  FROM (
+    SELECT
+      "id",
+      "report_id",
+      "app_id",
+      "granularity",
+      "processing_date",
+      "unlisted_since",
+      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "app_store_connect_raw"."analytics_report_instances"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  ) AS "told"
+  WHERE
+    "recency" = 1
+) AS "i"
+LEFT JOIN (
+  SELECT
+    "id",
+    "report_request_id",
+    "app_id",
+    "name",
+    "category"
+  FROM (
+    SELECT
+      "id",
+      "report_request_id",
+      "app_id",
+      "name",
+      "category",
+      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "app_store_connect_raw"."analytics_reports"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  ) AS "told"
+  WHERE
+    "recency" = 1
+) AS "r"
+  ON "r"."id" = "i"."report_id"
+WHERE
+  "i"."unlisted_since" IS NULL;
+
+SELECT
   "app_id"
 FROM "app_store_connect_raw"."analytics_report_requests"
 WHERE
@@ -441,7 +510,38 @@ WITH "visible" AS (
   ) AS "latest"
   WHERE
     "recency" = 1
-), "owned" AS (
+), "unlisted" AS (
+  SELECT
+    "id",
+    "report_id",
+    "app_id",
+    "granularity",
+    "processing_date",
+    "unlisted_since",
+    "_dlt_load_id"
+  FROM (
+    SELECT
+      "id",
+      "report_id",
+      "app_id",
+      "granularity",
+      "processing_date",
+      "unlisted_since",
+      "_dlt_load_id",
+      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "app_store_connect_raw"."analytics_report_instances"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  ) AS "told"
+  WHERE
+    "recency" = 1 AND NOT "unlisted_since" IS NULL
+), "carried" AS (
   SELECT
     "v"."app_id",
     "v"."table_name",
@@ -452,14 +552,35 @@ WITH "visible" AS (
     "v"."processing_date",
     "d"."date",
     "d"."row_count",
-    FIRST_VALUE("v"."instance_id") OVER (
-      PARTITION BY "v"."app_id", "v"."table_name", "d"."date"
-      ORDER BY "v"."processing_date" DESC, "v"."instance_id" DESC
-      rows BETWEEN UNBOUNDED preceding AND CURRENT ROW
-    ) AS "owner_id"
+    "d"."rows_hash",
+    "d"."is_doubled",
+    CASE WHEN "v"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
   FROM "visible" AS "v"
   JOIN "app_store_connect_raw"."analytics_segment_dates" AS "d"
     ON "d"."segment_id" = "v"."segment_id" AND "d"."_dlt_load_id" = "v"."_dlt_load_id"
+  LEFT JOIN "unlisted" AS "u"
+    ON "u"."id" = "v"."instance_id"
+), "owned" AS (
+  SELECT
+    "app_id",
+    "table_name",
+    "granularity",
+    "segment_id",
+    "_dlt_load_id",
+    "instance_id",
+    "processing_date",
+    "date",
+    "row_count",
+    "is_doubled",
+    "is_snapshot",
+    FIRST_VALUE("instance_id") OVER (
+      PARTITION BY "app_id", "table_name", "date"
+      ORDER BY "processing_date" DESC, "is_snapshot", "listed_until" DESC, "instance_id" DESC
+      rows BETWEEN UNBOUNDED preceding AND CURRENT ROW
+    ) AS "owner_id",
+    MIN("is_snapshot") OVER (PARTITION BY "app_id", "table_name", "date") AS "is_of_snapshots"
+  FROM "carried"
 )
 SELECT
   "r"."date",
@@ -508,6 +629,77 @@ WITH "visible" AS (
   ) AS "latest"
   WHERE
     "recency" = 1
+), "unlisted" AS (
+  SELECT
+    "id",
+    "report_id",
+    "app_id",
+    "granularity",
+    "processing_date",
+    "unlisted_since",
+    "_dlt_load_id"
+  FROM (
+    SELECT
+      "id",
+      "report_id",
+      "app_id",
+      "granularity",
+      "processing_date",
+      "unlisted_since",
+      "_dlt_load_id",
+      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "app_store_connect_raw"."analytics_report_instances"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  ) AS "told"
+  WHERE
+    "recency" = 1 AND NOT "unlisted_since" IS NULL
+), "carried" AS (
+  SELECT
+    "v"."app_id",
+    "v"."table_name",
+    "v"."granularity",
+    "v"."segment_id",
+    "v"."_dlt_load_id",
+    "v"."instance_id",
+    "v"."processing_date",
+    "d"."date",
+    "d"."row_count",
+    "d"."rows_hash",
+    "d"."is_doubled",
+    CASE WHEN "v"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
+  FROM "visible" AS "v"
+  JOIN "app_store_connect_raw"."analytics_segment_dates" AS "d"
+    ON "d"."segment_id" = "v"."segment_id" AND "d"."_dlt_load_id" = "v"."_dlt_load_id"
+  LEFT JOIN "unlisted" AS "u"
+    ON "u"."id" = "v"."instance_id"
+), "owned" AS (
+  SELECT
+    "app_id",
+    "table_name",
+    "granularity",
+    "segment_id",
+    "_dlt_load_id",
+    "instance_id",
+    "processing_date",
+    "date",
+    "row_count",
+    "is_doubled",
+    "is_snapshot",
+    FIRST_VALUE("instance_id") OVER (
+      PARTITION BY "app_id", "table_name", "date", "is_snapshot", CASE WHEN "is_snapshot" = 0 THEN "processing_date" END
+      ORDER BY "processing_date" DESC, "is_snapshot", "listed_until" DESC, "instance_id" DESC
+      rows BETWEEN UNBOUNDED preceding AND CURRENT ROW
+    ) AS "owner_id",
+    MIN("is_snapshot") OVER (PARTITION BY "app_id", "table_name", "date") AS "is_of_snapshots"
+  FROM "carried"
 )
 SELECT
   "r"."date",
@@ -520,11 +712,18 @@ SELECT
   "r"."_dlt_load_id"
 FROM "app_store_connect_raw"."photos_picker_daily" AS "r"
 WHERE
-  ("r"."_segment_id", "r"."_dlt_load_id") IN (
+  (
+    "r"."_segment_id",
+    "r"."_dlt_load_id",
+    COALESCE("r"."date", "r"."_processing_date")
+  ) IN (
     SELECT
       "segment_id",
-      "_dlt_load_id"
-    FROM "visible"
+      "_dlt_load_id",
+      "date"
+    FROM "owned"
+    WHERE
+      "instance_id" = "owner_id" AND "is_snapshot" = "is_of_snapshots"
   );
 
 CREATE OR REPLACE VIEW "app_store_connect"."data_freshness" AS
@@ -548,7 +747,38 @@ WITH "visible" AS (
   ) AS "latest"
   WHERE
     "recency" = 1
-), "owned" AS (
+), "unlisted" AS (
+  SELECT
+    "id",
+    "report_id",
+    "app_id",
+    "granularity",
+    "processing_date",
+    "unlisted_since",
+    "_dlt_load_id"
+  FROM (
+    SELECT
+      "id",
+      "report_id",
+      "app_id",
+      "granularity",
+      "processing_date",
+      "unlisted_since",
+      "_dlt_load_id",
+      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "app_store_connect_raw"."analytics_report_instances"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  ) AS "told"
+  WHERE
+    "recency" = 1 AND NOT "unlisted_since" IS NULL
+), "carried" AS (
   SELECT
     "v"."app_id",
     "v"."table_name",
@@ -559,24 +789,50 @@ WITH "visible" AS (
     "v"."processing_date",
     "d"."date",
     "d"."row_count",
-    FIRST_VALUE("v"."instance_id") OVER (
-      PARTITION BY "v"."app_id", "v"."table_name", "d"."date"
-      ORDER BY "v"."processing_date" DESC, "v"."instance_id" DESC
-      rows BETWEEN UNBOUNDED preceding AND CURRENT ROW
-    ) AS "owner_id"
+    "d"."rows_hash",
+    "d"."is_doubled",
+    CASE WHEN "v"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
   FROM "visible" AS "v"
   JOIN "app_store_connect_raw"."analytics_segment_dates" AS "d"
     ON "d"."segment_id" = "v"."segment_id" AND "d"."_dlt_load_id" = "v"."_dlt_load_id"
+  LEFT JOIN "unlisted" AS "u"
+    ON "u"."id" = "v"."instance_id"
+), "owned" AS (
+  SELECT
+    "app_id",
+    "table_name",
+    "granularity",
+    "segment_id",
+    "_dlt_load_id",
+    "instance_id",
+    "processing_date",
+    "date",
+    "row_count",
+    "is_doubled",
+    "is_snapshot",
+    FIRST_VALUE("instance_id") OVER (
+      PARTITION BY "app_id", "table_name", "date"
+      ORDER BY "processing_date" DESC, "is_snapshot", "listed_until" DESC, "instance_id" DESC
+      rows BETWEEN UNBOUNDED preceding AND CURRENT ROW
+    ) AS "owner_id",
+    MIN("is_snapshot") OVER (PARTITION BY "app_id", "table_name", "date") AS "is_of_snapshots"
+  FROM "carried"
 ), "days" AS (
-  SELECT DISTINCT
+  SELECT
     "app_id",
     "table_name",
     "granularity",
     "date",
-    "processing_date"
+    MAX(CASE WHEN "is_doubled" THEN 1 ELSE 0 END) AS "is_doubled"
   FROM "owned"
   WHERE
     "instance_id" = "owner_id"
+  GROUP BY
+    "app_id",
+    "table_name",
+    "granularity",
+    "date"
 ), "reports" AS (
   SELECT
     "app_id",
@@ -590,69 +846,205 @@ WITH "visible" AS (
     "table_name",
     "report_name",
     "granularity"
-), "lags" AS (
+), "facts" AS (
   SELECT
     CAST('app_crashes_daily' AS TEXT) AS "table_name",
-    CAST(5 AS BIGINT) AS "lag_days"
+    CAST(5 AS BIGINT) AS "window_days",
+    CAST(5 AS BIGINT) AS "settles_after"
   UNION ALL
   SELECT
     CAST('photos_picker_daily' AS TEXT) AS "table_name",
-    CAST(8 AS BIGINT) AS "lag_days"
-), "gaps" AS (
+    CAST(8 AS BIGINT) AS "window_days",
+    CAST(8 AS BIGINT) AS "settles_after"
+), "snapshots" AS (
   SELECT
-    "days"."app_id",
-    "days"."table_name",
-    "days"."granularity",
-    "days"."date",
-    "days"."processing_date",
-    "lags"."lag_days",
-    MAX("days"."date") OVER (
-      PARTITION BY "days"."app_id", "days"."table_name"
-      ORDER BY "days"."date"
-      rows BETWEEN 1 preceding AND 1 preceding
-    ) AS "previous_date"
+    "instance_id",
+    MIN("date") AS "first_date"
+  FROM "owned"
+  WHERE
+    "is_snapshot" = 1
+  GROUP BY
+    "instance_id"
+), "looks" AS (
+  SELECT
+    "v"."app_id",
+    "v"."table_name",
+    "v"."granularity",
+    "v"."processing_date",
+    "s"."first_date"
+  FROM "visible" AS "v"
+  LEFT JOIN "snapshots" AS "s"
+    ON "s"."instance_id" = "v"."instance_id"
+  UNION ALL
+  SELECT
+    "c"."app_id",
+    "c"."table_name",
+    "c"."granularity",
+    "c"."processing_date",
+    CAST(NULL AS DATE)
+  FROM "app_store_connect_raw"."analytics_instance_checks" AS "c"
+  WHERE
+    "c"."outcome" = 'empty'
+    AND "c"."_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "app_store_connect_raw"."_dlt_loads"
+      WHERE
+        "status" = 0
+    )
+), "seen" AS (
+  SELECT DISTINCT
+    "looks"."app_id",
+    "looks"."table_name",
+    "looks"."granularity",
+    "looks"."processing_date",
+    "looks"."first_date",
+    "facts"."window_days",
+    "facts"."settles_after"
+  FROM "looks"
+  JOIN "facts"
+    ON "facts"."table_name" = "looks"."table_name"
+), "spans" AS (
+  SELECT
+    "app_id",
+    "table_name",
+    COALESCE(
+      CASE "granularity"
+        WHEN 'MONTHLY'
+        THEN CAST(EXTRACT(YEAR FROM "first_date") * 12 + EXTRACT(MONTH FROM "first_date") AS BIGINT)
+        WHEN 'WEEKLY'
+        THEN CAST(FLOOR(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "first_date") / 7) AS BIGINT)
+        ELSE CAST(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "first_date") AS BIGINT)
+      END,
+      CASE "granularity"
+        WHEN 'MONTHLY'
+        THEN CAST(EXTRACT(YEAR FROM "processing_date") * 12 + EXTRACT(MONTH FROM "processing_date") AS BIGINT)
+        WHEN 'WEEKLY'
+        THEN CAST(FLOOR(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "processing_date") / 7) AS BIGINT)
+        ELSE CAST(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "processing_date") AS BIGINT)
+      END - CASE "granularity" WHEN 'DAILY' THEN "window_days" ELSE 2 END
+    ) AS "first_unit",
+    CASE "granularity"
+      WHEN 'MONTHLY'
+      THEN CAST(EXTRACT(YEAR FROM "processing_date") * 12 + EXTRACT(MONTH FROM "processing_date") AS BIGINT)
+      WHEN 'WEEKLY'
+      THEN CAST(FLOOR(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "processing_date") / 7) AS BIGINT)
+      ELSE CAST(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "processing_date") AS BIGINT)
+    END - 1 AS "last_unit"
+  FROM "seen"
+  UNION ALL
+  SELECT
+    "app_id",
+    "table_name",
+    CASE "granularity"
+      WHEN 'MONTHLY'
+      THEN CAST(EXTRACT(YEAR FROM "date") * 12 + EXTRACT(MONTH FROM "date") AS BIGINT)
+      WHEN 'WEEKLY'
+      THEN CAST(FLOOR(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "date") / 7) AS BIGINT)
+      ELSE CAST(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "date") AS BIGINT)
+    END AS "first_unit",
+    CASE "granularity"
+      WHEN 'MONTHLY'
+      THEN CAST(EXTRACT(YEAR FROM "date") * 12 + EXTRACT(MONTH FROM "date") AS BIGINT)
+      WHEN 'WEEKLY'
+      THEN CAST(FLOOR(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "date") / 7) AS BIGINT)
+      ELSE CAST(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "date") AS BIGINT)
+    END AS "last_unit"
   FROM "days"
-  JOIN "lags"
-    ON "lags"."table_name" = "days"."table_name"
 ), "steps" AS (
   SELECT
     "app_id",
     "table_name",
-    "date",
-    "previous_date",
-    "processing_date",
-    "lag_days",
-    CASE
-      WHEN "previous_date" IS NULL
-      THEN 0
-      WHEN "granularity" = 'MONTHLY'
-      THEN (
-        EXTRACT(YEAR FROM "date") - EXTRACT(YEAR FROM "previous_date")
-      ) * 12 + EXTRACT(MONTH FROM "date") - EXTRACT(MONTH FROM "previous_date") - 1
-      WHEN "granularity" = 'WEEKLY'
-      THEN CAST(FLOOR(DATE_DIFF('DAY', "previous_date", "date") / 7) AS BIGINT) - 1
-      ELSE DATE_DIFF('DAY', "previous_date", "date") - 1
-    END AS "missing"
-  FROM "gaps"
+    "first_unit",
+    MAX("last_unit") OVER (
+      PARTITION BY "app_id", "table_name"
+      ORDER BY "first_unit", "last_unit"
+      rows BETWEEN UNBOUNDED preceding AND 1 preceding
+    ) AS "known_unit"
+  FROM "spans"
+), "gaps" AS (
+  SELECT
+    "app_id",
+    "table_name",
+    SUM("first_unit" - "known_unit" - 1) AS "missing_dates",
+    MIN("known_unit") AS "known_unit"
+  FROM "steps"
+  WHERE
+    "first_unit" > "known_unit" + 1
+  GROUP BY
+    "app_id",
+    "table_name"
+), "before" AS (
+  SELECT
+    "days"."app_id",
+    "days"."table_name",
+    MAX("days"."date") AS "last_date_before_gap"
+  FROM "days"
+  JOIN "gaps"
+    ON "gaps"."app_id" = "days"."app_id" AND "gaps"."table_name" = "days"."table_name"
+  WHERE
+    CASE "granularity"
+      WHEN 'MONTHLY'
+      THEN CAST(EXTRACT(YEAR FROM "date") * 12 + EXTRACT(MONTH FROM "date") AS BIGINT)
+      WHEN 'WEEKLY'
+      THEN CAST(FLOOR(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "date") / 7) AS BIGINT)
+      ELSE CAST(DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "date") AS BIGINT)
+    END <= "gaps"."known_unit"
+  GROUP BY
+    "days"."app_id",
+    "days"."table_name"
 ), "dated" AS (
   SELECT
     "app_id",
     "table_name",
     MAX("date") AS "newest_date",
+    SUM("is_doubled") AS "doubled_dates"
+  FROM "days"
+  GROUP BY
+    "app_id",
+    "table_name"
+), "settled" AS (
+  SELECT
+    "app_id",
+    "table_name",
     MAX(
-      CASE WHEN DATE_DIFF('DAY', "date", "processing_date") >= "lag_days" THEN "date" END
-    ) AS "newest_complete_date",
-    SUM(CASE WHEN "missing" > 0 THEN "missing" ELSE 0 END) AS "missing_dates",
-    MIN(CASE WHEN "missing" > 0 THEN "previous_date" END) AS "last_date_before_gap"
-  FROM "steps"
+      CAST(CASE
+        WHEN "granularity" = 'MONTHLY'
+        THEN DATE_TRUNC('MONTH', CAST("processing_date" AS DATE)) + INTERVAL (-1) MONTH
+        WHEN "granularity" = 'WEEKLY'
+        THEN CASE DATE_DIFF('DAY', CAST('2001-01-01' AS DATE), "processing_date") % 7
+          WHEN 0
+          THEN CAST("processing_date" AS DATE) + INTERVAL (-7) DAY
+          WHEN 1
+          THEN CAST("processing_date" AS DATE) + INTERVAL (-8) DAY
+          WHEN 2
+          THEN CAST("processing_date" AS DATE) + INTERVAL (-9) DAY
+          WHEN 3
+          THEN CAST("processing_date" AS DATE) + INTERVAL (-10) DAY
+          WHEN 4
+          THEN CAST("processing_date" AS DATE) + INTERVAL (-11) DAY
+          WHEN 5
+          THEN CAST("processing_date" AS DATE) + INTERVAL (-12) DAY
+          WHEN 6
+          THEN CAST("processing_date" AS DATE) + INTERVAL (-13) DAY
+        END
+        ELSE CASE "settles_after"
+          WHEN 5
+          THEN CAST("processing_date" AS DATE) + INTERVAL (-5) DAY
+          WHEN 8
+          THEN CAST("processing_date" AS DATE) + INTERVAL (-8) DAY
+        END
+      END AS DATE)
+    ) AS "newest_complete_date"
+  FROM "seen"
   GROUP BY
     "app_id",
     "table_name"
 ), "waiting" AS (
   SELECT
-    "r"."app_id",
-    "r"."name",
-    "i"."granularity",
+    "r"."app_id" AS "app_id",
+    "r"."name" AS "name",
+    "i"."granularity" AS "granularity",
     COUNT(DISTINCT "i"."id") AS "expiring_instances"
   FROM "app_store_connect_raw"."analytics_report_instances" AS "i"
   JOIN "app_store_connect_raw"."analytics_reports" AS "r"
@@ -675,6 +1067,33 @@ WITH "visible" AS (
     "r"."app_id",
     "r"."name",
     "i"."granularity"
+), "missing" AS (
+  SELECT
+    "id",
+    "app_id",
+    "report_name",
+    "granularity",
+    "reason"
+  FROM (
+    SELECT
+      "id",
+      "app_id",
+      "report_name",
+      "granularity",
+      "reason",
+      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "app_store_connect_raw"."analytics_missing_reports"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  ) AS "told"
+  WHERE
+    "recency" = 1 AND NOT "reason" IS NULL
 ), "known" AS (
   SELECT
     "app_id",
@@ -687,6 +1106,14 @@ WITH "visible" AS (
     "name",
     "granularity"
   FROM "waiting"
+  UNION
+  SELECT
+    "app_id",
+    "report_name",
+    "granularity"
+  FROM "missing"
+  WHERE
+    NOT "report_name" IS NULL AND NOT "granularity" IS NULL
 )
 SELECT
   "known"."app_id",
@@ -695,10 +1122,12 @@ SELECT
   "reports"."table_name",
   "reports"."newest_processing_date",
   "dated"."newest_date",
-  "dated"."newest_complete_date",
-  CAST(COALESCE("dated"."missing_dates", 0) AS BIGINT) AS "missing_dates",
-  "dated"."last_date_before_gap",
-  COALESCE("waiting"."expiring_instances", 0) AS "expiring_instances"
+  "settled"."newest_complete_date",
+  CAST(COALESCE("gaps"."missing_dates", 0) AS BIGINT) AS "missing_dates",
+  "before"."last_date_before_gap",
+  CAST(COALESCE("dated"."doubled_dates", 0) AS BIGINT) AS "doubled_dates",
+  COALESCE("waiting"."expiring_instances", 0) AS "expiring_instances",
+  "missing"."reason"
 FROM "known"
 LEFT JOIN "reports"
   ON "reports"."app_id" = "known"."app_id"
@@ -707,9 +1136,176 @@ LEFT JOIN "reports"
 LEFT JOIN "dated"
   ON "dated"."app_id" = "reports"."app_id"
   AND "dated"."table_name" = "reports"."table_name"
+LEFT JOIN "settled"
+  ON "settled"."app_id" = "reports"."app_id"
+  AND "settled"."table_name" = "reports"."table_name"
+LEFT JOIN "gaps"
+  ON "gaps"."app_id" = "reports"."app_id"
+  AND "gaps"."table_name" = "reports"."table_name"
+LEFT JOIN "before"
+  ON "before"."app_id" = "reports"."app_id"
+  AND "before"."table_name" = "reports"."table_name"
 LEFT JOIN "waiting"
   ON "waiting"."app_id" = "known"."app_id"
   AND "waiting"."name" = "known"."report_name"
-  AND "waiting"."granularity" = "known"."granularity";
+  AND "waiting"."granularity" = "known"."granularity"
+LEFT JOIN "missing"
+  ON "missing"."app_id" = "known"."app_id"
+  AND "missing"."report_name" = "known"."report_name"
+  AND "missing"."granularity" = "known"."granularity"
+UNION ALL
+SELECT
+  "app_id",
+  "report_name",
+  "granularity",
+  CAST(NULL AS TEXT),
+  CAST(NULL AS DATE),
+  CAST(NULL AS DATE),
+  CAST(NULL AS DATE),
+  CAST(0 AS BIGINT),
+  CAST(NULL AS DATE),
+  CAST(0 AS BIGINT),
+  CAST(0 AS BIGINT),
+  "reason"
+FROM "missing"
+WHERE
+  "report_name" IS NULL OR "granularity" IS NULL;
+
+WITH "visible" AS (
+  SELECT
+    *
+  FROM (
+    SELECT
+      *,
+      ROW_NUMBER() OVER (PARTITION BY "segment_id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "app_store_connect_raw"."analytics_report_segments"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+      AND "processing_date" >= CAST('2026-11-01' AS DATE)
+  ) AS "latest"
+  WHERE
+    "recency" = 1
+), "unlisted" AS (
+  SELECT
+    "id",
+    "report_id",
+    "app_id",
+    "granularity",
+    "processing_date",
+    "unlisted_since",
+    "_dlt_load_id"
+  FROM (
+    SELECT
+      "id",
+      "report_id",
+      "app_id",
+      "granularity",
+      "processing_date",
+      "unlisted_since",
+      "_dlt_load_id",
+      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "app_store_connect_raw"."analytics_report_instances"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  ) AS "told"
+  WHERE
+    "recency" = 1 AND NOT "unlisted_since" IS NULL
+), "carried" AS (
+  SELECT
+    "v"."app_id",
+    "v"."table_name",
+    "v"."granularity",
+    "v"."segment_id",
+    "v"."_dlt_load_id",
+    "v"."instance_id",
+    "v"."processing_date",
+    "d"."date",
+    "d"."row_count",
+    "d"."rows_hash",
+    "d"."is_doubled",
+    CASE WHEN "v"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
+  FROM "visible" AS "v"
+  JOIN "app_store_connect_raw"."analytics_segment_dates" AS "d"
+    ON "d"."segment_id" = "v"."segment_id" AND "d"."_dlt_load_id" = "v"."_dlt_load_id"
+  LEFT JOIN "unlisted" AS "u"
+    ON "u"."id" = "v"."instance_id"
+), "told" AS (
+  SELECT
+    "app_id",
+    "table_name",
+    "date",
+    "instance_id",
+    "processing_date",
+    "is_snapshot",
+    "listed_until",
+    SUM("row_count") AS "row_count",
+    SUM("rows_hash") AS "rows_hash"
+  FROM "carried"
+  GROUP BY
+    "app_id",
+    "table_name",
+    "date",
+    "instance_id",
+    "processing_date",
+    "is_snapshot",
+    "listed_until"
+), "ranked" AS (
+  SELECT
+    "app_id",
+    "table_name",
+    "date",
+    "instance_id",
+    "row_count",
+    "rows_hash",
+    RANK() OVER (
+      PARTITION BY "app_id", "table_name", "date"
+      ORDER BY "processing_date" DESC, "is_snapshot", "listed_until" DESC
+    ) AS "place"
+  FROM "told"
+)
+SELECT
+  "chosen"."app_id",
+  "chosen"."table_name",
+  "chosen"."instance_id",
+  "other"."instance_id",
+  MIN("chosen"."date"),
+  MAX("chosen"."date"),
+  COUNT(*)
+FROM "ranked" AS "chosen"
+JOIN "ranked" AS "other"
+  ON "other"."app_id" = "chosen"."app_id"
+  AND "other"."table_name" = "chosen"."table_name"
+  AND "other"."date" = "chosen"."date"
+  AND "other"."instance_id" < "chosen"."instance_id"
+WHERE
+  "chosen"."place" = 1
+  AND "other"."place" = 1
+  AND (
+    "chosen"."row_count" <> "other"."row_count"
+    OR "chosen"."rows_hash" <> "other"."rows_hash"
+  )
+GROUP BY
+  "chosen"."app_id",
+  "chosen"."table_name",
+  "chosen"."instance_id",
+  "other"."instance_id"
+ORDER BY
+  "chosen"."app_id",
+  "chosen"."table_name",
+  "chosen"."instance_id",
+  "other"."instance_id";
 
 DROP VIEW IF EXISTS "app_store_connect"."app_crashes_daily";
