@@ -34,10 +34,10 @@ from app_store_connect.errors import (
 from app_store_connect.model import ReportSegment
 from tests.asking import KEY
 
-TIMEOUT = 0.1
-TRIES = 6
-ENDS_WITHIN = 10.0
-"""Six tries of five timeouts, on a machine that is busy."""
+TIMEOUT = 1.0
+TRIES, PATIENCE = 2, 1.5
+ENDS_WITHIN = 20.0
+"""Two tries of one and a half timeouts, on a machine that is busy."""
 BUFFERED = 8 * 1024 * 1024
 """What sockets hold of an answer that nobody reads."""
 CONTENT = b'{"data": []}'
@@ -49,6 +49,13 @@ EMPTY_BLOCKS = b"\x00\x00\x00\xff\xff" * 13_000
 ZEROS = bytes(65536)
 
 Parts = Callable[[], Iterable[bytes]]
+
+
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app_store_connect.transfer.PATIENCE", PATIENCE)
+    for module in ("client", "download"):
+        monkeypatch.setattr(f"app_store_connect.{module}.TRIES", TRIES)
 
 
 def slowly(start: bytes, part: bytes) -> Parts:
@@ -72,11 +79,12 @@ class Endless:
     parts: Parts
     why: str
     pause: float = 0.0
+    timeout: float = TIMEOUT
 
 
 SLOW = "it broke off (too slow)"
 LONG = "over 1048576 bytes came beside its content"
-PAUSE = TIMEOUT / 5
+PAUSE = 0.02
 TRICKLES = {
     "status line": slowly(b"", b"HTTP/1.1 200 " + b"O" * 10_000),
     "headers": slowly(b"HTTP/1.1 200 OK\r\n", b"X-A: 1\r\n"),
@@ -94,7 +102,7 @@ FLOODS = {
 }
 ENDLESS = {
     **{f"slow {name}": Endless(parts, SLOW, PAUSE) for name, parts in TRICKLES.items()},
-    **{f"endless {name}": Endless(parts, LONG) for name, parts in FLOODS.items()},
+    **{f"endless {name}": Endless(parts, LONG, timeout=10) for name, parts in FLOODS.items()},
 }
 
 
@@ -141,11 +149,11 @@ class Pouring:
                         return
 
 
-def client_at(origin: str) -> AppStoreConnectClient:
+def client_at(origin: str, timeout: float = TIMEOUT) -> AppStoreConnectClient:
     credentials = parse_credentials(
         key_id=KEY.key_id, private_key=KEY.private_key, issuer_id=KEY.issuer_id, base_url=origin
     )
-    return AppStoreConnectClient(credentials, backoff_seconds=0, timeout_seconds=TIMEOUT)
+    return AppStoreConnectClient(credentials, backoff_seconds=0, timeout_seconds=timeout)
 
 
 def download_from(origin: str, size: int = 100_000, timeout: float = TIMEOUT) -> bytes:
@@ -180,7 +188,7 @@ def test_api_that_never_ends_is_given_up(name: str) -> None:
     """Whatever Apple's answer is slow or long in, it is given up, tried again, and named."""
     case = ENDLESS[name]
     with Pouring(case.parts, case.pause) as server:
-        error = outcome_of(client_at(server.origin).list_apps)
+        error = outcome_of(client_at(server.origin, case.timeout).list_apps)
 
     assert isinstance(error, UnavailableError)
     assert f"{case.why} ({TRIES} tries)" in str(error)
@@ -192,7 +200,7 @@ def test_store_that_never_ends_is_given_up(name: str) -> None:
     """The same of a file: it is given up, tried again, and named without its signature."""
     case = ENDLESS[name]
     with Pouring(case.parts, case.pause) as server:
-        error = outcome_of(lambda: download_from(server.origin, size=10**9))
+        error = outcome_of(lambda: download_from(server.origin, 10**9, case.timeout))
 
     assert str(error) == f"segment s-1: {case.why}; the next run tries again"
     assert server.sent < TRIES * BUFFERED
@@ -242,7 +250,7 @@ def test_document_without_end(parts: Parts, why: str, monkeypatch: pytest.Monkey
     """A document is bounded by what it is unpacked, and by what comes without unpacking to any."""
     monkeypatch.setattr("app_store_connect.client.MAX_DOCUMENT_BYTES", 1_000_000)
     with Pouring(parts) as server:
-        error = outcome_of(client_at(server.origin).list_apps)
+        error = outcome_of(client_at(server.origin, 10).list_apps)
 
     assert f"{why} ({TRIES} tries)" in str(error)
     assert server.sent < TRIES * BUFFERED
@@ -251,11 +259,11 @@ def test_document_without_end(parts: Parts, why: str, monkeypatch: pytest.Monkey
 def test_slow_but_steady_content_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Content that keeps up the slowest pace may take longer than any number of timeouts."""
     monkeypatch.setattr("app_store_connect.transfer.SLOWEST_BYTES_PER_SECOND", 1000)
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n"
-    with Pouring(lambda: [head, *[bytes(100)] * 60], pause=0.05) as store:
-        content = outcome_of(lambda: download_from(store.origin, size=6000, timeout=0.4))
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
+    with Pouring(lambda: [head, *[bytes(100)] * 50], pause=0.05) as store:
+        content = outcome_of(lambda: download_from(store.origin, size=5000))
 
-    assert (bytes(6000), 1) == (content, store.connections)
+    assert (bytes(5000), 1) == (content, store.connections)
 
 
 # Whatever the connection.
@@ -372,7 +380,7 @@ def test_connections_are_kept(delivery: Delivery) -> None:
     client = client_at(server.origin)
     for _ in range(5):
         client.list_apps()
-        time.sleep(TIMEOUT / 10)
+        time.sleep(0.01)
     server.stop()
 
     assert 1 == server.connections
