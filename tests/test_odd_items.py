@@ -27,6 +27,10 @@ def is_text(value: Json) -> bool:
     return isinstance(value, str) and value not in ("", HUGE)
 
 
+def is_app_id(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= 18
+
+
 def is_size(value: Json) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
@@ -52,7 +56,7 @@ class Endpoint:
         """How many oddities there are in an item; -1 if it cannot be taken at all."""
         if not isinstance(item, dict) or not is_text(item.get("id")):
             return -1
-        if self.first_id.isdigit() and not (item["id"].isdigit() and item["id"].isascii()):
+        if self.first_id.isdigit() and not is_app_id(item["id"]):
             return -1
         attributes = item.get("attributes")
         if not isinstance(attributes, dict | None):
@@ -118,6 +122,21 @@ VALUES = st.one_of(
 )
 
 
+AT_THE_EDGE: dict[str, list[Json]] = {
+    "id": ["fifteen", "1" * 18, "1" * 19, "١٢", " 1", "-1", "", 7],
+    "sizeInBytes": [0, -1, 2**63 - 1, 2**63, HUGE, 1.0, True, "156"],
+    "processingDate": ["0001-01-01", "1999-12-31", "2000-01-01", "2999-12-31", "9999-12-31"],
+    "stoppedDueToInactivity": ["false", 0, 1, None],
+}
+
+
+def values_of(name: str) -> st.SearchStrategy[Json]:
+    if name not in AT_THE_EDGE:
+        return VALUES
+    edge = st.sampled_from(AT_THE_EDGE[name])
+    return st.booleans().flatmap(lambda is_edge: edge if is_edge else VALUES)
+
+
 @st.composite
 def items_of(draw: st.DrawFn, endpoint: Endpoint) -> list[Json]:
     """Items of which some are changed in one place, and some have an id that was there before."""
@@ -133,18 +152,21 @@ def items_of(draw: st.DrawFn, endpoint: Endpoint) -> list[Json]:
 
 @st.composite
 def changed(draw: st.DrawFn, item: Item) -> Json:
-    match draw(st.sampled_from(["good", "value", "missing", "new", "part", "no part", "whole"])):
+    match draw(
+        st.sampled_from(["good", "value", "missing", "new", "id", "part", "no part", "whole"])
+    ):
         case "value":
-            item["attributes"][draw(st.sampled_from(sorted(item["attributes"])))] = draw(VALUES)
+            name = draw(st.sampled_from(sorted(item["attributes"])))
+            item["attributes"][name] = draw(values_of(name))
         case "missing":
             del item["attributes"][draw(st.sampled_from(sorted(item["attributes"])))]
         case "new":
             item["attributes"]["newAtApple"] = draw(VALUES)
             item["newAtApple"] = draw(VALUES)
         case "part":
-            item[draw(st.sampled_from(["id", "attributes", "links", "relationships"]))] = draw(
-                VALUES
-            )
+            item[draw(st.sampled_from(["attributes", "links", "relationships"]))] = draw(VALUES)
+        case "id":
+            item["id"] = draw(values_of("id"))
         case "no part":
             del item[draw(st.sampled_from(["id", "attributes", "type"]))]
         case "whole":
