@@ -96,7 +96,7 @@ def test_apps_come_with_their_attributes(client: AppStoreConnectClient) -> None:
     ids=["by id", "by bundle id", "by both, once each", "unknown", "more than fit an address"],
 )
 def test_apps_are_chosen_by_id_or_bundle_id(
-    chosen: dict[str, list[str]], found: set[str], start_apple: StartApple
+    chosen: dict[str, Any], found: set[str], start_apple: StartApple
 ) -> None:
     """Ids and bundle ids add up, no app comes twice, and any number of them may be given."""
     world = World()

@@ -12,6 +12,7 @@ from app_store_connect import app_store_connect_source, tsv
 from app_store_connect.emulator import Fault
 from app_store_connect.errors import ConfigurationError
 from tests.conftest import Job, StartApple
+from tests.odd import HUGE, Edit, OddApple, beside, first
 from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, overlapping_world
 
 
@@ -80,6 +81,38 @@ def test_failed_segment_is_a_warning_and_comes_again(
     assert 1 == fault.fired
     assert [(3,), (4,)] == counts
     assert "not loaded: App Crashes" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("path", "edit", "said", "apps"),
+    [
+        ("/apps", first("id", "fifteen"), "apps fifteen in the list of apps", 1),
+        ("/apps", first("bundleId", ["a"]), f"apps {APPS[0]} in the list of apps", 2),
+        ("/apps", first("sku", HUGE), f"apps {APPS[0]} in the list of apps", 2),
+        ("/reports", first("category", ["X"]), "in the reports of report request", 2),
+        ("/instances", beside("analyticsReportInstances"), "new-at-apple in the instances", 2),
+    ],
+    ids=["app id a word", "bundle id a list", "SKU of 5,000 digits", "category", "instance"],
+)
+def test_odd_one_costs_itself(
+    path: str,
+    edit: Edit,
+    said: str,
+    apps: int,
+    job: Job,
+    pipeline: dlt.Pipeline,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What Apple describes oddly is named in the log; all else is loaded, as by the job."""
+    with OddApple(overlapping_world(days=2), {path: edit}, "user-hour-lim:" + "9" * 5000) as apple:
+        job.use(apple)
+        pipeline.run(app_store_connect_source())
+
+    assert "not loaded: " in caplog.text
+    assert said in caplog.text
+    assert [(apps, 4 * apps)] == rows(
+        pipeline, "select count(distinct app_id), count(*) from analytics_report_segments"
+    )
 
 
 def test_resources(start_apple: StartApple, job: Job) -> None:

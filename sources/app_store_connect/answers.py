@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import responses
@@ -22,6 +22,7 @@ from app_store_connect.errors import (
     UnauthorizedError,
     UntrustedUrlError,
 )
+from app_store_connect.model import App, Odd, Report, ReportInstance, ReportRequest, ReportSegment
 
 TOO_MANY_REQUESTS = 429
 LONGEST_RETRY_AFTER_SECONDS = 3600.0
@@ -30,11 +31,15 @@ LONGEST_RETRY_AFTER_SECONDS = 3600.0
 LONGEST_PAUSE_SECONDS = 300.0
 """What a `Retry-After` is cut to where no hourly budget is waited for."""
 
+LONGEST_INTEGER = 20
+"""Digits of a BIGINT, and its sign; a longer one is a float, as in JavaScript."""
+
 _MAYBE_UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]|\0")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 Document = Mapping[str, Any]
 Data = TypeVar("Data")
+Item = TypeVar("Item", bound=App | ReportRequest | Report | ReportInstance | ReportSegment)
 
 _ERRORS: Mapping[int, type[ApiError]] = {
     401: UnauthorizedError,
@@ -95,8 +100,13 @@ def _transient(response: Response) -> TransientError:
 
 def _parsed(body: bytes) -> Any:
     """The JSON in it, its texts without what neither files nor databases can hold."""
-    document = json.loads(body)
+    document = json.loads(body, parse_int=_number)
     return _storable(document) if _MAYBE_UNSTORABLE.search(body) else document
+
+
+def _number(text: str) -> int | float:
+    """Python refuses to read very long integers, and with one all of the document."""
+    return int(text) if len(text) <= LONGEST_INTEGER else float(text)
 
 
 def _storable(value: Any) -> Any:
@@ -121,14 +131,17 @@ def data_of(document: Document, kind: type[Data], path: str) -> Data:
     return data
 
 
-def items_by_id(data: list[Any]) -> dict[object, Any]:
-    """The items of a page, each once; those without an id by what they are in memory."""
-    return {
-        item["id"]
-        if isinstance(item, Mapping) and isinstance(item.get("id"), str)
-        else id(item): item
-        for item in data
-    }
+def items_by_id(data: list[Any], parse: Callable[[Any], Item], odd: Odd) -> dict[str, Item]:
+    """The items of a page, each once; `odd` is told of those that are not as described."""
+    found: dict[str, Item] = {}
+    for each in data:
+        try:
+            item = parse(each)
+        except MalformedResponseError as error:
+            odd(error)
+        else:
+            found[item.id] = item
+    return found
 
 
 def next_link(document: Document, url: str, *, origin: str) -> str | None:
@@ -138,7 +151,9 @@ def next_link(document: Document, url: str, *, origin: str) -> str | None:
         UntrustedUrlError: it is not on `origin`.
     """
     links = document.get("links")
-    link = links.get("next") if isinstance(links, Mapping) else None
+    if not isinstance(links, Mapping | None):
+        raise MalformedResponseError("links", f"it is {type(links).__name__}, not an object")
+    link = links.get("next") if links else None
     if link in (None, ""):
         return None
     if not isinstance(link, str):

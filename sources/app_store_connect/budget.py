@@ -21,7 +21,7 @@ POLL_SECONDS = 60.0
 SHORTEST_WAIT_SECONDS = 1.0
 """Keeps a `Retry-After: 0` that comes again and again from becoming a storm."""
 
-_FIELD = re.compile(r"user-(hour|minute)-(lim|rem):\s*(-?\d+)")
+_FIELD = re.compile(r"user-(hour|minute)-(lim|rem):\s*(-?[0-9]{1,9})(?![0-9])")
 _SECONDS = {"hour": 3600.0, "minute": 60.0}
 
 

@@ -1,12 +1,14 @@
 """The endpoints of App Store Connect that lead to segments, over HTTP, as Apple's nouns.
 
 Paths, parameters and statuses: Apple's OpenAPI description 4.4.1. Every list is read to its last
-page or raises: a failed page is never a shorter list.
+page or raises: a failed page is never a shorter list. Of an item that is not as described `odd` is
+told; by default it is raised.
 """
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +19,7 @@ from tenacity.wait import wait_random_exponential
 from app_store_connect.answers import (
     TOO_MANY_REQUESTS,
     Document,
+    Item,
     TransientError,
     data_of,
     document_of,
@@ -37,10 +40,12 @@ from app_store_connect.model import (
     AccessType,
     App,
     Granularity,
+    Odd,
     Report,
     ReportInstance,
     ReportRequest,
     ReportSegment,
+    refuse,
 )
 from app_store_connect.transfer import BrokenTransferError, exchange, new_session
 
@@ -97,26 +102,31 @@ class AppStoreConnectClient:
         self._session.trust_env = credentials.base_url.startswith("https:")
 
     def list_apps(
-        self, *, app_ids: Iterable[str] = (), bundle_ids: Iterable[str] = ()
+        self,
+        *,
+        app_ids: Iterable[str] = (),
+        bundle_ids: Iterable[str] = (),
+        odd: Odd = refuse,
     ) -> list[App]:
         """`GET /v1/apps`: those with the given ids and bundle ids, or all that the key sees."""
+        parse = partial(App.from_api, odd=odd)
         fields = {"fields[apps]": "name,bundleId,sku,primaryLocale"}
         filters = [
             {f"filter[{name}]": ",".join(values[start : start + IDS_PER_FILTER])}
             for name, values in (("id", list(app_ids)), ("bundleId", list(bundle_ids)))
             for start in range(0, len(values), IDS_PER_FILTER)
         ]
-        found = (
-            App.from_api(item)
-            for chosen in filters or [{}]
-            for item in self._list("/v1/apps", fields | chosen)
-        )
-        return list({app.id: app for app in found}.values())
+        found: dict[str, App] = {}
+        for chosen in filters or [{}]:
+            apps = self._list("/v1/apps", fields | chosen, parse, odd)
+            found |= {app.id: app for app in apps}
+        return list(found.values())
 
-    def list_report_requests(self, app_id: str) -> list[ReportRequest]:
+    def list_report_requests(self, app_id: str, *, odd: Odd = refuse) -> list[ReportRequest]:
         """`GET /v1/apps/{id}/analyticsReportRequests`"""
-        items = self._list(_path("/v1/apps/{}/analyticsReportRequests", app_id), _FIELDS_REQUESTS)
-        return [ReportRequest.from_api(item, app_id=app_id) for item in items]
+        path = _path("/v1/apps/{}/analyticsReportRequests", app_id)
+        parse = partial(ReportRequest.from_api, app_id=app_id)
+        return self._list(path, _FIELDS_REQUESTS, parse, odd)
 
     def read_report_request(self, report_request_id: str, *, app_id: str) -> ReportRequest:
         """`GET /v1/analyticsReportRequests/{id}`. Apple does not say which app it is for."""
@@ -139,21 +149,21 @@ class AppStoreConnectClient:
         """`DELETE /v1/analyticsReportRequests/{id}`. Needs a key of the role Admin."""
         self._ask("DELETE", self._url(_path("/v1/analyticsReportRequests/{}", report_request_id)))
 
-    def list_reports(self, report_request_id: str) -> list[Report]:
+    def list_reports(self, report_request_id: str, *, odd: Odd = refuse) -> list[Report]:
         """`GET /v1/analyticsReportRequests/{id}/reports`"""
         path = _path("/v1/analyticsReportRequests/{}/reports", report_request_id)
-        items = self._list(path, {"fields[analyticsReports]": "name,category"})
-        return [Report.from_api(item, report_request_id=report_request_id) for item in items]
+        parse = partial(Report.from_api, report_request_id=report_request_id, odd=odd)
+        return self._list(path, {"fields[analyticsReports]": "name,category"}, parse, odd)
 
     def list_instances(
-        self, report_id: str, granularities: Iterable[Granularity] = ()
+        self, report_id: str, granularities: Iterable[Granularity] = (), *, odd: Odd = refuse
     ) -> list[ReportInstance]:
         """`GET /v1/analyticsReports/{id}/instances`, in no order that Apple promises."""
         chosen = ",".join(granularities)
         filters = {"filter[granularity]": chosen} if chosen else {}
         path = _path("/v1/analyticsReports/{}/instances", report_id)
-        items = self._list(path, _FIELDS_INSTANCES | filters)
-        return [ReportInstance.from_api(item, report_id=report_id) for item in items]
+        parse = partial(ReportInstance.from_api, report_id=report_id)
+        return self._list(path, _FIELDS_INSTANCES | filters, parse, odd)
 
     def read_instance(self, instance_id: str) -> ReportInstance:
         """`GET /v1/analyticsReportInstances/{id}`. Apple does not say which report it is of."""
@@ -161,9 +171,12 @@ class AppStoreConnectClient:
         return ReportInstance.from_api(item, report_id="")
 
     def list_segments(self, instance_id: str) -> list[ReportSegment]:
-        """`GET /v1/analyticsReportInstances/{id}/segments`. The URLs live for five minutes."""
+        """`GET /v1/analyticsReportInstances/{id}/segments`. The URLs live for five minutes.
+
+        An odd one is refused with all others: an instance is loaded whole or not at all.
+        """
         path = _path("/v1/analyticsReportInstances/{}/segments", instance_id)
-        return [ReportSegment.from_api(item) for item in self._list(path, _FIELDS_SEGMENTS)]
+        return self._list(path, _FIELDS_SEGMENTS, ReportSegment.from_api, refuse)
 
     def read_segment(self, segment_id: str) -> ReportSegment:
         """`GET /v1/analyticsReportSegments/{id}`: the same segment with a fresh URL."""
@@ -176,15 +189,17 @@ class AppStoreConnectClient:
     def _read(self, path: str, params: Params) -> Document:
         return data_of(self._ask("GET", self._url(path), params), dict, path)
 
-    def _list(self, path: str, params: Params) -> list[Any]:
-        items: dict[object, Any] = {}
+    def _list(
+        self, path: str, params: Params, parse: Callable[[Any], Item], odd: Odd
+    ) -> list[Item]:
+        items: dict[str, Item] = {}
         url: str | None = self._url(path)
         asked: set[str] = set()
         pending: Params | None = {**params, "limit": PAGE_LIMIT}  # links.next has its own
         while url:
             asked.add(url)
             document = self._ask("GET", url, pending)
-            page = items_by_id(data_of(document, list, path))
+            page = items_by_id(data_of(document, list, path), parse, odd)
             is_repeated = bool(page) and page.keys() <= items.keys()
             items |= page
             url, pending = next_link(document, url, origin=self._credentials.origin), None

@@ -13,12 +13,13 @@ from app_store_connect.errors import (
     BudgetExhaustedError,
     ConflictError,
     ForbiddenError,
+    MalformedResponseError,
     NoReportRequestError,
     UnauthorizedError,
     UnknownAppError,
     WrongAppError,
 )
-from app_store_connect.model import AccessType, App, Report, ReportRequest
+from app_store_connect.model import AccessType, App, Odd, Report, ReportRequest
 from app_store_connect.names import clashing, snake_case
 from app_store_connect.selection import (
     ListedInstance,
@@ -123,17 +124,28 @@ class _Walk:
     options: Options
     pool: ThreadPoolExecutor
     listing: Listing = field(default_factory=Listing)
+    incomplete: set[str] = field(default_factory=set)
+    """The lists with items that could not be read: they do not tell what Apple has not."""
 
     def list_apps(self) -> None:
         app_ids, bundle_ids = self.options.app_ids, self.options.bundle_ids
-        listed = self.client.list_apps(app_ids=app_ids, bundle_ids=bundle_ids)
+        odd: list[MalformedResponseError] = []
+        listed = self.client.list_apps(app_ids=app_ids, bundle_ids=bundle_ids, odd=odd.append)
+        self._leave_out("the list of apps", odd)
         chosen = {*app_ids, *bundle_ids}
         apps = [app for app in listed if not chosen or {app.id, app.bundle_id} & chosen]
         self.listing.apps = apps
         if missing := chosen - {app.id for app in apps} - {app.bundle_id for app in apps}:
-            raise UnknownAppError(sorted(missing))
-        if not apps:
+            self._miss(sorted(missing))
+        if not apps and not odd:
             self.listing.notices.append("the key sees no app")
+
+    def _miss(self, app_ids: list[str]) -> None:
+        """Apps that were asked for and not found: among all, or among those that can be read."""
+        if not self.incomplete:
+            raise UnknownAppError(app_ids)
+        why = "it is not among the apps that can be read; of others see above"
+        self.listing.failures += [Failure(f"app {each}", why) for each in app_ids]
 
     def read_requests(
         self, known_apps: Mapping[str, str], app_of_request: Callable[[str], str | None]
@@ -163,16 +175,18 @@ class _Walk:
         listing, options = self.listing, self.options
         without: list[App] = []
         for app, requests in self._each(
-            listing.apps, lambda app: self.client.list_report_requests(app.id), _name
+            listing.apps,
+            lambda app, odd: self.client.list_report_requests(app.id, odd=odd),
+            _name,
         ):
             if options.create_requests and not _has(requests, options.create_requests):
                 requests = self._with_created(app, options.create_requests, requests)
             listing.requests_by_app[app.id] = {request.id for request in requests}
             wanted = wanted_requests(requests, options)
             listing.requests += wanted
-            if not requests:
+            if not requests and _name(app) not in self.incomplete:
                 without.append(app)
-            elif not wanted:
+            elif requests and not wanted:
                 listing.notices.append(f"{_name(app)} has no report request of that access type")
         self._raise_if_forbidden(len(listing.apps))
         if without and not listing.requests and not listing.failures:
@@ -187,19 +201,21 @@ class _Walk:
         listing = self.listing
         for request, reports in self._each(
             listing.requests,
-            lambda request: self.client.list_reports(request.id),
-            lambda request: f"the reports of report request {request.id} of app {request.app_id}",
+            lambda request, odd: self.client.list_reports(request.id, odd=odd),
+            _reports_of,
         ):
             listing.read_requests.add(request.id)
             listing.reports += [(request, report) for report in reports]
             listing.wanted += [(request, each) for each in wanted_reports(reports, self.options)]
-            if not reports and not request.is_stopped:
+            is_empty = not reports and _reports_of(request) not in self.incomplete
+            if is_empty and not request.is_stopped:
                 listing.notices.append(
                     f"report request {request.id} of app {request.app_id} has no reports yet;"
                     " Apple needs one to two days after it was made"
                 )
         self._refuse_clashes()
-        if listing.reports:  # else nobody knows what Apple offers
+        is_known = not self.incomplete & {_reports_of(each) for each in listing.requests}
+        if listing.reports and is_known:  # else nobody knows what Apple offers
             offered = {each.name for _, each in listing.reports}
             check_report_names(self.options.reports, offered)
             if missing := not_offered(self.options.reports, offered):
@@ -220,15 +236,18 @@ class _Walk:
         counts: dict[str, Counter[str]] = {}
         for (request, report), instances in self._each(
             self.listing.wanted,
-            lambda pair: self.client.list_instances(pair[1].id, self.options.granularities),
-            lambda pair: f"the instances of {pair[1].name} of app {pair[0].app_id}",
+            lambda pair, odd: self.client.list_instances(
+                pair[1].id, self.options.granularities, odd=odd
+            ),
+            _instances_of,
         ):
             self.listing.read_reports.add(report.id)
             self.listing.instances += [
                 ListedInstance(request.app_id, request.access_type, report, instance)
                 for instance in instances
             ]
-            counts.setdefault(request.app_id, Counter())[report.name] += len(instances)
+            seen = len(instances) or _instances_of((request, report)) in self.incomplete
+            counts.setdefault(request.app_id, Counter())[report.name] += seen
         for app_id, count in counts.items():
             if empty := sorted(name for name in count if not count[name]):
                 shown = ", ".join(empty[:MAX_NAMES])
@@ -243,7 +262,7 @@ class _Walk:
             try:
                 created = self.client.create_report_request(app.id, access_type)
             except ConflictError:
-                requests = self.client.list_report_requests(app.id)
+                requests = self.client.list_report_requests(app.id, odd=pass_over)
                 if _has(requests, access_type):
                     return requests
                 raise
@@ -258,21 +277,41 @@ class _Walk:
         return [*requests, created]
 
     def _each(
-        self, items: Iterable[In], ask: Callable[[In], Out], describe: Callable[[In], str]
+        self, items: Iterable[In], ask: Callable[[In, Odd], Out], describe: Callable[[In], str]
     ) -> list[tuple[In, Out]]:
-        """Ask for every item side by side. A refusal is a failure of that item; order is kept."""
-        futures = [(item, self.pool.submit(ask, item)) for item in items]
+        """Ask for every item side by side. A refusal is a failure of that item; order is kept.
+
+        Of an answer's parts that are not as described each is a failure, and the rest is taken.
+        """
+        odd: list[list[MalformedResponseError]] = []
+        futures = []
+        for item in items:
+            odd.append([])
+            futures.append((item, self.pool.submit(ask, item, odd[-1].append)))
         found = []
         try:
-            for item, future in futures:
+            for (item, future), left_out in zip(futures, odd, strict=True):
                 try:
                     found.append((item, future.result()))
                 except AppStoreConnectError as error:
                     self._fail(describe(item), error)
+                else:
+                    self._leave_out(describe(item), left_out)
         finally:
             for _, future in futures:
                 future.cancel()
         return found
+
+    def _leave_out(self, where: str, odd: list[MalformedResponseError]) -> None:
+        if not odd:
+            return
+        self.incomplete.add(where)
+        self.listing.failures += [
+            Failure(f"{error.what} in {where}", str(error), error) for error in odd[:MAX_NAMES]
+        ]
+        if len(odd) > MAX_NAMES:
+            what = f"{len(odd) - MAX_NAMES} more in {where}"
+            self.listing.failures.append(Failure(what, "nor are they as Apple describes them"))
 
     def _fail(self, what: str, error: AppStoreConnectError) -> None:
         if isinstance(error, FATAL):
@@ -284,6 +323,18 @@ class _Walk:
         refusals = [e for f in self.listing.failures if isinstance(e := f.error, ForbiddenError)]
         if refusals and len(refusals) == asked and not self.listing.requests:
             raise refusals[0]
+
+
+def pass_over(error: MalformedResponseError) -> None:
+    """As `odd`, where it was or will be named elsewhere."""
+
+
+def _reports_of(request: ReportRequest) -> str:
+    return f"the reports of report request {request.id} of app {request.app_id}"
+
+
+def _instances_of(pair: tuple[ReportRequest, Report]) -> str:
+    return f"the instances of {pair[1].name} of app {pair[0].app_id}"
 
 
 def check_app(what: str, app_id: str, given: Collection[str]) -> None:

@@ -129,7 +129,7 @@ class SegmentDownloader:
         size = 0
         try:
             with self._get(segment) as response:
-                for chunk in chunks_of(response, timeout_seconds=self._timeout):
+                for chunk in chunks_of(response):
                     size += len(chunk)
                     if size > segment.size_in_bytes:
                         break
@@ -155,9 +155,10 @@ class SegmentDownloader:
         for _ in range(MAX_REDIRECTS + 1):
             response = self._ask(segment, url)
             if not response.is_redirect:
-                return _accepted(response, segment, self._timeout)
+                return _accepted(response, segment)
             response.close()
-            url = _checked(segment, response.headers["Location"], base=url)
+            location = response.headers["Location"].encode("latin-1").decode(errors="replace")
+            url = _checked(segment, location, base=url)
         raise DownloadError(segment.id, "the store redirects without end")
 
     def _ask(self, segment: ReportSegment, url: str) -> requests.Response:
@@ -170,7 +171,7 @@ class SegmentDownloader:
                 stream=True,
                 allow_redirects=False,
             )
-        except ValueError:  # requests parses the target of a redirect that it does not follow
+        except ValueError:  # requests takes an address apart in another way
             raise _unreadable(segment) from None
 
 
@@ -192,15 +193,13 @@ def _unreadable(segment: ReportSegment) -> DownloadError:
     return DownloadError(segment.id, "its URL, or where the store redirects, cannot be read")
 
 
-def _accepted(
-    response: requests.Response, segment: ReportSegment, timeout_seconds: float
-) -> requests.Response:
+def _accepted(response: requests.Response, segment: ReportSegment) -> requests.Response:
     """Any refusal may be the URL's age or the store's moment: each is tried with a fresh URL."""
     if response.status_code == requests.codes.ok:
         return response
     start = b""
     with response:
-        for chunk in chunks_of(response, timeout_seconds=timeout_seconds):
+        for chunk in chunks_of(response):
             start += chunk
             if len(start) >= _MAX_REFUSAL_BYTES:
                 break

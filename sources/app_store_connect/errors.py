@@ -6,6 +6,8 @@ contains a key, a token or the signature of a URL.
 
 from collections.abc import Iterable, Sequence
 
+_LONGEST_ID = 100  # in a message; Apple's have some 40 characters
+
 
 class AppStoreConnectError(Exception):
     """The root of all errors that this package raises on purpose."""
@@ -137,12 +139,17 @@ class ApiDownError(UnavailableError):
 
 
 class MalformedResponseError(AppStoreConnectError):
-    """Apple's answer is JSON, but lacks what its own description promises."""
+    """Apple's answer is JSON, but lacks what its own description promises.
 
-    def __init__(self, kind: str, problem: str) -> None:
+    `item_id` is that of the item which does, if it is about a single one that has an id.
+    """
+
+    def __init__(self, kind: str, problem: str, item_id: str | None = None) -> None:
         self.kind = kind
         self.problem = problem
-        super().__init__(f"an answer about {kind} is not as Apple describes it: {problem}")
+        self.item_id = item_id
+        self.what = f"{kind} {item_id[:_LONGEST_ID]}" if item_id else kind
+        super().__init__(f"an answer about {self.what} is not as Apple describes it: {problem}")
 
 
 class UntrustedUrlError(AppStoreConnectError):

@@ -2,9 +2,12 @@
 
 Attribute names and enumerations follow Apple's OpenAPI description, version 4.4.1. There every
 attribute is optional; what the loader cannot do without is required here, and its absence is a
-`MalformedResponseError`.
+`MalformedResponseError`. So is a value that is new, or too large for a table. A text on which
+nothing depends is None if it is no text, and `odd` is told.
 """
 
+import re
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +18,18 @@ from urllib.parse import urlsplit
 from app_store_connect.errors import MalformedResponseError
 
 T = TypeVar("T")
+Odd = Callable[[MalformedResponseError], None]
+"""Told of what is not as described, where all beside it is to be read."""
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+"""Processing dates between which Python and every destination can count days back and forth."""
+_APP_ID = re.compile("[0-9]{1,18}")  # a BIGINT in every table
+_MAX_SIZE = 2**63 - 1
+
+
+def refuse(error: MalformedResponseError) -> None:
+    """As `odd`: nothing beside it is wanted."""
+    raise error
 
 
 class AccessType(StrEnum):
@@ -43,14 +58,16 @@ class App:
     primary_locale: str | None
 
     @classmethod
-    def from_api(cls, item: Mapping[str, Any]) -> Self:
-        attributes = _attributes(item, "apps")
+    def from_api(cls, item: Mapping[str, Any], *, odd: Odd = refuse) -> Self:
+        given = _Item.of(item, "apps")
+        if not _APP_ID.fullmatch(given.id):
+            raise given.problem(f"id is no number: {reprlib.repr(given.id)}")
         return cls(
-            id=_required(item, "id", "apps"),
-            name=attributes.get("name"),
-            bundle_id=attributes.get("bundleId"),
-            sku=attributes.get("sku"),
-            primary_locale=attributes.get("primaryLocale"),
+            id=given.id,
+            name=given.text("name", odd),
+            bundle_id=given.text("bundleId", odd),
+            sku=given.text("sku", odd),
+            primary_locale=given.text("primaryLocale", odd),
         )
 
 
@@ -65,13 +82,12 @@ class ReportRequest:
 
     @classmethod
     def from_api(cls, item: Mapping[str, Any], *, app_id: str) -> Self:
-        kind = "analyticsReportRequests"
-        attributes = _attributes(item, kind)
+        given = _Item.of(item, "analyticsReportRequests")
         return cls(
-            id=_required(item, "id", kind),
+            id=given.id,
             app_id=app_id,
-            access_type=_parsed(AccessType, attributes, "accessType", kind),
-            is_stopped=bool(attributes.get("stoppedDueToInactivity")),
+            access_type=given.parsed(AccessType, "accessType"),
+            is_stopped=given.parsed(_flag, "stoppedDueToInactivity", absent=False),
         )
 
 
@@ -85,13 +101,15 @@ class Report:
     category: str | None
 
     @classmethod
-    def from_api(cls, item: Mapping[str, Any], *, report_request_id: str) -> Self:
-        attributes = _attributes(item, "analyticsReports")
+    def from_api(
+        cls, item: Mapping[str, Any], *, report_request_id: str, odd: Odd = refuse
+    ) -> Self:
+        given = _Item.of(item, "analyticsReports")
         return cls(
-            id=_required(item, "id", "analyticsReports"),
+            id=given.id,
             report_request_id=report_request_id,
-            name=_required(attributes, "name", "analyticsReports"),
-            category=attributes.get("category"),
+            name=given.parsed(_text, "name"),
+            category=given.text("category", odd),
         )
 
 
@@ -106,13 +124,12 @@ class ReportInstance:
 
     @classmethod
     def from_api(cls, item: Mapping[str, Any], *, report_id: str) -> Self:
-        kind = "analyticsReportInstances"
-        attributes = _attributes(item, kind)
+        given = _Item.of(item, "analyticsReportInstances")
         return cls(
-            id=_required(item, "id", kind),
+            id=given.id,
             report_id=report_id,
-            granularity=_parsed(Granularity, attributes, "granularity", kind),
-            processing_date=_parsed(date.fromisoformat, attributes, "processingDate", kind),
+            granularity=given.parsed(Granularity, "granularity"),
+            processing_date=given.parsed(_day, "processingDate"),
         )
 
 
@@ -132,40 +149,77 @@ class ReportSegment:
 
     @classmethod
     def from_api(cls, item: Mapping[str, Any]) -> Self:
-        kind = "analyticsReportSegments"
-        attributes = _attributes(item, kind)
+        given = _Item.of(item, "analyticsReportSegments")
         return cls(
-            id=_required(item, "id", kind),
-            checksum=_required(attributes, "checksum", kind),
-            size_in_bytes=_parsed(_size, attributes, "sizeInBytes", kind),
-            url=_required(attributes, "url", kind),
+            id=given.id,
+            checksum=given.parsed(_text, "checksum"),
+            size_in_bytes=given.parsed(_size, "sizeInBytes"),
+            url=given.parsed(_text, "url"),
         )
 
 
-def _attributes(item: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    if not isinstance(item, Mapping):
-        raise MalformedResponseError(kind, "an item is not an object")
-    attributes = item.get("attributes") or {}
-    if not isinstance(attributes, Mapping):
-        raise MalformedResponseError(kind, "attributes is not an object")
-    return attributes
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item of an answer, its id checked and its attributes not yet."""
+
+    kind: str
+    id: str
+    attributes: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, item: Any, kind: str) -> Self:
+        if not isinstance(item, Mapping):
+            raise MalformedResponseError(kind, f"an item is not an object: {reprlib.repr(item)}")
+        item_id = item.get("id")
+        if not isinstance(item_id, str) or not item_id:
+            raise MalformedResponseError(kind, f"id is missing: {reprlib.repr(item_id)}")
+        attributes = item.get("attributes")
+        if not isinstance(attributes, Mapping | None):
+            problem = f"attributes is not an object: {reprlib.repr(attributes)}"
+            raise MalformedResponseError(kind, problem, item_id)
+        return cls(kind, item_id, attributes or {})
+
+    def problem(self, text: str) -> MalformedResponseError:
+        return MalformedResponseError(self.kind, text, self.id)
+
+    def text(self, name: str, odd: Odd) -> str | None:
+        value = self.attributes.get(name)
+        if isinstance(value, str | None):
+            return value
+        odd(self.problem(f"{name} is no text, and left empty: {reprlib.repr(value)}"))
+        return None
+
+    def parsed(self, parse: Callable[[Any], T], name: str, *, absent: T | None = None) -> T:
+        value = self.attributes.get(name)
+        if value is None and absent is not None:
+            return absent
+        try:
+            return parse(value)
+        except (TypeError, ValueError):
+            state = "missing" if value in (None, "") else "not as described"
+            raise self.problem(f"{name} is {state}: {reprlib.repr(value)}") from None
 
 
-def _required(values: Mapping[str, Any], name: str, kind: str) -> str:
-    value = values.get(name)
+def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise MalformedResponseError(kind, f"{name} is missing")
+        raise ValueError("no text")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("neither true nor false")
     return value
 
 
 def _size(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_SIZE:
         raise ValueError("not a size in bytes")
     return int(value)
 
 
-def _parsed(parse: Callable[[Any], T], values: Mapping[str, Any], name: str, kind: str) -> T:
-    try:
-        return parse(values[name])
-    except (KeyError, TypeError, ValueError) as error:
-        raise MalformedResponseError(kind, f"{name} is not as described: {error!r}") from error
+def _day(value: Any) -> date:
+    day = date.fromisoformat(value)
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError("no day of Apple's")
+    return day

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from app_store_connect.catalog import identify, schema_of
 from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.discovery import FATAL, Failure, Listing, check_app
+from app_store_connect.discovery import FATAL, Failure, Listing, check_app, pass_over
 from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError
 from app_store_connect.model import Report, ReportInstance
@@ -67,8 +67,9 @@ def find_app_of_request(
     report_request_id: str,
 ) -> str | None:
     """Which app a report request is for, from the first of its files that tells; or None."""
-    for report in wanted_reports(client.list_reports(report_request_id), options):
-        for instance in client.list_instances(report.id, options.granularities):
+    reports = client.list_reports(report_request_id, odd=pass_over)
+    for report in wanted_reports(reports, options):
+        for instance in client.list_instances(report.id, options.granularities, odd=pass_over):
             listed_at = downloader.clock()
             for segment in client.list_segments(instance.id)[:1]:
                 _, app_id = _peek(downloader, ListedSegment(segment, listed_at))
