@@ -17,6 +17,7 @@ import dlt
 import duckdb
 from dlt import Pipeline
 from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.utils import get_resolved_traces
 from dlt.common.destination import TLoaderFileFormat
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.exceptions import DltException
@@ -28,6 +29,7 @@ from app_store_connect.complaints import complaint, first_line, how_to_install
 from app_store_connect.database import LAKE_FILE, PLAIN, is_lake
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.ledger import PLACEHOLDERS, Ledger
+from app_store_connect.redaction import remember
 from app_store_connect.tuning import tune
 
 PIPELINE_NAME = "asc_segments"
@@ -107,12 +109,21 @@ def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeli
     except (DltException, ImportError) as error:
         reason = _why_unusable(destination, error)
         raise DestinationError(f"destination {destination!r} cannot be used: {reason}") from error
+    finally:
+        _remember_secrets()
     if stem in (dataset, f"{dataset}_raw"):
         raise DestinationError(
             f"the DuckDB file and a dataset are both called {stem}, which DuckDB cannot tell apart;"
             " take another --dataset"
         )
     return pipeline
+
+
+def _remember_secrets() -> None:
+    """What dlt found for the destination, in whatever place and whether it could read it or not."""
+    for found in get_resolved_traces().resolved_traces:
+        if found.sections[:1] != ["sources"]:
+            remember(".".join((*found.sections, found.key)), found.value)
 
 
 def _why_unusable(destination: str, error: Exception) -> str:
