@@ -15,7 +15,7 @@ LAYERS = (
     {"extras", "streams"},
     {"errors", "complaints", "gathering", "turns", "interruption", "printing", "startup"},
     {"model"},
-    {"names"},
+    {"names", "schemas"},
     {"catalog"},
     {"selection", "credentials", "tables", "sql", "database"},
     {"auth", "budget", "answers", "moves", "records", "transfer", "provenance", "tuning"},

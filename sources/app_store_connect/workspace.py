@@ -7,8 +7,9 @@ not where dlt keeps pipelines, one of which may have the same name and be at wor
 
 import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,14 @@ from app_store_connect.database import LAKE_FILE, PLAIN, is_lake
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.ledger import PLACEHOLDERS, Ledger
 from app_store_connect.redaction import remember
+from app_store_connect.schemas import catalog_of_file, check_schemas
 from app_store_connect.tuning import tune
 
 PIPELINE_NAME = "asc_segments"
 FOLDER = f"{PIPELINE_NAME}_job"
 _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
-_TAKEN = {"information_schema", "main", "system", "temp", *PLACEHOLDERS}
+_TAKEN = {"information_schema", "main", "memory", "system", "temp", *PLACEHOLDERS}
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
 _REASON = "The actual reason given is: "
 
@@ -94,7 +96,9 @@ def _remove_dead(usual: Path) -> None:
                 lock.unlink(missing_ok=True)
 
 
-def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeline:
+def make_pipeline(
+    destination: str, dataset: str, pipelines_dir: Path, *, other_schemas: Sequence[str] = ()
+) -> Pipeline:
     """Raises DestinationError if dlt has no such destination, or the job cannot work with it."""
     _check_names(destination, dataset)
     try:
@@ -105,18 +109,27 @@ def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeli
             pipelines_dir=str(pipelines_dir),
         )
         pipeline.destination_client()  # reads its configuration, and imports its driver
-        stem = Path(location_of(pipeline)).stem if destination == "duckdb" else ""
+        catalog, longest = _catalog_of(pipeline), _longest_name(pipeline)
     except (DltException, ImportError) as error:
         reason = _why_unusable(destination, error)
         raise DestinationError(f"destination {destination!r} cannot be used: {reason}") from error
     finally:
         _remember_secrets()
-    if stem in (dataset, f"{dataset}_raw"):
-        raise DestinationError(
-            f"the DuckDB file and a dataset are both called {stem}, which DuckDB cannot tell apart;"
-            " take another --dataset"
-        )
+    check_schemas(dataset, catalog=catalog, longest=longest, others=other_schemas)
     return pipeline
+
+
+def _catalog_of(pipeline: Pipeline) -> str:
+    """The database that DuckDB has the schemas in; empty for what is no DuckDB."""
+    location = location_of(pipeline)
+    kind = pipeline.destination.destination_type.rpartition(".")[2]
+    if kind in ("duckdb", "filesystem"):
+        return catalog_of_file(location)
+    return location if kind == "motherduck" else ""
+
+
+def _longest_name(pipeline: Pipeline) -> int:
+    return pipeline.destination.capabilities().max_identifier_length or sys.maxsize
 
 
 def _remember_secrets() -> None:
