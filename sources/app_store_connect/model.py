@@ -5,6 +5,7 @@ attribute is optional; what the loader cannot do without is required here, and i
 `MalformedResponseError`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,9 @@ from urllib.parse import urlsplit
 from app_store_connect.errors import MalformedResponseError
 
 T = TypeVar("T")
+
+_ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}
+_HEX_DIGITS = re.compile(r"[0-9a-fA-F]+")
 
 
 class AccessType(StrEnum):
@@ -129,6 +133,12 @@ class ReportSegment:
     def path(self) -> str:
         """The URL's path, without its signature: safe to log."""
         return urlsplit(self.url).path
+
+    @property
+    def checksum_algorithm(self) -> str | None:
+        """What the checksum was made with, by its form; None if it cannot be compared."""
+        is_hex = _HEX_DIGITS.fullmatch(self.checksum)
+        return _ALGORITHMS.get(len(self.checksum)) if is_hex else None
 
     @classmethod
     def from_api(cls, item: Mapping[str, Any]) -> Self:
