@@ -95,6 +95,7 @@ def not_a_database(patch: pytest.MonkeyPatch, work: Path) -> None:
         pytest.param(plain_http, "plain http on loopback only", id="plain-http"),
         pytest.param(unwritable_file, "cannot be opened for writing", id="unwritable"),
         pytest.param(not_a_database, "not a valid DuckDB database", id="not-a-database"),
+        pytest.param(not_a_database, "; move that file away, or name another one", id="move-it"),
     ],
 )
 def test_wrong_configuration_is_one_message(

@@ -40,6 +40,20 @@ _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {"information_schema", "main", "memory", "system", "temp", *PLACEHOLDERS}
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
+_NEXT_STEPS = (
+    ("no space left", "free space on its disk"),
+    ("not a valid DuckDB database", "move that file away, or name another one"),
+    ("download extension", "let this machine reach the address, or install the extension before"),
+    ("authentication failed", "check user and password in the configuration"),
+    (
+        "could not translate host name",
+        "check the host; signs such as @ in a password are to be written as %40 and so on",
+    ),
+    ("connection refused", "check host and port, and that the server runs"),
+    ("permission denied", "let the user that runs the job read and write it"),
+    ("read-only", "let the user that runs the job write it"),
+)
+"""By words of DuckDB, Postgres and the system; what is not among them gets the general advice."""
 _REASON = "The actual reason given is: "
 
 
@@ -205,9 +219,13 @@ def destination_error(error: BaseException) -> DestinationError:
             f" run to end ({lock})"
         )
     return DestinationError(
-        f"the destination cannot be opened for writing: {reason}; check its address, credentials,"
-        " rights and free space"
+        f"the destination cannot be opened for writing: {reason}; {_next_step(reason)}"
     )
+
+
+def _next_step(reason: str) -> str:
+    found = (step for words, step in _NEXT_STEPS if words.casefold() in reason.casefold())
+    return next(found, "check its address, credentials, rights and free space")
 
 
 def file_format_of(pipeline: Pipeline) -> Any:

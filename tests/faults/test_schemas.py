@@ -115,3 +115,4 @@ def test_longest_dataset(
 
     assert 2 == result.exit_code
     assert "Connection refused" in result.summary["error"]
+    assert result.summary["error"].endswith("; check host and port, and that the server runs")
