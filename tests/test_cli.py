@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from app_store_connect.catalog import CATEGORIES
 from app_store_connect.cli import main
-from app_store_connect.emulator import Fault, World
+from app_store_connect.emulator import Fault, World, WorldSegment
 from app_store_connect.model import AccessType, Granularity
 from app_store_connect.names import snake_case
 from tests.conftest import KEYS, Job, StartApple
@@ -95,6 +95,7 @@ def not_a_database(patch: pytest.MonkeyPatch, work: Path) -> None:
         pytest.param(plain_http, "plain http on loopback only", id="plain-http"),
         pytest.param(unwritable_file, "cannot be opened for writing", id="unwritable"),
         pytest.param(not_a_database, "not a valid DuckDB database", id="not-a-database"),
+        pytest.param(not_a_database, "; move that file away, or name another one", id="move-it"),
     ],
 )
 def test_wrong_configuration_is_one_message(
@@ -114,6 +115,55 @@ def test_wrong_configuration_is_one_message(
     assert says in result.summary["error"]
     assert "Traceback" not in result.stderr
     assert "c2VjcmV0" not in result.stderr + result.stdout
+
+
+NOTE = "Key for the reports\nKey ID: 2X9R4HXF34\npassword hunter2hunter2"
+ISSUER = "69a6de70-03db-47e3-e053-5b8c7c11a4d1"
+KEY_BODY = "MIGTAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBHkwdwIBAQQg"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("KEY_ID", "AuthKey_2X9R4HXF34.p8", "key id in that is 2X9R4HXF34"),
+        ("KEY_ID", "~/keys/AuthKey_2X9R4HXF34.p8", "key id in that is 2X9R4HXF34"),
+        ("KEY_ID", NOTE, "key_id is not a key id"),
+        ("KEY_ID", '"2X9R4HXF34"', "key_id is not a key id"),
+        ("KEY_ID", "2X9R4 HXF34", "key_id is not a key id"),
+        ("KEY_ID", "2X9R4HXF34\nhunter2", "key_id is not a key id"),
+        ("KEY_ID", "2X9R4HXF3\N{CYRILLIC CAPITAL LETTER A}", "key_id is not a key id"),
+        ("KEY_ID", ISSUER, "key_id holds an issuer id; the two may be swapped"),
+        ("KEY_ID", f"-----BEGIN PRIVATE KEY-----\n{KEY_BODY}", "key_id holds a private key"),
+        ("KEY_ID", KEY_BODY, "key_id holds a private key"),
+        ("ISSUER_ID", "2X9R4HXF34", "a key id; the two may be swapped"),
+        ("ISSUER_ID", "AuthKey_2X9R4HXF34.p8", "issuer_id holds the name of a key's file"),
+        ("ISSUER_ID", NOTE, "issuer_id is not an issuer id"),
+        ("ISSUER_ID", f"'{ISSUER}'", "issuer_id is not an issuer id"),
+        ("ISSUER_ID", ISSUER.replace("-", " "), "issuer_id is not an issuer id"),
+        ("ISSUER_ID", f"{ISSUER}\n{ISSUER}", "issuer_id is not an issuer id"),
+        ("ISSUER_ID", KEY_BODY, "issuer_id holds a private key"),
+    ],
+)
+def test_ids_of_another_shape_are_refused(
+    field: str,
+    value: str,
+    says: str,
+    start_apple: StartApple,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Exit 2 before Apple is asked: the field, its shape, where to find it, and not the value."""
+    apple = start_apple(overlapping_world(days=1))
+    job.use(apple)
+    monkeypatch.setenv(f"{KEYS}{field}", value)
+    result = job.invoke()
+
+    assert 2 == result.exit_code
+    assert says in result.summary["error"]
+    assert "under Users and Access, Integrations" in result.summary["error"]
+    assert [] == [each for each in ("hunter2", KEY_BODY) if each in result.stdout + result.stderr]
+    assert "Traceback" not in result.stderr
+    assert [] == apple.exchanges
 
 
 @pytest.mark.parametrize(
@@ -396,6 +446,39 @@ def test_report_that_apple_does_not_offer(start_apple: StartApple, job: Job) -> 
     assert ["Apple offers no report 'retention messaging' for any of these apps"] == (
         result.summary["notices"]
     )
+
+
+@pytest.mark.parametrize(
+    ("checksum", "unverified"),
+    [
+        pytest.param("of another kind", 1, id="words"),
+        pytest.param("z" * 32, 1, id="as long as an MD5"),
+        pytest.param("1B2M2Y8AsgTpgAmY7PhCfg==", 1, id="base64"),
+        pytest.param("a" * 128, 1, id="SHA-512"),
+        pytest.param(None, 0, id="MD5"),
+    ],
+)
+def test_segments_that_were_not_verified_are_counted(
+    checksum: str | None,
+    unverified: int,
+    start_apple: StartApple,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A checksum that cannot be compared is no failure, and no silence either."""
+    world = overlapping_world(days=1, parts=1)
+    chosen = next(iter(world.segments.values()))
+    listed = WorldSegment.checksum.fget  # type: ignore[attr-defined]  # a property
+    monkeypatch.setattr(
+        WorldSegment,
+        "checksum",
+        property(lambda self: checksum if checksum and self is chosen else listed(self)),
+    )
+    result = job.run(start_apple(world))
+
+    assert (0, unverified) == (result.exit_code, result.summary["unverified_segments"])
+    assert (unverified > 0) == ("checksum of an unknown kind" in result.stderr)
+    assert [] == differences(job, world)
 
 
 def test_weekly_goes_to_its_own_table(start_apple: StartApple, job: Job) -> None:

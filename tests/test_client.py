@@ -668,16 +668,16 @@ def test_odd_error_documents_do_no_harm(errors: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "ask",
+    ("ask", "advice"),
     [
-        lambda client: client.list_report_requests("404"),
-        lambda client: client.read_report_request("404", app_id="1"),
-        lambda client: client.delete_report_request("404"),
-        lambda client: client.list_reports("404"),
-        lambda client: client.list_instances("404"),
-        lambda client: client.read_instance("404"),
-        lambda client: client.list_segments("404"),
-        lambda client: client.read_segment("404"),
+        (lambda client: client.list_report_requests("404"), "the key does not see this app, or"),
+        (lambda client: client.read_report_request("404", app_id="1"), "request was deleted, or"),
+        (lambda client: client.delete_report_request("404"), "this report request was deleted, or"),
+        (lambda client: client.list_reports("404"), "this report request was deleted, or the key"),
+        (lambda client: client.list_instances("404"), "this report is gone with its report reque"),
+        (lambda client: client.read_instance("404"), "instances are deleted after 35 days, and"),
+        (lambda client: client.list_segments("404"), "instances are deleted after 35 days, and"),
+        (lambda client: client.read_segment("404"), "Apple has this segment no longer: it was re"),
     ],
     ids=[
         "requests",
@@ -690,10 +690,59 @@ def test_odd_error_documents_do_no_harm(errors: object) -> None:
         "segment",
     ],
 )
-def test_what_is_not_there_is_not_found(ask: Ask, client: AppStoreConnectClient) -> None:
-    """A 404 has Apple's words, and is never an empty list."""
-    with pytest.raises(NotFoundError, match="There is no resource of type"):
+def test_what_is_not_there_is_not_found(
+    ask: Ask, advice: str, client: AppStoreConnectClient
+) -> None:
+    """A 404 has Apple's words and speaks of the thing asked for; it is never an empty list."""
+    with pytest.raises(NotFoundError, match=f"There is no resource of type .*{advice}") as caught:
         ask(client)
+    others = {"this app", "35 days", "this segment", "this report is"} - {advice}
+    assert 1 >= sum(each in str(caught.value) for each in others)
+
+
+@pytest.mark.parametrize("status", [403, 404, 407, 409, 418])
+@pytest.mark.parametrize("body", [b"<html>blocked</html>", b"", b'{"error": "blocked"}'])
+def test_refusal_that_is_not_apples(status: int, body: bytes) -> None:
+    """Neither the key's role nor a thing that is gone is blamed for what a proxy answers."""
+    with (
+        ScriptedServer(Answer(status, body)) as apple,
+        pytest.raises(
+            ApiError, match=r"no answer of App Store Connect's: check the proxy"
+        ) as error,
+    ):
+        apple.client().list_report_requests("1")
+    assert "role" not in str(error.value)
+    assert "this app" not in str(error.value)
+
+
+def test_404_for_the_list_of_apps() -> None:
+    """There is no app to be missing: the address is another's."""
+    body = json.dumps({"errors": [{"code": "NOT_FOUND", "detail": "No"}]}).encode()
+    with (
+        ScriptedServer(Answer(404, body)) as apple,
+        pytest.raises(NotFoundError, match="check base_url"),
+    ):
+        apple.client().list_apps()
+
+
+def test_deleting_needs_an_admin(world: World, start_apple: StartApple) -> None:
+    """A key that may not delete is not told of reading, nor of apps that it may not see."""
+    client = client_of(start_apple(world, role="SALES"))
+    request = world.requests[0]
+
+    with pytest.raises(ForbiddenError, match="deleting report requests needs Admin") as caught:
+        client.delete_report_request(request.id)
+    assert "reading" not in str(caught.value)
+
+
+def test_conflict_of_a_deletion_is_no_second_request() -> None:
+    """A 409 to DELETE is not explained with report requests that exist already."""
+    body = json.dumps({"errors": [{"code": "STATE_ERROR", "detail": "Not now"}]}).encode()
+    with (
+        ScriptedServer(Answer(409, body)) as apple,
+        pytest.raises(ConflictError, match=r"Not now$"),
+    ):
+        apple.client().delete_report_request("1")
 
 
 def test_second_report_request_is_a_conflict(client: AppStoreConnectClient) -> None:

@@ -176,8 +176,11 @@ def test_bad_path_says_what_is_wrong_with_it(
         parse_private_key("./AuthKey.p8")
 
 
+ISSUER_ID = "69a6de70-03db-47e3-e053-5b8c7c11a4d1"
+
+
 def parsed(**changes: str | None) -> Credentials:
-    parts = {"key_id": "2X9R4HXF34", "private_key": PEM, "issuer_id": "69a6de70", **changes}
+    parts = {"key_id": "2X9R4HXF34", "private_key": PEM, "issuer_id": ISSUER_ID, **changes}
     return parse_credentials(**parts)  # type: ignore[arg-type]  # base_url is a str wherever given
 
 
@@ -211,9 +214,18 @@ def test_key_without_issuer_is_an_individual_key(issuer_id: str | None) -> None:
 
 def test_blanks_around_the_ids_do_not_count() -> None:
     """Ids pasted with a line end work."""
-    credentials = parsed(key_id=" 2X9R4HXF34\n", issuer_id="\t69a6de70 ")
+    credentials = parsed(key_id=" 2X9R4HXF34\n", issuer_id=f"\t{ISSUER_ID} ")
 
-    assert ("2X9R4HXF34", "69a6de70") == (credentials.key_id, credentials.issuer_id)
+    assert ("2X9R4HXF34", ISSUER_ID) == (credentials.key_id, credentials.issuer_id)
+
+
+@pytest.mark.parametrize("key_id", ["2X9R4HXF34", "2x9r4hxf34", "KEY1", "A" * 20])
+@pytest.mark.parametrize("issuer_id", [ISSUER_ID, ISSUER_ID.upper()])
+def test_ids_of_the_right_shape(key_id: str, issuer_id: str) -> None:
+    """Case and number of letters are Apple's to change."""
+    credentials = parsed(key_id=key_id, issuer_id=issuer_id)
+
+    assert (key_id, issuer_id) == (credentials.key_id, credentials.issuer_id)
 
 
 def test_credentials_do_not_show_the_key() -> None:

@@ -11,12 +11,13 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "sources" / "app_store_connect"
 LAYERS = (
+    {"redaction"},
     {"extras", "streams", "row_hashes"},
     {"errors", "complaints", "gathering", "turns", "interruption", "printing", "startup"},
     {"model"},
-    {"names"},
+    {"names", "schemas"},
     {"catalog"},
-    {"selection", "credentials", "redaction", "tables", "sql", "database"},
+    {"selection", "credentials", "tables", "sql", "database"},
     {"auth", "budget", "answers", "moves", "records", "transfer", "provenance", "tuning"},
     {"client", "tsv", "loaded"},
     {"download", "discovery"},

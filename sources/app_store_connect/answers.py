@@ -49,6 +49,43 @@ _ERRORS: Mapping[int, type[ApiError]] = {
 }
 
 
+_UNAUTHORIZED = (
+    "check that key_id belongs to this private_key and was not revoked, that issuer_id is the"
+    " team's for a team key and absent for an individual key, and that the clock here is right"
+)
+_FORBIDDEN = {
+    "GET": "the key's role does not allow this, or the key may not see this app: reading needs"
+    " Admin, Sales and Reports or Finance, and an individual key sees the apps of its user",
+    "POST": "the key's role does not allow this: creating report requests needs Admin",
+    "DELETE": "the key's role does not allow this: deleting report requests needs Admin",
+}
+_NOT_FOUND = (
+    ("/v1/apps/", "the key does not see this app, or it was removed from App Store Connect"),
+    (
+        "/v1/analyticsReportRequests/",
+        "this report request was deleted, or the key does not see its app; one that is made anew"
+        " has another id",
+    ),
+    (
+        "/v1/analyticsReports/",
+        "this report is gone with its report request; one that is made anew has other reports",
+    ),
+    (
+        "/v1/analyticsReportInstances/",
+        "Apple has no such instance, or no longer: instances are deleted after 35 days, and with"
+        " their report request",
+    ),
+    (
+        "/v1/analyticsReportSegments/",
+        "Apple has this segment no longer: it was replaced, or went with its instance",
+    ),
+)
+_NO_SUCH_PATH = "this is not the address of App Store Connect's API: check base_url"
+_NOT_APPLES = (
+    "this is no answer of App Store Connect's: check the proxy or firewall in between, and base_url"
+)
+
+
 class TransientError(Exception):
     """An answer that another try may better; never leaves the client."""
 
@@ -81,7 +118,7 @@ def document_of(response: Response, body: bytes) -> Document:
     except (ValueError, RecursionError):
         document = None
     if status >= 300:
-        raise _api_error(path, status, document)
+        raise _api_error(path, status, document, response.request.method or "")
     if isinstance(document, dict):
         return document
     if status == 204:
@@ -188,7 +225,7 @@ def parse_retry_after(header: str | None, *, now: datetime) -> float | None:
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
 
 
-def _api_error(path: str, status: int, document: object) -> ApiError:
+def _api_error(path: str, status: int, document: object, method: str) -> ApiError:
     """The error that a refused request becomes, with Apple's words and the next step."""
     errors = document.get("errors") if isinstance(document, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else None
@@ -196,27 +233,24 @@ def _api_error(path: str, status: int, document: object) -> ApiError:
         first = {}
     code = str(first.get("code") or responses.get(status, ""))
     detail = str(first.get("detail") or first.get("title") or "")
-    return _ERRORS.get(status, ApiError)(path, status, code, detail, _advice(status, code))
+    is_apples = bool(first.get("code"))
+    advice = _advice(status, code, method, path) if is_apples or status == 401 else _NOT_APPLES
+    return _ERRORS.get(status, ApiError)(path, status, code, detail, advice)
 
 
-def _advice(status: int, code: str) -> str:
+def _advice(status: int, code: str, method: str, path: str) -> str:
+    """What to do about a refusal; empty where Apple's own words say it."""
     if status == 401:
-        return (
-            "check that key_id belongs to this private_key and was not revoked, that issuer_id is"
-            " the team's (and absent for an individual key), and that this machine's clock is right"
-        )
+        return _UNAUTHORIZED
     if status == 403 and "AGREEMENT" in code:
         return (
             "the Account Holder must accept the agreements waiting in App Store Connect, Business"
         )
     if status == 403:
-        return (
-            "the key's role does not allow this: reading needs Admin, Sales and Reports or Finance,"
-            " creating report requests needs Admin"
-        )
+        return _FORBIDDEN.get(method, _FORBIDDEN["POST"])
     if status == 404:
-        return "Apple does not have it, or no longer: instances are deleted after 35 days"
-    if status == 409 and code.startswith("STATE_ERROR"):
+        return next((why for part, why in _NOT_FOUND if path.startswith(part)), _NO_SUCH_PATH)
+    if status == 409 and method == "POST" and code.startswith("STATE_ERROR"):
         return (
             "there is such a report request already, listed, stopped (delete it first), or a"
             " snapshot made within the last 31 days, deleted ones included"

@@ -14,7 +14,7 @@ import click
 from app_store_connect.interruption import Interruption, LeftBehindError, Program
 from app_store_connect.models_command import models
 from app_store_connect.options import job_options, refuse_contradictions, settings_of
-from app_store_connect.printing import PLAIN, console_on, failure_line
+from app_store_connect.printing import PLAIN, console_on, failure_line, traceback_of
 from app_store_connect.startup import prepare_imports
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _load(
 def _fail(error: Exception, errors: "Console", *, is_debug: bool) -> None:
     """Say on stderr what went wrong."""
     if is_debug:
-        errors.print_exception()
+        click.echo(traceback_of(error), err=True)
     errors.print(failure_line(error), **PLAIN)
 
 

@@ -18,6 +18,9 @@ APPLE = "https://api.appstoreconnect.apple.com"
 _PEM = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(.+?)-----END \1-----", re.DOTALL)
 _LINE_ENDS = re.compile(r"\s+|\\+[nr]")
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+=]{40}")
+_KEY_ID = re.compile(r"[A-Za-z0-9]{1,20}")
+_KEY_FILE = re.compile(r"AuthKey_([A-Za-z0-9]{1,20})(?![A-Za-z0-9])", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", re.IGNORECASE)
 _AMBIGUOUS = re.compile(r"[\\\s\x00-\x20\x7f-\x9f]")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -59,11 +62,59 @@ def parse_credentials(
             " --demo, which needs no key"
         )
     return Credentials(
-        key_id=key_id.strip(),
-        issuer_id=(issuer_id or "").strip() or None,
+        key_id=parse_key_id(key_id),
+        issuer_id=parse_issuer_id(issuer_id),
         private_key=parse_private_key(private_key),
         base_url=parse_base_url(base_url),
     )
+
+
+def parse_key_id(text: str) -> str:
+    """The key id, blanks around it aside.
+
+    Raises:
+        CredentialsError: it is not of the shape of one. What it is instead is said, but not shown.
+    """
+    text = text.strip()
+    if _KEY_ID.fullmatch(text):
+        return text
+    if named := _KEY_FILE.search(text):
+        found = f"holds the name of a key's file; the key id in that is {named[1]}"
+    elif _UUID.fullmatch(text):
+        found = "holds an issuer id; the two may be swapped"
+    else:
+        found = "holds a private key" if _is_key_like(text) else "is not a key id"
+    raise CredentialsError(
+        f"key_id {found}. A key id is letters and digits alone, ten as Apple gives them, such as"
+        " 2X9R4HXF34; it stands beside the key in App Store Connect under Users and Access,"
+        " Integrations"
+    )
+
+
+def parse_issuer_id(text: str | None) -> str | None:
+    """The issuer id, blanks around it aside; None for an individual key, which has none.
+
+    Raises:
+        CredentialsError: it is not of the shape of one. What it is instead is said, but not shown.
+    """
+    text = (text or "").strip()
+    if not text or _UUID.fullmatch(text):
+        return text or None
+    if _KEY_FILE.search(text):
+        found = "holds the name of a key's file"
+    elif _KEY_ID.fullmatch(text):
+        found = "holds what may be a key id; the two may be swapped"
+    else:
+        found = "holds a private key" if _is_key_like(text) else "is not an issuer id"
+    raise CredentialsError(
+        f"issuer_id {found}. An issuer id is a UUID, 32 digits and letters from a to f with four"
+        " hyphens; it stands above the list of keys in App Store Connect under Users and Access,"
+        " Integrations. Leave it out for an individual key"
+    )
+
+
+def _is_key_like(text: str) -> bool:
+    return "-----BEGIN" in text or bool(_KEY_LIKE.search(text))
 
 
 def parse_private_key(text: str) -> EllipticCurvePrivateKey:

@@ -42,7 +42,6 @@ TRIES = 5
 MAX_REDIRECTS = 3
 _MAX_REFUSAL_BYTES = 4096
 _REFUSAL_CODE = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>")  # the rest may quote the signature
-_ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ class SegmentDownloader:
     def _try(self, segment: ReportSegment, file: IO[bytes]) -> None:
         file.seek(0)
         file.truncate()
-        algorithm = _ALGORITHMS.get(len(segment.checksum))
+        algorithm = segment.checksum_algorithm
         digest = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
         size = 0
         try:

@@ -43,7 +43,8 @@ class UnknownAppError(ConfigurationError):
         self.apps = tuple(apps)
         super().__init__(
             f"the key sees no app {_listed(apps)}; check the id (App Store Connect, App"
-            " Information, Apple ID) and, for an individual key, which apps its user may see"
+            " Information, Apple ID or Bundle ID) and, for an individual key, which apps its user"
+            " may see"
         )
 
 

@@ -102,12 +102,16 @@ class Program(click.Group):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            with guarded_streams():
-                return super().__call__(*args, **kwargs)
+            return super().__call__(*args, **kwargs)
         except SystemExit as end:
             if threading.current_thread() is threading.main_thread():
                 _leave(end.code if isinstance(end.code, int) else 1)
             raise
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Also where it is called by other code: no output goes past the streams."""
+        with guarded_streams():
+            return super().main(*args, **kwargs)
 
 
 def _leave(code: int) -> None:

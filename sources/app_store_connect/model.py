@@ -32,6 +32,10 @@ def refuse(error: MalformedResponseError) -> None:
     raise error
 
 
+_ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}
+_HEX_DIGITS = re.compile(r"[0-9a-fA-F]+")
+
+
 class AccessType(StrEnum):
     """What a report request orders: data from now on, or all that Apple still has, once."""
 
@@ -146,6 +150,12 @@ class ReportSegment:
     def path(self) -> str:
         """The URL's path, without its signature: safe to log."""
         return urlsplit(self.url).path
+
+    @property
+    def checksum_algorithm(self) -> str | None:
+        """What the checksum was made with, by its form; None if it cannot be compared."""
+        is_hex = _HEX_DIGITS.fullmatch(self.checksum)
+        return _ALGORITHMS.get(len(self.checksum)) if is_hex else None
 
     @classmethod
     def from_api(cls, item: Mapping[str, Any]) -> Self:

@@ -27,6 +27,7 @@ from app_store_connect.model import Granularity
 from app_store_connect.models_results import add_results, first_lines
 from app_store_connect.models_summary import ModelSettings, ModelsSummary, last_week
 from app_store_connect.names import normalized, table_name
+from app_store_connect.schemas import FIVETRAN
 from app_store_connect.tables import SEGMENTS
 from app_store_connect.workspace import location_of, make_pipeline, opened
 
@@ -49,7 +50,10 @@ def build_models(settings: ModelSettings) -> ModelsSummary:
     runner = _dbt_runner()
     summary = ModelsSummary(settings)
     with TemporaryDirectory(prefix="asc-models-") as folder:
-        pipeline = make_pipeline(settings.destination, settings.dataset, Path(folder))
+        others = (FIVETRAN,) if settings.is_fivetran else ()
+        pipeline = make_pipeline(
+            settings.destination, settings.dataset, Path(folder), other_schemas=others
+        )
         adapter, environment = _connection(pipeline, settings)
         summary.location = location_of(pipeline)
         _check_loaded(pipeline, settings)

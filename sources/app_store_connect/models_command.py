@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app_store_connect.printing import PLAIN, console_on, failure_line
+from app_store_connect.printing import PLAIN, console_on, failure_line, traceback_of
 from app_store_connect.startup import prepare_imports
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _build_or_fail(options: dict[str, Any]) -> int:
         summary = build_models(settings)
     except AppStoreConnectError as error:
         if options["debug"]:
-            errors.print_exception()
+            click.echo(traceback_of(error), err=True)
         errors.print(failure_line(error), **PLAIN)
         if options["as_json"]:
             click.echo(json.dumps({"exit_code": 2, "error": str(error)}))

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # slow to import, and --help does without
@@ -24,6 +25,12 @@ def printable(text: str) -> str:
 def failure_line(error: Exception) -> str:
     """What went wrong, in one line for stderr."""
     return printable(f"{type(error).__name__.removesuffix('Error')}: {error}")
+
+
+def traceback_of(error: Exception) -> str:
+    """The traceback as plain text: rich would break its lines, and a secret in them in two."""
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    return "\n".join(map(printable, lines))
 
 
 def console_on(*, is_stderr: bool) -> "Console":

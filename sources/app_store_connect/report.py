@@ -45,6 +45,12 @@ def print_summary(summary: Summary, console: Console) -> None:
             f"{data['unparsed_values']:,} values are not of their column's type: NULL there, kept"
             f" in {summary.dataset}_raw.analytics_unparsed_values",
         )
+    if data["unverified_segments"]:
+        _say(
+            console,
+            f"{data['unverified_segments']:,} of the segments have a checksum of an unknown kind:"
+            " only their size was compared",
+        )
     _list(console, "Notes", summary.notices)
     _list(console, "Not loaded", [f"{each.what}: {each.why}" for each in summary.failures])
     if summary.is_interrupted:

@@ -1,20 +1,25 @@
-"""Output that cannot be written, to a full disk or a pipe that nobody reads, ends no run.
+"""What all output passes: no secret does, and no stream that cannot be written ends a run.
 
-On stderr it is given up silently, on stdout it is told and makes an exit code of 0 a 1.
+With a full disk, or a pipe that nobody reads, output is given up silently on stderr; on stdout this
+is told and makes an exit code of 0 a 1.
 """
 
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import TracebackType
 from typing import Any, TextIO, cast
+
+from app_store_connect.redaction import start_with_environment, without_secrets
 
 _UNWRITTEN = 1
 
 
 class _Guarded:
-    """Passes all on to a stream. Once that cannot be written, its file is /dev/null: so what is
-    still in a buffer, or written past this object, does no harm either.
+    """Passes all but secrets on to a stream. Once that cannot be written, its file is /dev/null: so
+    what is still in a buffer, or written past this object, does no harm either.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -23,7 +28,7 @@ class _Guarded:
 
     def write(self, text: str) -> int:
         with self._given_up():
-            self._stream.write(text)
+            self._stream.write(without_secrets(text))
         return len(text)
 
     def flush(self) -> None:
@@ -46,6 +51,7 @@ class _Guarded:
 @contextmanager
 def guarded_streams() -> Iterator[None]:
     """For a whole program, which ends by SystemExit."""
+    start_with_environment()
     _open_what_is_closed()
     before = sys.stdout, sys.stderr
     out, errors = _Guarded(sys.stdout), _Guarded(sys.stderr)
@@ -58,9 +64,18 @@ def guarded_streams() -> Iterator[None]:
             errors.write(f"stdout could not be written: {out.failure.strerror}; all else is done\n")
             end.code = end.code or _UNWRITTEN
         raise
+    except Exception:
+        sys.excepthook = _print_traceback  # Python prints it after these streams are given back
+        raise
     finally:
         errors.flush()
         sys.stdout, sys.stderr = before
+
+
+def _print_traceback(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    sys.stderr.write(without_secrets("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _open_what_is_closed() -> None:

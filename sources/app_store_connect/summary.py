@@ -93,6 +93,7 @@ class Summary:
             "rows": sum(each.row_count for each in loaded),
             "bytes": sum(each.segment.size_in_bytes for each in loaded),
             "unparsed_values": sum(each.unparsed for each in loaded),
+            "unverified_segments": sum(each.segment.checksum_algorithm is None for each in loaded),
             "requests_used": self.budget.requests_made,
             "requests_left": self.budget.remaining,
             "failures": [{"what": each.what, "why": each.why} for each in self.failures],

@@ -7,8 +7,9 @@ not where dlt keeps pipelines, one of which may have the same name and be at wor
 
 import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import dlt
 import duckdb
 from dlt import Pipeline
 from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.utils import get_resolved_traces
 from dlt.common.destination import TLoaderFileFormat
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.exceptions import DltException
@@ -28,14 +30,30 @@ from app_store_connect.complaints import complaint, first_line, how_to_install
 from app_store_connect.database import LAKE_FILE, PLAIN, is_lake
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.ledger import PLACEHOLDERS, Ledger
+from app_store_connect.redaction import remember
+from app_store_connect.schemas import catalog_of_file, check_schemas
 from app_store_connect.tuning import tune
 
 PIPELINE_NAME = "asc_segments"
 FOLDER = f"{PIPELINE_NAME}_job"
 _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
-_TAKEN = {"information_schema", "main", "system", "temp", *PLACEHOLDERS}
+_TAKEN = {"information_schema", "main", "memory", "system", "temp", *PLACEHOLDERS}
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
+_NEXT_STEPS = (
+    ("no space left", "free space on its disk"),
+    ("not a valid DuckDB database", "move that file away, or name another one"),
+    ("download extension", "let this machine reach the address, or install the extension before"),
+    ("authentication failed", "check user and password in the configuration"),
+    (
+        "could not translate host name",
+        "check the host; signs such as @ in a password are to be written as %40 and so on",
+    ),
+    ("connection refused", "check host and port, and that the server runs"),
+    ("permission denied", "let the user that runs the job read and write it"),
+    ("read-only", "let the user that runs the job write it"),
+)
+"""By words of DuckDB, Postgres and the system; what is not among them gets the general advice."""
 _REASON = "The actual reason given is: "
 
 
@@ -92,7 +110,9 @@ def _remove_dead(usual: Path) -> None:
                 lock.unlink(missing_ok=True)
 
 
-def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeline:
+def make_pipeline(
+    destination: str, dataset: str, pipelines_dir: Path, *, other_schemas: Sequence[str] = ()
+) -> Pipeline:
     """Raises DestinationError if dlt has no such destination, or the job cannot work with it."""
     _check_names(destination, dataset)
     try:
@@ -103,16 +123,34 @@ def make_pipeline(destination: str, dataset: str, pipelines_dir: Path) -> Pipeli
             pipelines_dir=str(pipelines_dir),
         )
         pipeline.destination_client()  # reads its configuration, and imports its driver
-        stem = Path(location_of(pipeline)).stem if destination == "duckdb" else ""
+        catalog, longest = _catalog_of(pipeline), _longest_name(pipeline)
     except (DltException, ImportError) as error:
         reason = _why_unusable(destination, error)
         raise DestinationError(f"destination {destination!r} cannot be used: {reason}") from error
-    if stem in (dataset, f"{dataset}_raw"):
-        raise DestinationError(
-            f"the DuckDB file and a dataset are both called {stem}, which DuckDB cannot tell apart;"
-            " take another --dataset"
-        )
+    finally:
+        _remember_secrets()
+    check_schemas(dataset, catalog=catalog, longest=longest, others=other_schemas)
     return pipeline
+
+
+def _catalog_of(pipeline: Pipeline) -> str:
+    """The database that DuckDB has the schemas in; empty for what is no DuckDB."""
+    location = location_of(pipeline)
+    kind = pipeline.destination.destination_type.rpartition(".")[2]
+    if kind in ("duckdb", "filesystem"):
+        return catalog_of_file(location)
+    return location if kind == "motherduck" else ""
+
+
+def _longest_name(pipeline: Pipeline) -> int:
+    return pipeline.destination.capabilities().max_identifier_length or sys.maxsize
+
+
+def _remember_secrets() -> None:
+    """What dlt found for the destination, in whatever place and whether it could read it or not."""
+    for found in get_resolved_traces().resolved_traces:
+        if found.sections[:1] != ["sources"]:
+            remember(".".join((*found.sections, found.key)), found.value)
 
 
 def _why_unusable(destination: str, error: Exception) -> str:
@@ -181,9 +219,13 @@ def destination_error(error: BaseException) -> DestinationError:
             f" run to end ({lock})"
         )
     return DestinationError(
-        f"the destination cannot be opened for writing: {reason}; check its address, credentials,"
-        " rights and free space"
+        f"the destination cannot be opened for writing: {reason}; {_next_step(reason)}"
     )
+
+
+def _next_step(reason: str) -> str:
+    found = (step for words, step in _NEXT_STEPS if words.casefold() in reason.casefold())
+    return next(found, "check its address, credentials, rights and free space")
 
 
 def file_format_of(pipeline: Pipeline) -> Any:

@@ -1,6 +1,7 @@
 """Whatever fails, and however much is logged, no key, token or signature is left anywhere."""
 
 import gzip
+import json
 import os
 import re
 import resource
@@ -30,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 from app_store_connect.emulator import Emulator, Fault, World
 from app_store_connect.emulator.signing import Signer
 from app_store_connect.emulator.tokens import new_key
-from tests.conftest import KEYS, key_of
+from tests.conftest import KEYS, Job, StartApple, key_of
 from tests.worlds import overlapping_world
 
 SCRIPT = Path(__file__).parents[2] / "pipelines" / "asc_segments.py"
@@ -82,6 +83,8 @@ class Place:
     pem: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ("--debug", "--json")
+    script: Path = SCRIPT
     largest_file: int | None = None
     stop_with: int | None = None
 
@@ -109,7 +112,7 @@ class Place:
             **self.environment,
         }
         with subprocess.Popen(
-            [sys.executable, str(SCRIPT), "--debug", "--json", *self.arguments],
+            [sys.executable, str(self.script), *self.flags, *self.arguments],
             env=environment,
             cwd=self.root / "work",
             stdout=subprocess.PIPE,
@@ -334,6 +337,134 @@ def test_no_secret_is_left(
     assert places_of(secrets, iter(printed.items())) == []
     assert places_of(secrets, texts_in(place.root)) == []
     assert b"locals" not in result.stderr
+
+
+PIECES = ("Tr0ub", "4dor", "or&3z")
+"""Of the destination's secret, which is one of them or holds them with signs in between."""
+CREDENTIALS = "DESTINATION__POSTGRES__CREDENTIALS"
+S3 = {
+    "DESTINATION__FILESYSTEM__BUCKET_URL": "s3://bucket/x",
+    "DESTINATION__FILESYSTEM__CREDENTIALS__AWS_ACCESS_KEY_ID": "AKIA2X9R4HXF34",
+    "DESTINATION__FILESYSTEM__CREDENTIALS__AWS_SECRET_ACCESS_KEY": "Tr0ub/4dor+or&3z",
+    "DESTINATION__FILESYSTEM__CREDENTIALS__ENDPOINT_URL": "http://127.0.0.1:1",
+}
+
+
+def postgres(credentials: str) -> tuple[str, dict[str, str]]:
+    return "postgres", {CREDENTIALS: credentials}
+
+
+DESTINATIONS = [
+    pytest.param(*postgres("postgresql://u:Tr0ub4dor@127.0.0.1:1/x"), id="unreachable"),
+    pytest.param(*postgres("postgresql://u:Tr0ub4dor@127.0.0.1:{http}/x"), id="another server"),
+    pytest.param(*postgres("postgresql://u:Tr0ub 4dor@127.0.0.1:1/x"), id="blank"),
+    pytest.param(*postgres("postgresql://u:Tr0ub%zz4dor@127.0.0.1:1/x"), id="percent"),
+    pytest.param(*postgres("postgresql://u:Tr0ub@4dor@127.0.0.1:1/x"), id="at"),
+    pytest.param(*postgres("postgresql://u:Tr0ub#4dor@127.0.0.1:1/x"), id="hash"),
+    pytest.param(*postgres("postgresql://u:Tr0ub%404dor@127.0.0.1:1/x"), id="encoded"),
+    pytest.param(*postgres("mysql://u:Tr0ub4dor@127.0.0.1:1/x"), id="another scheme"),
+    pytest.param(*postgres("postgres//u:Tr0ub4dor@127.0.0.1:1/x"), id="no scheme"),
+    pytest.param(*postgres("postgresql://u:Tr0ub4dor@127.0.0.1:port/x"), id="port"),
+    pytest.param(*postgres("postgresql://u:Tr0ub4dor@127.0.0.1:1"), id="no database"),
+    pytest.param(*postgres("host=127.0.0.1 user=u password=Tr0ub4dor"), id="words"),
+    pytest.param(*postgres("postgresql://127.0.0.1:1/x?user=u&password=Tr0ub4dor"), id="query"),
+    pytest.param("filesystem", S3, id="bucket"),
+    pytest.param(
+        "motherduck",
+        {"DESTINATION__MOTHERDUCK__CREDENTIALS": "md:x?motherduck_token=Tr0ub4dor"},
+        id="MotherDuck",
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flags", [("--json",), ("--json", "--debug")], ids=["", "debug"])
+@pytest.mark.parametrize(("destination", "environment"), DESTINATIONS)
+def test_no_secret_of_the_destination_is_left(
+    destination: str,
+    environment: dict[str, str],
+    flags: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not where the destination cannot be read, nor reached, nor where another server answers."""
+    place = Place(tmp_path, monkeypatch, flags=flags)
+    place.arguments = ("--destination", destination)
+    with place.start() as apple:
+        http = apple.base_url.rpartition(":")[2]
+        place.environment = {key: text.format(http=http) for key, text in environment.items()}
+        result = place.run(apple)
+
+    assert 2 == result.returncode, result.stderr[-2000:].decode(errors="replace")
+    assert destination in json.loads(result.stdout)["error"] or b"destination" in result.stdout
+    assert [] == pieces_in({"stdout": result.stdout, "stderr": result.stderr})
+    assert [] == pieces_in(dict(texts_in(place.root)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flags", [("--json",), ("--json", "--debug")], ids=["", "debug"])
+@pytest.mark.parametrize(("destination", "environment"), DESTINATIONS[:1] + DESTINATIONS[4:8])
+def test_models_leave_no_secret(
+    destination: str,
+    environment: dict[str, str],
+    flags: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The command of the models keeps the destination's secrets as the job does."""
+    place = Place(tmp_path, monkeypatch, flags=flags, script=SCRIPT.with_name("asc_models.py"))
+    place.arguments = ("--destination", destination)
+    place.environment = environment
+    with place.start() as apple:
+        result = place.run(apple)
+
+    assert 2 == result.returncode, result.stderr[-2000:].decode(errors="replace")
+    assert [] == pieces_in({"stdout": result.stdout, "stderr": result.stderr})
+    assert [] == pieces_in(dict(texts_in(place.root)))
+
+
+@pytest.mark.slow
+def test_traceback_of_an_unforeseen_error_leaves_no_secret(tmp_path: Path) -> None:
+    """Python itself prints it, after the streams are given back."""
+    program = "from app_store_connect.streams import *\nwith guarded_streams(): raise ValueError("
+    password = {"DESTINATION__POSTGRES__CREDENTIALS__PASSWORD": "Tr0ub4dor"}
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}__import__('os').environ[{next(iter(password))!r}])"],
+        env=os.environ | password,
+        capture_output=True,
+        check=False,
+    )
+
+    assert 1 == done.returncode
+    assert b"ValueError: ***" in done.stderr
+
+
+def test_secret_of_a_file_is_known(
+    job: Job, tmp_path: Path, start_apple: StartApple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection string in secrets.toml is kept as one in the environment is, and Apple not
+    asked.
+    """
+    (tmp_path / "work" / ".dlt").mkdir()
+    (tmp_path / "work" / ".dlt" / "secrets.toml").write_text(
+        '[destination.postgres]\ncredentials = "mysql://u:Tr0ub@4dor@127.0.0.1:1/x"\n'
+    )
+    apple = start_apple(overlapping_world(days=1))
+    result = job.run(apple, "--destination", "postgres", "--debug")
+
+    assert 2 == result.exit_code
+    assert "***" in result.summary["error"]
+    assert [] == pieces_in({"stdout": result.stdout.encode(), "stderr": result.stderr.encode()})
+    assert [] == apple.exchanges
+
+
+def pieces_in(texts: dict[str, bytes]) -> list[str]:
+    return [
+        f"{piece} in {where}"
+        for where, text in texts.items()
+        for piece in PIECES
+        if piece.encode() in text
+    ]
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
