@@ -52,7 +52,7 @@ COLUMNS = {
     "photos_picker_daily": ["date", "count", *OWN],
     **{
         table.name: [*table.columns, tables.LOAD_ID]
-        for table in (*tables.SEGMENT_TABLES, *tables.LISTING_TABLES)
+        for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES)
     },
     "_dlt_loads": ["load_id", "status"],
 }
@@ -125,6 +125,7 @@ def statements_for(destination: str) -> list[str]:
     ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
     ledger._database = Database(client)
     ledger.loaded_segments(date(2026, 11, 1))
+    ledger.instance_checks(date(2026, 11, 1))
     ledger.changed(tables.REPORT_REQUESTS, [])
     ledger.app_of_request("q1")
     ledger.known_instances(["i1", "i2"])
