@@ -27,9 +27,8 @@ def check_loaded(
         DestinationError: the destination cannot be asked, or a table is gone.
     """
     said = _ledger_counts(ledger, instances)
-    found = _row_counts(
-        ledger, {each.table_name for each in instances if said.get(each.instance.id)}
-    )
+    own = [said.get(each.instance.id, {}) for each in instances]
+    found = _row_counts(ledger, {table for counts in own for table, *_ in counts})
     kept = {segment_id for counts in said.values() for _, segment_id, _ in counts}
     for each in instances:
         counts, segments = said.get(each.instance.id, {}), read.get(each.instance.id)

@@ -180,6 +180,7 @@ def test_table_that_takes_no_rows(start_apple: StartApple, job: Job) -> None:
     result = job.run(apple)
     loaded = job.query(
         f"select count(*) from {RAW}.analytics_report_segments where report_name = '{PURCHASES}'"
+        f" and _dlt_load_id in (select load_id from {RAW}._dlt_loads)"
     )
 
     assert (1, [(4,)]) == (result.exit_code, loaded)
