@@ -220,13 +220,16 @@ class AppStoreConnectClient:
         )
 
     def _given_up(self, path: str, reason: str, tries: int) -> UnavailableError:
-        """Apple is down only if a request fails as well that was answered before in this run."""
+        """Apple is down only if a request fails as well that was answered before in this run.
+
+        One thread asks, and the others wait for it: so they leave the budget alone.
+        """
         with self._lock:
             self._unavailable += 1
-            is_suspect = self._unavailable >= MAX_UNAVAILABLE
-        if is_suspect and not self._still_answers():
-            return ApiDownError(path, reason, tries)
-        return UnavailableError(path, reason, tries)
+            if self._unavailable == MAX_UNAVAILABLE and not self._still_answers():
+                self._unavailable += 1
+            is_down = self._unavailable > MAX_UNAVAILABLE
+        return (ApiDownError if is_down else UnavailableError)(path, reason, tries)
 
     def _still_answers(self) -> bool:
         """A refusal is an answer, too. Before the first answer the list of apps is asked."""
@@ -246,8 +249,10 @@ class AppStoreConnectClient:
             self.budget.pause(seconds)
 
     def _is_over(self, state: RetryCallState) -> bool:
-        """After all tries, or when Apple wants the next one later than can be waited for."""
-        if state.attempt_number >= TRIES:
+        """After all tries, one where Apple is down, or when Apple wants the next one later than can
+        be waited for.
+        """
+        if state.attempt_number >= TRIES or self._unavailable > MAX_UNAVAILABLE:
             return True
         seconds = state.upcoming_sleep
         return seconds > LONGEST_BACKOFF_SECONDS and not self.budget.may_pause(seconds)
