@@ -11,7 +11,7 @@ from app_store_connect.catalog import REPORTS, ColumnType, ReportSchema
 from app_store_connect.ledger import Ledger
 from app_store_connect.model import Granularity
 from app_store_connect.names import table_name
-from app_store_connect.tables import LISTING_TABLES, SEGMENT_TABLES
+from app_store_connect.tables import LATEST_TABLES, SEGMENT_TABLES
 from app_store_connect.views import create_views
 from app_store_connect.workspace import make_pipeline
 
@@ -77,7 +77,7 @@ def value_of(report: str, column: str, kind: ColumnType) -> str:
 def create_tables(database: duckdb.DuckDBPyConnection) -> None:
     """Empty raw tables."""
     database.execute(f"create schema {RAW}")
-    for table in (*SEGMENT_TABLES, *LISTING_TABLES):
+    for table in (*SEGMENT_TABLES, *LATEST_TABLES):
         empty = table.arrow([], "")
         database.register("empty", empty)
         database.execute(f"create table {RAW}.{table.name} as from empty")

@@ -540,11 +540,12 @@ def test_waits_side_by_side_count_once() -> None:
 # An API that is down.
 
 
-def test_api_that_is_down_is_told_from_a_list_that_is(
+def test_api_that_is_down_is_told_from_lists_that_are(
     apple: Emulator, client: AppStoreConnectClient
 ) -> None:
-    """Ten requests in a row without an answer; any answer in between, a refusal too, ends it."""
-    apple.fault(Fault("api", "segments", "500", times=None))
+    """After ten requests in a row without an answer the last one is asked again that had one; Apple
+    is down only if that fails too.
+    """
 
     def error_of(instance_id: str) -> type[Exception] | None:
         try:
@@ -553,15 +554,30 @@ def test_api_that_is_down_is_told_from_a_list_that_is(
             return type(error)
         return None
 
-    first = [error_of("daily-2") for _ in range(9)]
     client.list_apps()
-    second = [error_of("daily-2") for _ in range(9)]
-    with pytest.raises(NotFoundError):
-        client.list_instances("nowhere")
-    third = [error_of("daily-2") for _ in range(10)]
+    apple.fault(Fault("api", "segments", "500", times=None))
+    apple.forget()
+    lists = [error_of("daily-2") for _ in range(25)]
+    probes = [each for each in apple.exchanges if each.path == "/v1/apps"]
+    apple.fault(Fault("api", "apps", "500", times=None))
+    down = [error_of("daily-2") for _ in range(5)]
 
-    assert {UnavailableError} == {*first, *second, *third[:9]}
-    assert ApiDownError is third[9]
+    assert {UnavailableError} == {*lists}
+    assert 2 == len(probes)
+    assert [UnavailableError] * 4 + [ApiDownError] == down
+
+
+def test_api_that_never_answered(apple: Emulator, client: AppStoreConnectClient) -> None:
+    """Before the first answer the list of apps is asked; a refusal is an answer."""
+    apple.fault(Fault("api", "segments", "500", times=None))
+    apple.fault(Fault("api", "apps", "forbidden"))
+    errors = []
+    for _ in range(20):
+        with pytest.raises(UnavailableError) as caught:
+            client.list_segments("daily-2")
+        errors.append(type(caught.value))
+
+    assert {UnavailableError} == {*errors}
 
 
 # The token.

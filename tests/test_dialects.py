@@ -53,12 +53,7 @@ COLUMNS = {
     "photos_picker_daily": ["date", "count", *OWN],
     **{
         table.name: [*table.columns, tables.LOAD_ID]
-        for table in (
-            *tables.SEGMENT_TABLES,
-            *tables.LISTING_TABLES,
-            tables.INSTANCE_CHECKS,
-            tables.MISSING_REPORTS,
-        )
+        for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES, tables.MISSING_REPORTS)
     },
     "_dlt_loads": ["load_id", "status"],
 }
@@ -131,6 +126,7 @@ def statements_for(destination: str) -> list[str]:
     ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
     ledger._database = Database(client)
     ledger.loaded_segments(date(2026, 11, 1))
+    ledger.instance_checks(date(2026, 11, 1))
     ledger.changed(tables.REPORT_REQUESTS, [])
     ledger.listed_instances()
     ledger.app_of_request("q1")

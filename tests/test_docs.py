@@ -30,7 +30,7 @@ from app_store_connect.models_command import models
 from app_store_connect.models_summary import ModelSettings, ModelsSummary
 from app_store_connect.names import snake_case
 from app_store_connect.provenance import PROVENANCE
-from app_store_connect.tables import LISTING_TABLES, SEGMENT_TABLES, RawTable
+from app_store_connect.tables import INSTANCE_CHECKS, LISTING_TABLES, SEGMENT_TABLES, RawTable
 from tests.conftest import Job, StartApple
 from tests.worlds import TODAY, add_vintages, overlapping_world, world_with_reports
 
@@ -379,7 +379,9 @@ def test_report_columns_are_documented() -> None:
     assert types == columns_in(rows_after("| column | type | meaning |", text))
 
 
-@pytest.mark.parametrize("table", [pytest.param(each, id=each.name) for each in SEGMENT_TABLES])
+@pytest.mark.parametrize(
+    "table", [pytest.param(each, id=each.name) for each in (*SEGMENT_TABLES, INSTANCE_CHECKS)]
+)
 def test_ledger_columns_are_documented(table: RawTable) -> None:
     """REFERENCE.md has the columns of the tables about segments with their types."""
     expected = {field.name: TYPES[field.type] for field in table.schema}

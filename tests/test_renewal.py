@@ -1,22 +1,26 @@
 """Report requests that Apple stopped: what is said of them, and when they are replaced."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
+import duckdb
 import pytest
 from rich.console import Console
 
 from app_store_connect.configuration import read_configuration
-from app_store_connect.emulator import Fault, World
+from app_store_connect.emulator import Emulator, Fault, World
 from app_store_connect.model import AccessType
-from app_store_connect.progress import progress_for
+from app_store_connect.progress import NoProgress, progress_for
 from app_store_connect.runner import Run, Settings
 from app_store_connect.selection import Options
+from app_store_connect.summary import Summary
 from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (
     APPS,
     CRASHES,
     PURCHASES,
     TODAY,
+    add_vintage,
     add_vintages,
     app,
     differences,
@@ -160,7 +164,7 @@ def test_deleted_but_not_made_anew(kind: str, start_apple: StartApple, job: Job)
 
 def test_budget_ends_between_deleting_and_making(start_apple: StartApple, job: Job) -> None:
     """Exit 3 as elsewhere, and the deletion is told all the same."""
-    before = 1 + 2 * len(APPS) + len(APPS) + 2 * len(APPS)
+    before = 1 + 2 * len(APPS) + len(APPS) + 2 * len(APPS) + 1  # the request, listed again
     apple = start_apple(stopped_world(APPS[0]), hourly_limit=before + 1)
     result = job.run(apple, "--create-requests", "--max-wait", "0")
 
@@ -228,3 +232,111 @@ def test_request_taken_on_trust_is_kept(start_apple: StartApple, job: Job) -> No
 
     assert {"GET"} == {each.method for each in apple.exchanges}
     assert "only --app-id says which app it is of" in str(summary.notices)
+
+
+# What a deletion rests on is checked right before it.
+
+
+class Meddler(NoProgress):
+    """Does something once, while rows are read."""
+
+    def __init__(self, meddle: Callable[[], object]) -> None:
+        self._meddle: list[Callable[[], object]] = [meddle]
+
+    def changed(self) -> None:
+        while self._meddle:
+            self._meddle.pop()()
+
+
+def renew_while(meddle: Callable[[], object], apple: Emulator, job: Job) -> Summary:
+    job.use(apple)
+    options = Options(create_requests=AccessType.ONGOING)
+    return Run(read_configuration(), Settings(options), Meddler(meddle)).execute()
+
+
+def deletions(apple: Emulator) -> int:
+    return sum(each.method == "DELETE" for each in apple.exchanges)
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_kept_when_the_database_file_has_gone(how: str, start_apple: StartApple, job: Job) -> None:
+    """What was loaded went with the file: Apple still has it, and the next run loads it."""
+    world = stopped_world(APPS[0])
+    apple = start_apple(world)
+
+    def lose_file() -> None:
+        job.database.unlink()
+        if how == "replaced":
+            duckdb.connect(str(job.database)).close()
+
+    summary = renew_while(lose_file, apple, job)
+    kept = world.request(APPS[0], "ONGOING").is_stopped
+    healthy = job.run(apple, "--create-requests")
+
+    assert (1, True) == (summary.exit_code, kept)
+    assert any("is kept" in each.what for each in summary.failures)
+    assert 0 == healthy.exit_code
+    assert not world.request(APPS[0], "ONGOING").is_stopped
+    assert [] == differences(job, world)
+
+
+@pytest.mark.parametrize("lost", ["a row", "all rows of an instance", "the table"])
+def test_kept_when_rows_have_gone(lost: str, start_apple: StartApple, job: Job) -> None:
+    """The ledger counts rows that somebody deleted: the failure names the instance."""
+    world = stopped_world(APPS[0])
+    apple = start_apple(world)
+    job.run(apple)
+    add_vintage(world, world.report(APPS[1], CRASHES), TODAY - timedelta(days=3))
+    job.run(apple)
+    table = "app_store_connect_raw.app_crashes_daily"
+    (instance, *_) = world.report(APPS[0], CRASHES).instances
+    chosen = f"delete from {table} where _instance_id = '{instance.id}'"
+    statement = {
+        "a row": f"{chosen} and rowid = (select min(rowid) from {table}"
+        f" where _instance_id = '{instance.id}')",
+        "all rows of an instance": chosen,
+        "the table": f"delete from {table} where _app_id = {APPS[0]}",
+    }[lost]
+    with duckdb.connect(str(job.database)) as connection:
+        connection.execute(statement)
+    result = job.run(apple, "--create-requests")
+
+    assert (1, 0) == (result.exit_code, deletions(apple))
+    assert world.request(APPS[0], "ONGOING").is_stopped
+    assert "so nothing is deleted at Apple" in str(result.summary["failures"])
+    assert "where the ledger counts" in str(result.summary["failures"])
+
+
+@pytest.mark.parametrize("how", ["revived", "replaced"])
+def test_kept_when_apple_lists_it_otherwise_by_then(
+    how: str, start_apple: StartApple, job: Job
+) -> None:
+    """A request that is stopped no more, or replaced by somebody, is not deleted."""
+    world = stopped_world(APPS[0])
+    request = world.request(APPS[0], "ONGOING")
+    apple = start_apple(world)
+
+    def change() -> None:
+        request.is_stopped = how == "replaced"
+        if how == "replaced":
+            world.add_request(APPS[0], "ONGOING")
+
+    summary = renew_while(change, apple, job)
+
+    assert 0 == deletions(apple)
+    assert "is kept, since Apple does not list it as stopped" in str(summary.notices)
+
+
+def test_instances_without_rows_of_their_own_are_no_reason(
+    start_apple: StartApple, job: Job
+) -> None:
+    """Empty ones, and those all of whose segments a newer one has, were seen in this run."""
+    world = stopped_world(APPS[0])
+    report = world.report(APPS[0], CRASHES)
+    newest = report.instances[-1]
+    world.add_instance(report, "DAILY", TODAY - timedelta(days=4), [])
+    shadow = world.add_instance(report, "DAILY", TODAY - timedelta(days=5), [])
+    shadow.segments.extend(newest.segments)
+    result = job.run(start_apple(world), "--create-requests")
+
+    assert (0, False) == (result.exit_code, world.request(APPS[0], "ONGOING").is_stopped)

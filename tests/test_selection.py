@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app_store_connect.catalog import REPORTS, schema_of
+from app_store_connect.checks import InstanceCheck
 from app_store_connect.errors import UnknownReportError
 from app_store_connect.model import (
     AccessType,
@@ -130,18 +131,43 @@ def test_window(options: Options, expected: list[str]) -> None:
     ("days", "expected"),
     [
         pytest.param(0, ["new"], id="never"),
-        pytest.param(1, ["new", "today"], id="today"),
-        pytest.param(2, ["new", "yesterday", "today"], id="two days"),
+        pytest.param(1, ["new", "unseen", "changed", "today"], id="seen when a day old"),
+        pytest.param(2, ["new", "unseen", "changed", "early", "today"], id="two days old"),
     ],
 )
 def test_recheck(days: int, expected: list[str]) -> None:
-    """Loaded instances are listed again for as many days as asked, after all new ones."""
-    found = [listed("today", 0), listed("yesterday", 1), listed("older", 2), listed("new", 0)]
-    ledger = {name: {"s": "m"} for name in ("today", "yesterday", "older")}
-    selection = select_instances(found, ledger, Options(recheck_days=days), today=TODAY)
+    """Loaded instances are due until a look found them whole when they were as old as asked; how
+    old they are now does not count. New ones come first.
+    """
+    ages = {"unseen": 30, "changed": 20, "early": 9, "whole": 9, "today": 0}
+    found = [listed("new", 0), *(listed(name, age) for name, age in ages.items())]
+    ledger = {name: {"s": "m"} for name in ages}
+    checks = {
+        "changed": InstanceCheck("failed", TODAY - timedelta(days=10)),
+        "early": InstanceCheck("loaded", TODAY - timedelta(days=8)),
+        "whole": InstanceCheck("unchanged", TODAY - timedelta(days=7)),
+        "today": InstanceCheck("loaded", TODAY),
+    }
+    selection = select_instances(
+        found, ledger, Options(recheck_days=days), today=TODAY, checks=checks
+    )
 
     assert ids(selection) == expected
-    assert selection.already_loaded == 3
+    assert selection.already_loaded == 5
+    assert {*ledger} - {*expected} == {each.listed.instance.id for each in selection.settled}
+
+
+@pytest.mark.parametrize(("ago", "expected"), [(0, "last"), (3, "last"), (4, "first")])
+def test_what_failed_lately_comes_last(ago: int, expected: str) -> None:
+    """After new instances and rechecks; some days later it is tried in its place again."""
+    found = [listed("failed", 9), listed("new", 1), listed("again", 2)]
+    checks = {"failed": InstanceCheck("failed", TODAY - timedelta(days=ago))}
+    selection = select_instances(
+        found, {"again": {"s": "m"}}, Options(), today=TODAY, checks=checks
+    )
+    places = {"last": ["new", "again", "failed"], "first": ["failed", "new", "again"]}
+
+    assert places[expected] == ids(selection)
 
 
 def test_order_within_a_day() -> None:
@@ -357,5 +383,6 @@ def test_pinpointed_instances_are_all_due() -> None:
     selection = select_pinpointed(asked, {"a": {"s": "m"}, "b": {"t": "m"}})
     due = (InstanceToLoad(asked[0], {"s": "m"}), InstanceToLoad(asked[1]))
 
-    assert Selection(due, listed=2, already_loaded=1, outside_window=0) == selection
+    unseen = frozenset({("1", "app_crashes_daily")})
+    assert Selection(due, 2, already_loaded=1, outside_window=0, unseen=unseen) == selection
     assert {"s": (TODAY - timedelta(days=1), "a"), "t": (date.max, "b")} == selection.due[0].holders

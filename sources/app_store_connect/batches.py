@@ -10,7 +10,7 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
 import pyarrow as pa
@@ -27,7 +27,7 @@ from app_store_connect.ledger import Ledger
 from app_store_connect.outcome import Outcome
 from app_store_connect.repair import remove_miscounted
 from app_store_connect.resources import SegmentLoader
-from app_store_connect.selection import InstanceToLoad
+from app_store_connect.selection import InstanceToLoad, Selection
 from app_store_connect.source import batch_source
 from app_store_connect.tuning import is_out_of_memory, little_memory
 from app_store_connect.workspace import file_format_of
@@ -72,7 +72,7 @@ class Batches:
 
     def load(
         self,
-        instances: Iterable[InstanceToLoad],
+        selection: Selection,
         listings: list[DltResource],
         *,
         before_each: Callable[[], None],
@@ -82,12 +82,15 @@ class Batches:
         After a load that failed the next ones grow from one instance: so what cannot be loaded is
         found and named, and the others are not kept back by it.
         """
-        self._queue.extend(instances)
+        self._queue.extend(selection.due)
+        self._outcome.expect(selection)
         while (self._queue or listings) and not self._outcome.stopped_by:
             before_each()
             if self._load_batch([*listings, self._loader.resource(self._feed)]):
                 listings = []
             self._queue.extend(self._outcome.take_postponed())
+            if not self._queue:
+                self._queue.extend(self._outcome.take_waiting())
 
     def _feed(self) -> Iterator[InstanceToLoad]:
         """The instances of one batch: until it is large, or long, enough to be worth a commit.
@@ -217,7 +220,14 @@ class Batches:
         self._failed_singles += 1
         for item in self._fed:
             self._outcome.fail_instance(item, reason)
+            self._put_last(item.listed.table_name)
         return self._failed_singles < FAILED_SINGLES
+
+    def _put_last(self, table_name: str) -> None:
+        """The instances of a table that took no rows, so that they keep no others back."""
+        self._queue = deque(
+            sorted(self._queue, key=lambda each: each.listed.table_name == table_name)
+        )
 
 
 def _essence(error: BaseException) -> str:

@@ -59,7 +59,7 @@ TRIES = 6
 LONGEST_BACKOFF_SECONDS = 30.0
 """A longer pause, which only an answer asks for, is a wait: counted, and told."""
 MAX_UNAVAILABLE = 10
-"""So many requests in a row without a usable answer, and Apple is taken to be down for all."""
+"""After so many requests in a row without a usable answer, one is asked again that had one."""
 REFUSED_PAUSE_SECONDS = 12.0
 """After a 429 although the budget has a rest: all tries together outlast a limit by the minute."""
 IDS_PER_FILTER = 100
@@ -96,6 +96,7 @@ class AppStoreConnectClient:
         self._refused_pause = REFUSED_PAUSE_SECONDS * backoff_seconds
         self._timeout = timeout_seconds
         self._unavailable = 0
+        self._answered: tuple[str, Params | None] = self._url("/v1/apps"), {"limit": "1"}
         self._lock = threading.Lock()
         self._session = new_session()
         # A proxy from the environment must not see what is sent to this very machine unencrypted.
@@ -210,13 +211,7 @@ class AppStoreConnectClient:
     def _ask(
         self, method: str, url: str, params: Params | None = None, body: Document | None = None
     ) -> Document:
-        retrying = Retrying(
-            retry=retry_if_exception_type(TransientError),
-            stop=self._is_over,
-            wait=self._pause,
-            sleep=self._sleep,
-            reraise=True,
-        )
+        retrying = self._retrying()
         try:
             document = retrying(self._ask_once, method, url, params, body)
         except TransientError as error:
@@ -226,13 +221,41 @@ class AppStoreConnectClient:
             self._unavailable = 0
             raise
         self._unavailable = 0
+        if method == "GET":
+            self._answered = url, params
         return document
 
+    def _retrying(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=self._is_over,
+            wait=self._pause,
+            sleep=self._sleep,
+            reraise=True,
+        )
+
     def _given_up(self, path: str, reason: str, tries: int) -> UnavailableError:
+        """Apple is down only if a request fails as well that was answered before in this run.
+
+        One thread asks, and the others wait for it: so they leave the budget alone.
+        """
         with self._lock:
             self._unavailable += 1
-            is_down = self._unavailable >= MAX_UNAVAILABLE
+            if self._unavailable == MAX_UNAVAILABLE and not self._still_answers():
+                self._unavailable += 1
+            is_down = self._unavailable > MAX_UNAVAILABLE
         return (ApiDownError if is_down else UnavailableError)(path, reason, tries)
+
+    def _still_answers(self) -> bool:
+        """A refusal is an answer, too. Before the first answer the list of apps is asked."""
+        try:
+            self._retrying()(self._ask_once, "GET", *self._answered, None)
+        except TransientError:
+            return False
+        except ApiError:
+            pass
+        self._unavailable = 0
+        return True
 
     def _sleep(self, seconds: float) -> None:
         if seconds <= LONGEST_BACKOFF_SECONDS:
@@ -241,8 +264,10 @@ class AppStoreConnectClient:
             self.budget.pause(seconds)
 
     def _is_over(self, state: RetryCallState) -> bool:
-        """After all tries, or when Apple wants the next one later than can be waited for."""
-        if state.attempt_number >= TRIES:
+        """After all tries, one where Apple is down, or when Apple wants the next one later than can
+        be waited for.
+        """
+        if state.attempt_number >= TRIES or self._unavailable > MAX_UNAVAILABLE:
             return True
         seconds = state.upcoming_sleep
         return seconds > LONGEST_BACKOFF_SECONDS and not self.budget.may_pause(seconds)

@@ -88,6 +88,18 @@ class DatabaseLostError(DestinationError):
         )
 
 
+class NotLoadedError(DestinationError):
+    """The destination does not hold an instance that Apple is about to be told to delete."""
+
+    def __init__(self, instance: str, problem: str) -> None:
+        self.instance = instance
+        self.problem = problem
+        super().__init__(
+            f"{instance} {problem}, so nothing is deleted at Apple; remove its rows from"
+            " analytics_report_segments, if it has any, and run again to load it anew"
+        )
+
+
 # Apple's answer to a request.
 
 

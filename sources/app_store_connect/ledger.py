@@ -15,6 +15,7 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect import tables
+from app_store_connect.checks import InstanceCheck
 from app_store_connect.database import Database, is_lake
 from app_store_connect.errors import DestinationError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
@@ -34,6 +35,22 @@ VISIBLE_SEGMENTS = f"""
         where {LOAD_ID} in ({COMPLETE_LOADS}) and {{condition}}
     ) as latest
     where recency = 1
+"""
+
+LATEST_CHECKS = f"""
+    select c.instance_id, c.outcome, c.checked_on from (
+        select *, row_number() over (partition by instance_id order by {LOAD_ID} desc) as recency
+        from raw.{tables.INSTANCE_CHECKS.name}
+        where {LOAD_ID} in ({COMPLETE_LOADS}) and processing_date >= :since
+    ) as c
+    where c.recency = 1
+"""
+_NO_LATER_SEGMENTS = f"""
+    and not exists (
+        select 1 from raw.{SEGMENTS.name} as s
+        where s.instance_id = c.instance_id and s.{LOAD_ID} > c.{LOAD_ID}
+            and s.{LOAD_ID} in ({COMPLETE_LOADS})
+    )
 """
 
 _LISTED_BY = "processing_date"
@@ -157,6 +174,17 @@ class Ledger:
         for instance_id, segment_id, checksum in rows:
             loaded.setdefault(instance_id, {})[segment_id] = checksum
         return dict(loaded)
+
+    def instance_checks(self, since: date) -> dict[str, InstanceCheck]:
+        """The last look at each instance that was processed on or after `since`, unless a later
+        load brought segments of it: after that nobody has looked.
+        """
+        existing = self.columns().keys()
+        if not {tables.INSTANCE_CHECKS.name, LOADS} <= existing:
+            return {}
+        later = _NO_LATER_SEGMENTS if SEGMENTS.name in existing else ""
+        rows = self.execute(LATEST_CHECKS + later, since=since)
+        return {row[0]: InstanceCheck(row[1], row[2]) for row in rows}
 
     def changed(
         self, table: RawTable, rows: Iterable[Mapping[str, Any]]

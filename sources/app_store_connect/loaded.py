@@ -1,10 +1,12 @@
 """What a load brings of an instance, and the rows that tell the ledger of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app_store_connect import tables
+from app_store_connect.checks import InstanceCheck, Look, is_news
 from app_store_connect.model import ReportSegment
 from app_store_connect.row_hashes import ByDate, DateRows, added
 from app_store_connect.selection import InstanceToLoad
@@ -92,6 +94,32 @@ def doubled_notice(doubled: Mapping[date, DateRows]) -> str:
         f"every row {when} stands there an even number of times ({rows} rows), as if Apple had"
         " written them twice; they are shown as they are, compare them with App Store Connect"
     )
+
+
+def check_rows(
+    looks: Iterable[tuple[InstanceToLoad, Look]], today: date, recheck_days: int
+) -> list[dict[str, Any]]:
+    """Rows of `tables.INSTANCE_CHECKS`, of the looks that tell something new."""
+    return [
+        _check_row(item, check)
+        for item, check in ((item, InstanceCheck(look.value, today)) for item, look in looks)
+        if is_news(
+            check,
+            item.check,
+            processing_date=item.listed.instance.processing_date,
+            recheck_days=recheck_days,
+        )
+    ]
+
+
+def _check_row(item: InstanceToLoad, check: InstanceCheck) -> dict[str, Any]:
+    described = _described(item)
+    names = tables.INSTANCE_CHECKS.columns.keys() & described.keys()
+    return {
+        **{name: described[name] for name in names},
+        "checked_on": check.checked_on,
+        "outcome": check.outcome,
+    }
 
 
 def _described(item: InstanceToLoad) -> dict[str, Any]:

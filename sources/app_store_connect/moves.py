@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app_store_connect.selection import InstanceToLoad, Rank
+from app_store_connect.selection import AppTable, InstanceToLoad, Rank, Selection
 
 
 class Moves:
@@ -18,9 +18,28 @@ class Moves:
         self._waiting: set[str] = set()
         self._lost: dict[str, set[str]] = {}
         self._items: dict[str, InstanceToLoad] = {}
-        self._unlisted: set[tuple[str, str]] = set()
+        self._unlisted: set[AppTable] = set()
+        self._settled: dict[AppTable, list[InstanceToLoad]] = {}
         self._losers: dict[str, Rank] = {}
         self._denied: list[tuple[str, Rank, InstanceToLoad]] = []
+
+    def expect(self, selection: Selection) -> None:
+        """Note which instances this run does not look at, unless one of their like loses a segment,
+        and of which tables it does not see all instances.
+        """
+        self._unlisted |= selection.unseen
+        for each in selection.settled:
+            self._settled.setdefault(each.listed.app_table, []).append(each)
+
+    def must_wait(self, item: InstanceToLoad, lost: Iterable[str]) -> bool:
+        """Whether there are instances to look at before what this one lost is taken away."""
+        found = set(lost) if item.listed.app_table in self._settled else set()
+        self._losers |= dict.fromkeys(found, item.listed.rank)
+        return bool(found)
+
+    def take_settled(self, item: InstanceToLoad) -> list[InstanceToLoad]:
+        """The instances that this one has to wait for."""
+        return self._settled.pop(item.listed.app_table, [])
 
     def held(self, item: InstanceToLoad, segment_ids: Iterable[str]) -> set[str]:
         """Those that a newer instance has. Notes them, in case it turns out to have lost them."""
@@ -48,7 +67,7 @@ class Moves:
 
     def not_listed(self, item: InstanceToLoad) -> None:
         """What its like lost may have gone to this instance, whose segments are not known."""
-        self._unlisted.add(_shelf(item))
+        self._unlisted.add(item.listed.app_table)
 
     def withdrawn(self, complete: set[str]) -> set[str]:
         """What instances lost and no other took, unless what is new of them is not `complete`, or
@@ -57,7 +76,7 @@ class Moves:
         settled = {
             own_id
             for own_id in self._lost.keys() - (self._waiting - complete)
-            if _shelf(self._items[own_id]) not in self._unlisted
+            if self._items[own_id].listed.app_table not in self._unlisted
         }
         return {lost for own_id in settled for lost in self._lost[own_id]} - self._begun
 
@@ -66,8 +85,3 @@ class Moves:
         freed = [each for each in self._denied if self._losers.get(each[0]) == each[1]]
         self._denied = [each for each in self._denied if each not in freed]
         return list({item.listed.instance.id: item for _, _, item in freed}.values())
-
-
-def _shelf(item: InstanceToLoad) -> tuple[str, str]:
-    """Segments move between instances of one app's table."""
-    return item.listed.app_id, item.listed.table_name

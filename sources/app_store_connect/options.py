@@ -123,7 +123,7 @@ _OPTIONS = (
         default=2,
         show_default=True,
         metavar="DAYS",
-        help="Look for re-published segments of instances processed in the last DAYS days.",
+        help="Look at an instance again until it was unchanged DAYS days after it was processed.",
     ),
     click.option(
         "--max-wait",

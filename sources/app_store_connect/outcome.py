@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from app_store_connect.discovery import Failure
+from app_store_connect.checks import Look
+from app_store_connect.discovery import FATAL, Failure
 from app_store_connect.loaded import CompleteInstance, LoadedSegment, doubled_notice
 from app_store_connect.model import ReportSegment
 from app_store_connect.moves import Moves
-from app_store_connect.selection import InstanceToLoad
+from app_store_connect.selection import InstanceToLoad, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ class Outcome:
         self.read_rows = 0
         self.finished_instances = 0
         self.stopped_by: Exception | None = None
+        self.nothing_to_load: set[str] = set()
+        """Instances of which Apple listed nothing in this run that is not loaded."""
         self.moves = Moves()
+        self._waiting: list[InstanceToLoad] = []
         self.lock = threading.RLock()
         self._attempt = Attempt(self)
 
@@ -70,12 +74,33 @@ class Outcome:
             self._attempt = Attempt(self)
             return self._attempt
 
-    def take_postponed(self) -> list[InstanceToLoad]:
-        """After each load: what had to wait for it."""
+    def expect(self, selection: Selection) -> None:
         with self.lock:
-            postponed = self._attempt.postponed + self.moves.take_freed()
-            self._attempt.postponed = []
+            self.moves.expect(selection)
+
+    def take_postponed(self) -> list[InstanceToLoad]:
+        """After each load: what had to wait for it, and what others wait for."""
+        with self.lock:
+            waiting = self._attempt.waiting
+            settled = [each for item in waiting for each in self.moves.take_settled(item)]
+            postponed = self._attempt.postponed + self.moves.take_freed() + settled
+            self._waiting += waiting
+            self._attempt.postponed, self._attempt.waiting = [], []
             return postponed
+
+    def segments_read(self) -> dict[str, set[str]]:
+        """Which segments this run loaded of the instances that it looked at."""
+        with self.lock:
+            found: dict[str, set[str]] = {each: set() for each in self.nothing_to_load}
+            for each in self.completed:
+                found.setdefault(each.item.listed.instance.id, set()).add(each.segment.id)
+            return found
+
+    def take_waiting(self) -> list[InstanceToLoad]:
+        """After all others: instances that lost a segment, which one of those may have now."""
+        with self.lock:
+            waiting, self._waiting = self._waiting, []
+            return waiting
 
     def mark(self) -> Mark:
         with self.lock:
@@ -90,7 +115,7 @@ class Outcome:
         """What came since did not arrive, nor will it; its instances may be begun again."""
         with self.lock:
             self._attempt.is_over = True
-            self._attempt.postponed = []
+            self._attempt.postponed, self._attempt.waiting = [], []
             for each in self.completed[mark.completed :]:
                 self.moves.holders.pop(each.segment.id, None)
             del self.completed[mark.completed :]
@@ -138,6 +163,8 @@ class Attempt:
     def __init__(self, outcome: Outcome) -> None:
         self.is_over = False
         self.postponed: list[InstanceToLoad] = []
+        self.waiting: list[InstanceToLoad] = []
+        self.looks: dict[str, tuple[InstanceToLoad, Look]] = {}
         self._outcome = outcome
         self._pending: dict[str, _Pending] = {}
         self._under_way: dict[str, str] = {}
@@ -153,27 +180,38 @@ class Attempt:
         """Note what is to be loaded of an instance, and what it lost; says what to load now.
 
         That is nothing, and the instance is postponed, while another one is being loaded that has a
-        segment in common with it: in one load package a segment has one instance.
+        segment in common with it: in one load package a segment has one instance. Nor is it
+        anything before all instances were looked at that may have what this one lost.
         """
         own_id = item.listed.instance.id
         outcome = self._outcome
         with outcome.lock:
-            wanted = list(segments)
+            wanted, lost = list(segments), list(withdrawn)
             if self.is_over:
+                return []
+            if outcome.moves.must_wait(item, lost):
+                self.waiting.append(item)
                 return []
             if any(self._under_way.get(each.id, own_id) != own_id for each in wanted):
                 self.postponed.append(item)
                 return []
             fresh = [each for each in wanted if each.id not in self._under_way]
             self._under_way |= {each.id: own_id for each in fresh}
-            outcome.moves.begin(item, {each.id for each in fresh}, withdrawn)
+            outcome.moves.begin(item, {each.id for each in fresh}, lost)
             outcome.listed_bytes += sum(each.size_in_bytes for each in fresh)
             outcome.listed_segments += len(fresh)
             if fresh:
                 self._pending[own_id] = _Pending({each.id for each in fresh})
             else:
                 outcome.finished_instances += 1
+                outcome.nothing_to_load.add(own_id)
             return fresh
+
+    def look(self, item: InstanceToLoad, look: Look) -> None:
+        """Note how a look at an instance ended."""
+        with self._outcome.lock:
+            if not self.is_over:
+                self.looks[item.listed.instance.id] = item, look
 
     def is_wanted(self, item: InstanceToLoad) -> bool:
         """Whether the segments of an instance that were begun still have to be read."""
@@ -200,6 +238,8 @@ class Attempt:
             if not self.is_over:
                 self._outcome.note_failure(item, error)
                 self._pending[item.listed.instance.id].has_failed = True
+                if not isinstance(error, FATAL):  # which is not the instance's fault
+                    self.look(item, Look.FAILED)
                 self._settle(item, segment.id)
 
     def leave(self, item: InstanceToLoad, segment: ReportSegment) -> None:
@@ -213,6 +253,7 @@ class Attempt:
         with self._outcome.lock:
             if not self.is_over:
                 self._outcome.fail_instance(item, error)
+                self.look(item, Look.FAILED)
 
     def notice(self, item: InstanceToLoad, text: str) -> None:
         with self._outcome.lock:
@@ -234,6 +275,8 @@ class Attempt:
         outcome.finished_instances += 1
         if pending.has_failed:
             return None
+        if not item.is_recheck:
+            self.look(item, Look.LOADED)
         outcome.completed += pending.done
         outcome.moves.holders |= {each.segment.id: item.listed.rank for each in pending.done}
         gone = outcome.moves.gone(instance_id)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # what a run without a bar need not import
     from rich.console import Console
 
 LOG_EVERY_SECONDS = 10.0
+FOR_APPLE = "Apple's request budget is used up, or Apple asks to wait"
+FOR_THE_CLOCK = "the newest load lies in the future by this machine's clock"
 _LOAD_STEP = "load.py"  # where dlt's own messages about files come from
 
 
@@ -26,7 +28,7 @@ class Progress(Protocol):
     def begin(self, instances: int, outcome: Outcome) -> None: ...
     def changed(self) -> None: ...
     def failed(self, failure: Failure) -> None: ...
-    def waiting(self, seconds: float) -> None: ...
+    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None: ...
     def close(self) -> None: ...
 
 
@@ -45,8 +47,8 @@ class NoProgress:
     def failed(self, failure: Failure) -> None:
         pass
 
-    def waiting(self, seconds: float) -> None:
-        _line(_wait_text(seconds))
+    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
+        _line(_wait_text(seconds, why))
 
     def close(self) -> None:
         pass
@@ -123,8 +125,8 @@ class BarProgress:
         text = printable(f"not loaded: {failure.what}: {failure.why}")
         self._bar.console.print(text, markup=False)
 
-    def waiting(self, seconds: float) -> None:
-        self._bar.console.print(_wait_text(seconds), markup=False)
+    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
+        self._bar.console.print(_wait_text(seconds, why), markup=False)
 
     def close(self) -> None:
         self._bar.stop()
@@ -157,9 +159,9 @@ def _amount(outcome: Outcome) -> str:
     return f"{outcome.read_rows:,} rows, {decimal(outcome.read_bytes)}"
 
 
-def _wait_text(seconds: float) -> str:
+def _wait_text(seconds: float, why: str) -> str:
     until = datetime.now().astimezone() + timedelta(seconds=seconds)
-    return f"Apple's request budget is used up, or Apple asks to wait: going on at {until:%H:%M:%S}"
+    return f"{why}: going on at {until:%H:%M:%S}"
 
 
 def _line(text: str) -> None:

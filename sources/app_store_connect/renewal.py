@@ -4,6 +4,7 @@ Apple refuses a second request of a kind, a stopped one included. What the stopp
 is gone with it, so it has to be loaded first.
 """
 
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from app_store_connect.client import AppStoreConnectClient
@@ -15,7 +16,7 @@ from app_store_connect.errors import (
     NotFoundError,
 )
 from app_store_connect.model import Granularity, ReportRequest
-from app_store_connect.selection import ALL_REPORTS, Options
+from app_store_connect.selection import ALL_REPORTS, ListedInstance, Options
 
 
 def leaves_something(options: Options) -> bool:
@@ -29,10 +30,18 @@ def leaves_something(options: Options) -> bool:
     return is_named or not has_default or bool(options.categories or options.since or options.until)
 
 
-def renew_stopped(client: AppStoreConnectClient, options: Options, listing: Listing) -> None:
+def renew_stopped(
+    client: AppStoreConnectClient,
+    options: Options,
+    listing: Listing,
+    *,
+    check_loaded: Callable[[Collection[ListedInstance]], None],
+) -> None:
     """Renew those of the kind asked for, after a run that loaded all it was to load.
 
-    What is done, or not, goes into the notices and failures of `listing`.
+    Apple has what is deleted no more. So right before each deletion the request is listed again,
+    and `check_loaded` raises if the destination does not hold its instances. What is done, or not,
+    goes into the notices and failures of `listing`.
 
     Raises:
         UnauthorizedError, BudgetExhaustedError, ApiDownError: the others would fail as well.
@@ -46,7 +55,7 @@ def renew_stopped(client: AppStoreConnectClient, options: Options, listing: List
                 f" {why}"
             )
         else:
-            _renew(client, request, listing)
+            _renew(client, request, listing, check_loaded)
 
 
 def _why_kept(request: ReportRequest, options: Options, listing: Listing) -> str | None:
@@ -60,7 +69,25 @@ def _why_kept(request: ReportRequest, options: Options, listing: Listing) -> str
     return None
 
 
-def _renew(client: AppStoreConnectClient, request: ReportRequest, listing: Listing) -> None:
+def _renew(
+    client: AppStoreConnectClient,
+    request: ReportRequest,
+    listing: Listing,
+    check_loaded: Callable[[Collection[ListedInstance]], None],
+) -> None:
+    try:
+        if not _is_still_stopped(client, request):
+            listing.notices.append(
+                f"app {request.app_id}: the report request {request.id} is kept, since Apple does"
+                " not list it as stopped any more, or lists one that replaces it"
+            )
+            return
+        check_loaded(
+            [each for each in listing.instances if each.report.report_request_id == request.id]
+        )
+    except AppStoreConnectError as error:
+        _fail(request, "is kept", error, listing)
+        return
     try:
         with suppress(NotFoundError):  # gone before, or by a try whose answer was lost
             client.delete_report_request(request.id)
@@ -77,6 +104,12 @@ def _renew(client: AppStoreConnectClient, request: ReportRequest, listing: Listi
         f"app {request.app_id}: report request {created.id} replaces {request.id}, which Apple had"
         " stopped"
     )
+
+
+def _is_still_stopped(client: AppStoreConnectClient, request: ReportRequest) -> bool:
+    """It was listed before everything was loaded, which may have been hours ago."""
+    listed = client.list_report_requests(request.app_id)
+    return all(each.is_stopped for each in listed if each.access_type is request.access_type)
 
 
 def _create(client: AppStoreConnectClient, stopped: ReportRequest) -> ReportRequest:

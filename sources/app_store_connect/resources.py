@@ -17,20 +17,26 @@ from dlt.extract import DltResource
 
 from app_store_connect import tables
 from app_store_connect.catalog import ReportSchema, RestatementPolicy
+from app_store_connect.checks import Look
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.database import PLAIN
 from app_store_connect.discovery import DEFAULT_WORKERS, FATAL
 from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
 from app_store_connect.gathering import Gathering
-from app_store_connect.loaded import CompleteInstance, LoadedSegment
+from app_store_connect.loaded import CompleteInstance, LoadedSegment, check_rows
 from app_store_connect.model import ReportSegment
 from app_store_connect.names import normalized
 from app_store_connect.outcome import Attempt
 from app_store_connect.portions import portions
 from app_store_connect.provenance import SEGMENT_KEY, stamp_of, stamped
 from app_store_connect.row_hashes import ByDate, added
-from app_store_connect.selection import InstanceToLoad, choose_segments, is_about_to_expire
+from app_store_connect.selection import (
+    DEFAULT_RECHECK_DAYS,
+    InstanceToLoad,
+    choose_segments,
+    is_about_to_expire,
+)
 from app_store_connect.tables import RawTable
 from app_store_connect.tsv import (
     DEFAULT_MAX_INFLATED_BYTES,
@@ -40,7 +46,7 @@ from app_store_connect.tsv import (
 )
 from app_store_connect.turns import Turns
 
-_KEYS = {table.name: table.key for table in tables.SEGMENT_TABLES}
+_KEYS = {table.name: table.key for table in (*tables.SEGMENT_TABLES, tables.INSTANCE_CHECKS)}
 
 NamedTable = tuple[str, pa.Table]
 
@@ -72,6 +78,7 @@ class SegmentLoader:
     downloader: SegmentDownloader
     new_attempt: Callable[[], Attempt]
     today: date
+    recheck_days: int = DEFAULT_RECHECK_DAYS
     write_disposition: str = "merge"
     table_format: str = PLAIN
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
@@ -109,7 +116,7 @@ class SegmentLoader:
                     for name, data in self._rows(work.attempt, work.item, listed):
                         yield from self._written(gathering.add(name, data))
             if work.item is None or gathering.finish():
-                yield from self._written(gathering.rest())
+                yield from self._written([*gathering.rest(), *self._checks(work.attempt)])
 
         source = dlt.resource(until_the_end, name="instances", selected=False)
         return source | segments | rows
@@ -150,6 +157,8 @@ class SegmentLoader:
     ) -> list[ReportSegment]:
         if not found:
             attempt.notice(item, "Apple lists it without any segment (yet)")
+            if not item.is_recheck:
+                attempt.look(item, Look.EMPTY)
             return attempt.begin(item, [])
         by_id = {each.id: each for each in found}
         choice = choose_segments(
@@ -158,6 +167,8 @@ class SegmentLoader:
             attempt.held(item, by_id.values()),
         )
         changed = [by_id[segment_id] for segment_id in choice.changed]
+        if item.is_recheck and not (choice.changed or choice.withdrawn):
+            attempt.look(item, Look.UNCHANGED)
         return attempt.begin(item, changed, choice.withdrawn)
 
     def _rows(
@@ -221,6 +232,11 @@ class SegmentLoader:
                 "none of its rows has a date, so that newer instances could not replace it (if they"
                 f' do not: "{schema.name}" = "accumulate" in the configuration\'s restatement)'
             )
+
+    def _checks(self, attempt: Attempt) -> Iterator[NamedTable]:
+        table = tables.INSTANCE_CHECKS
+        if rows := check_rows(attempt.looks.values(), self.today, self.recheck_days):
+            yield table.name, table.arrow(rows, _load_id())
 
     def _written(self, tables: Iterable[NamedTable]) -> Iterator[Any]:
         for name, data in tables:

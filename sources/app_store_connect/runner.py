@@ -5,6 +5,7 @@ also if it was cut short.
 """
 
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -31,14 +32,21 @@ from app_store_connect.ledger import Ledger
 from app_store_connect.outcome import Outcome
 from app_store_connect.owners import ties
 from app_store_connect.pinpoint import find_app_of_request, list_pinpointed
-from app_store_connect.progress import Progress
+from app_store_connect.progress import FOR_THE_CLOCK, Progress
 from app_store_connect.renewal import renew_stopped
 from app_store_connect.resources import SegmentLoader
-from app_store_connect.selection import Options, Selection, select_instances, select_pinpointed
+from app_store_connect.selection import (
+    ListedInstance,
+    Options,
+    Selection,
+    select_instances,
+    select_pinpointed,
+)
 from app_store_connect.source import changed_rows
 from app_store_connect.summary import Summary
 from app_store_connect.tables import LISTING_TABLES
 from app_store_connect.upkeep import Upkeep
+from app_store_connect.verification import check_loaded
 from app_store_connect.workspace import (
     database_file,
     empty_pipelines_dir,
@@ -62,11 +70,19 @@ class Settings:
     is_plan: bool = False
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Run:
     """One run from listing to views. `execute` may be called once."""
 
     def __init__(
-        self, configuration: Configuration, settings: Settings, progress: Progress
+        self,
+        configuration: Configuration,
+        settings: Settings,
+        progress: Progress,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         self._configuration = configuration
         self._settings = settings
@@ -84,7 +100,8 @@ class Run:
             self._client.read_segment, backoff_seconds=backoff, timeout_seconds=timeout
         )
         self._outcome = Outcome(on_failure=self._failed, on_change=progress.changed)
-        self._today = datetime.now(UTC).date()
+        self._clock = clock
+        self._today = clock().date()
         self._started = time.monotonic()
         self._is_shared = settings.destination != "duckdb"  # others may write at the same time
         self._failures_before = 0
@@ -140,8 +157,10 @@ class Run:
             self._policies,
             sweep_after=self._configuration.sweep_after if self._is_shared else None,
             database=database_file(pipeline),
+            clock=self._clock,
         )
-        upkeep.check_clock(datetime.now(UTC))
+        if not self._settings.is_plan:
+            upkeep.check_clock(self._wait_for_clock)
         try:
             self._load_due(pipeline, ledger, upkeep)
         except (BudgetExhaustedError, ApiDownError) as error:
@@ -163,9 +182,20 @@ class Run:
             self._load_all(pipeline, ledger, listing, selection, upkeep)
             if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
                 try:
-                    renew_stopped(self._client, self._settings.options, listing)
+                    renew_stopped(
+                        self._client,
+                        self._settings.options,
+                        listing,
+                        check_loaded=partial(self._check_loaded, ledger, upkeep),
+                    )
                 except FATAL as error:  # what was loaded and deleted is still to be told
                     self._outcome.stop(error)
+
+    def _wait_for_clock(self, seconds: float) -> None:
+        self._progress.waiting(seconds, FOR_THE_CLOCK)
+        self._budget.sleep(seconds)
+        if self.summary.is_interrupted:
+            raise KeyboardInterrupt
 
     def _finish(self, upkeep: Upkeep) -> None:
         self._progress.phase("bringing the views up to date")
@@ -205,10 +235,14 @@ class Run:
     def _select(self, listing: Listing, ledger: Ledger) -> Selection:
         options = self._settings.options
         dates = [item.instance.processing_date for item in listing.instances]
-        loaded = ledger.loaded_segments(min(dates, default=self._today))
+        since = min(dates, default=self._today)
+        loaded = ledger.loaded_segments(since)
         if options.instance_ids:
             return select_pinpointed(listing.instances, loaded)
-        return select_instances(listing.instances, loaded, options, today=self._today)
+        checks = ledger.instance_checks(since)
+        return select_instances(
+            listing.instances, loaded, options, today=self._today, checks=checks
+        )
 
     def _load_all(
         self,
@@ -224,6 +258,7 @@ class Run:
             self._downloader,
             self._outcome.attempt,
             today=self._today,
+            recheck_days=self._settings.options.recheck_days,
             write_disposition="append",
             table_format=self._configuration.table_format,
             max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
@@ -243,9 +278,10 @@ class Run:
 
         def before_each() -> None:
             self._progress.phase("loading")
+            upkeep.check_clock(self._wait_for_clock)
             upkeep.refresh()
 
-        batches.load(selection.due, listings, before_each=before_each)
+        batches.load(selection, listings, before_each=before_each)
         if listings or self._outcome.completed or self._outcome.withdrawn:
             upkeep.finish(self._outcome.withdrawn)
         self._note_ties(ledger)
@@ -256,6 +292,12 @@ class Run:
             since = min(each.processing_date for each in loaded)
             found = ties(ledger, {each.id for each in loaded}, since=since)
             self._outcome.notices += map(str, found)
+
+    def _check_loaded(
+        self, ledger: Ledger, upkeep: Upkeep, instances: Collection[ListedInstance]
+    ) -> None:
+        upkeep.check_file()
+        check_loaded(ledger, instances, self._outcome.segments_read())
 
     def _changed_listings(
         self, loader: SegmentLoader, listing: Listing, ledger: Ledger

@@ -12,6 +12,7 @@ from app_store_connect.catalog import (
     is_default,
     schema_of,
 )
+from app_store_connect.checks import InstanceCheck
 from app_store_connect.errors import UnknownReportError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance, ReportRequest
 from app_store_connect.names import normalized, table_name
@@ -58,6 +59,10 @@ class ListedInstance:
         return table_name(self.schema.name, self.instance.granularity)
 
     @property
+    def app_table(self) -> "AppTable":
+        return self.app_id, self.table_name
+
+    @property
     def rank(self) -> "Rank":
         return self.instance.processing_date, self.instance.id
 
@@ -72,32 +77,52 @@ Checksums = Mapping[str, str]
 """Segment id to checksum."""
 Rank = tuple[date, str]
 """Of two instances that carry the same, the one of the greater rank counts."""
+AppTable = tuple[str, str]
+"""An app and a report table: segments move between the instances of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceToLoad:
     """An instance whose segments are to be listed; those in `loaded` are kept if unchanged.
 
-    `holders` says of all segments in the ledger which instance has them, by its rank.
+    `holders` says of all segments in the ledger which instance has them, by its rank. `check` is
+    the last look at the instance.
     """
 
     listed: ListedInstance
     loaded: Checksums = field(default_factory=dict)
     holders: Mapping[str, Rank] = field(default_factory=dict, repr=False, compare=False)
+    check: InstanceCheck | None = None
 
     @property
     def is_recheck(self) -> bool:
         return bool(self.loaded)
 
+    def is_settled(self, recheck_days: int) -> bool:
+        """Whether it is loaded and does not have to be looked at again."""
+        processed = self.listed.instance.processing_date
+        was_seen = self.check is not None and self.check.is_settled(processed, recheck_days)
+        return self.is_recheck and (was_seen or not recheck_days)
+
+    def has_failed_lately(self, today: date) -> bool:
+        return self.check is not None and self.check.has_failed_lately(today)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run does with the instances that Apple lists: they add up to `listed`."""
+    """What a run does with the instances that Apple lists: they add up to `listed`.
+
+    The `settled` ones are loaded and not due. They are looked at only if another instance of their
+    app and table lost a segment, which may have moved to them. `unseen`: of these apps and tables
+    there are instances that this run neither looked at before nor will.
+    """
 
     due: tuple[InstanceToLoad, ...]
     listed: int
     already_loaded: int
     outside_window: int
+    settled: tuple[InstanceToLoad, ...] = ()
+    unseen: frozenset[AppTable] = frozenset()
 
     @property
     def new(self) -> int:
@@ -157,33 +182,35 @@ def select_instances(
     options: Options,
     *,
     today: date,
+    checks: Mapping[str, InstanceCheck] | None = None,
 ) -> Selection:
     """Choose what to load, oldest processing date first: what Apple deletes next is saved first.
+
+    New instances come before rechecks, and those that failed lately after both.
 
     Args:
         listed: all instances of the wanted reports, in any order, repeats allowed.
         loaded: the ledger: for each instance that is loaded its segments.
-        today: the date by UTC, from which the days of `recheck_days` count.
+        today: the date by UTC, from which the days since a failure count.
+        checks: the last look at each instance.
     """
-    instances = list({item.instance.id: item for item in listed}.values())
-    in_window = [item for item in instances if _is_in_window(item.instance, options)]
-    holders = _holders(instances, loaded)
-    new = [
-        InstanceToLoad(item, holders=holders)
-        for item in in_window
-        if not loaded.get(item.instance.id)
+    instances = {item.instance.id: item for item in listed}
+    holders = _holders(instances.values(), loaded)
+    items = [
+        InstanceToLoad(item, loaded.get(id_, {}), holders, (checks or {}).get(id_))
+        for id_, item in instances.items()
     ]
-    oldest_recheck = today - timedelta(days=options.recheck_days)
-    again = [
-        InstanceToLoad(item, loaded[item.instance.id], holders)
-        for item in in_window
-        if loaded.get(item.instance.id) and item.instance.processing_date > oldest_recheck
-    ]
+    in_window = [each for each in items if _is_in_window(each.listed.instance, options)]
+    due = [each for each in in_window if not each.is_settled(options.recheck_days)]
+    due_ids = {each.listed.instance.id for each in due}
+    rest = [each for each in items if each.listed.instance.id not in due_ids]
     return Selection(
-        due=(*sorted(new, key=_order), *sorted(again, key=_order)),
-        listed=len(instances),
-        already_loaded=len(in_window) - len(new),
-        outside_window=len(instances) - len(in_window),
+        due=tuple(sorted(due, key=lambda each: _order(each, today))),
+        listed=len(items),
+        already_loaded=sum(each.is_recheck for each in in_window),
+        outside_window=len(items) - len(in_window),
+        settled=tuple(each for each in rest if each.is_recheck),
+        unseen=frozenset(each.listed.app_table for each in rest if not each.is_recheck),
     )
 
 
@@ -200,10 +227,10 @@ def select_pinpointed(
     }
     holders |= _holders(instances.values(), loaded)
     due = tuple(
-        InstanceToLoad(item, loaded.get(item.instance.id, {}), holders)
-        for item in instances.values()
+        InstanceToLoad(item, loaded.get(id_, {}), holders) for id_, item in instances.items()
     )
-    return Selection(due, len(due), sum(item.is_recheck for item in due), 0)
+    unseen = frozenset(item.app_table for item in instances.values())
+    return Selection(due, len(due), sum(item.is_recheck for item in due), 0, unseen=unseen)
 
 
 def _holders(listed: Iterable[ListedInstance], loaded: Mapping[str, Checksums]) -> dict[str, Rank]:
@@ -265,6 +292,12 @@ def _is_in_window(instance: ReportInstance, options: Options) -> bool:
     )
 
 
-def _order(item: InstanceToLoad) -> tuple[date, str, str, str]:
+def _order(item: InstanceToLoad, today: date) -> tuple[bool, bool, date, AppTable, str]:
     listed = item.listed
-    return (listed.instance.processing_date, listed.app_id, listed.table_name, listed.instance.id)
+    return (
+        item.has_failed_lately(today),
+        item.is_recheck,
+        listed.instance.processing_date,
+        listed.app_table,
+        listed.instance.id,
+    )

@@ -18,6 +18,7 @@ from dlt.extract import DltResource
 
 from app_store_connect import tables
 from app_store_connect.arguments import options_of
+from app_store_connect.checks import InstanceCheck
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.credentials import APPLE, parse_credentials
 from app_store_connect.discovery import Failure, Listing, discover
@@ -73,7 +74,8 @@ def app_store_connect_source(
         app_ids: App Apple Identifiers; like `bundle_ids` empty for every app that the key sees.
         reports: Apple's report names, `*` for all; empty for the Standard reports.
         since, until: bounds on the processing date, inclusive.
-        recheck_days: how many days back loaded instances are asked for changed segments.
+        recheck_days: a loaded instance is asked for changed segments until it was seen unchanged
+            so many days after its processing date.
         key_id, private_key, issuer_id, base_url: from dlt's configuration unless given.
 
     Raises:
@@ -148,6 +150,7 @@ class _Reading:
             SegmentDownloader(self._client.read_segment),
             self._new_attempt,
             today=datetime.now(UTC).date(),
+            recheck_days=self._options.recheck_days,
         )
         listings = [
             loader.listing(table, partial(self._rows_of, table)) for table in tables.LISTING_TABLES
@@ -175,21 +178,25 @@ class _Reading:
 
     def _instances(self, today: date) -> Iterator[InstanceToLoad]:
         listed = self._listing().instances
-        loaded = self._loaded_segments(listed, today)
-        for item in select_instances(listed, loaded, self._options, today=today).due:
+        loaded, checks = self._known(listed, today)
+        selection = select_instances(listed, loaded, self._options, today=today, checks=checks)
+        for item in selection.due:
             if self._outcome.stopped_by:
                 logger.warning("%s; what is left comes with the next run", self._outcome.stopped_by)
                 return
             yield item
 
-    def _loaded_segments(
+    def _known(
         self, listed: Sequence[ListedInstance], today: date
-    ) -> dict[str, Checksums]:
-        if tables.SEGMENTS.name in _emptied_tables():
-            return {}
+    ) -> tuple[dict[str, Checksums], dict[str, InstanceCheck]]:
+        """The segments that are loaded, and the last look at each instance."""
         since = min((item.instance.processing_date for item in listed), default=today)
+        emptied = _emptied_tables()
         with _ledger() as ledger:
-            return ledger.loaded_segments(since)
+            return (
+                {} if tables.SEGMENTS.name in emptied else ledger.loaded_segments(since),
+                {} if tables.INSTANCE_CHECKS.name in emptied else ledger.instance_checks(since),
+            )
 
 
 def _emptied_tables() -> set[str]:

@@ -133,6 +133,8 @@ INSTANCE_CHECKS = RawTable(
 )
 """The last look at an instance's segments, and its `outcome`: `loaded`, `unchanged`, `empty` (Apple
 listed no segment) or `failed`."""
+LATEST_TABLES = (*LISTING_TABLES, INSTANCE_CHECKS)
+"""Of each key the row of the latest load counts, and the others are swept out."""
 MISSING_REPORTS = RawTable(
     "analytics_missing_reports",
     "id",

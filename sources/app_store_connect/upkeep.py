@@ -22,7 +22,9 @@ from app_store_connect.views import create_views
 TRIES = 5
 """Of a statement that other writers may have been in the way of, on a shared destination."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far the clocks of machines that write to one destination may be apart."""
+"""How far the clocks of machines that write to one place may be apart; a run waits so long."""
+CLOCK_STEP = 0.01
+"""Seconds: a load begins after the newest one, not in the same moment."""
 
 T = TypeVar("T")
 
@@ -41,28 +43,43 @@ class Upkeep:
         *,
         sweep_after: timedelta | None,
         database: Path | None,
+        clock: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._policies = policies
         self._sweep_after = sweep_after
         self._database = database
+        self._clock = clock
         self._file = _identity(database)
         self._columns: dict[str, list[str]] | None = None
         self.tables: list[str] = []
 
-    def check_clock(self, now: datetime) -> None:
-        """Of two loads of a segment the later one counts, and the clock says which that is.
+    def check_clock(self, wait: Callable[[float], None]) -> None:
+        """Wait until a load that begins now is later than every load that there is.
+
+        Of two loads of a segment the later one counts, and the clock says which that is. A clock
+        that was ahead once, here or on another machine, leaves loads behind that lie in the future.
 
         Raises:
-            DestinationError: loads are recorded that lie in the future.
+            DestinationError: they lie farther in the future than a run waits.
         """
-        newest = newest_load(self._ledger)
-        if newest and float(newest) > (now + CLOCK_TOLERANCE).timestamp():
-            when = datetime.fromtimestamp(float(newest), UTC).isoformat(" ", "seconds")
-            raise DestinationError(
-                f"the newest load there is of {when}, but this machine's clock says"
-                f" {now.isoformat(' ', 'seconds')}: set the clock right, or wait until then"
-            )
+        while newest := newest_load(self._ledger):
+            now = self._clock()
+            ahead = float(newest) - now.timestamp()
+            if ahead < 0:
+                return
+            if ahead > CLOCK_TOLERANCE.total_seconds():
+                when = datetime.fromtimestamp(float(newest), UTC).isoformat(" ", "seconds")
+                raise DestinationError(
+                    f"the newest load there is of {when}, but this machine's clock says"
+                    f" {now.isoformat(' ', 'seconds')}: set the clock right, or wait until then"
+                )
+            wait(ahead + CLOCK_STEP)
+
+    def check_file(self) -> None:
+        """Raises DatabaseLostError if what was loaded has gone with the file."""
+        if self._file != _identity(self._database):
+            raise DatabaseLostError(str(self._database))
 
     def recover(self) -> None:
         """Remove the rows of loads that never completed, which are invisible already, and what a
@@ -70,7 +87,7 @@ class Upkeep:
         """
         before = None
         if self._sweep_after is not None:
-            before = str((datetime.now(UTC) - self._sweep_after).timestamp())
+            before = str((self._clock() - self._sweep_after).timestamp())
         self._tried(lambda: sweep_incomplete(self._ledger, before))
         if newest := newest_load(self._ledger):
             self._tried(lambda: remove_miscounted(self._ledger, newest))
@@ -83,8 +100,7 @@ class Upkeep:
             DatabaseLostError: what was loaded has gone with the file.
             DestinationError: the destination failed.
         """
-        if self._file != _identity(self._database):
-            raise DatabaseLostError(str(self._database))
+        self.check_file()
         columns = self._ledger.columns()
         if is_last or not self.tables or columns != self._columns:
             self.tables = self._tried(lambda: create_views(self._ledger, self._policies))

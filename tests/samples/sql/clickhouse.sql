@@ -31,6 +31,43 @@ WHERE
   );
 
 SELECT
+  "c"."instance_id",
+  "c"."outcome",
+  "c"."checked_on"
+FROM (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "instance_id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+  FROM "default"."app_store_connect_raw___analytics_instance_checks"
+  WHERE
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+    AND "processing_date" >= CAST('2026-11-01' AS Nullable(DATE))
+) AS "c"
+WHERE
+  "c"."recency" = 1
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM "default"."app_store_connect_raw___analytics_report_segments" AS "s"
+    WHERE
+      "s"."instance_id" = "c"."instance_id"
+      AND "s"."_dlt_load_id" > "c"."_dlt_load_id"
+      AND "s"."_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "default"."app_store_connect_raw____dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  );
+
+SELECT
   "id",
   "app_id",
   "access_type",
@@ -265,6 +302,19 @@ WHERE
   )
   AND "_dlt_load_id" < '1795000000.1';
 
+DELETE FROM "default"."app_store_connect_raw___analytics_instance_checks"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
 SELECT
   "segment_id",
   "_dlt_load_id"
@@ -399,6 +449,27 @@ HAVING
 DELETE FROM "default"."app_store_connect_raw___analytics_report_instances"
 WHERE
   "id" IN ('s1', 's2') AND "_dlt_load_id" < '1795000000.2';
+
+SELECT
+  "instance_id",
+  MAX("_dlt_load_id")
+FROM "default"."app_store_connect_raw___analytics_instance_checks"
+WHERE
+  "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "default"."app_store_connect_raw____dlt_loads"
+    WHERE
+      "status" = 0
+  )
+GROUP BY
+  "instance_id"
+HAVING
+  COUNT(DISTINCT "_dlt_load_id") > 1;
+
+DELETE FROM "default"."app_store_connect_raw___analytics_instance_checks"
+WHERE
+  "instance_id" IN ('s1', 's2') AND "_dlt_load_id" < '1795000000.2';
 
 SELECT
   "table_name",

@@ -29,6 +29,43 @@ WHERE
   NOT "checksum" IS NULL;
 
 SELECT
+  "c"."instance_id",
+  "c"."outcome",
+  "c"."checked_on"
+FROM (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "instance_id" ORDER BY "_dlt_load_id" DESC NULLS LAST) AS "recency"
+  FROM "app_store_connect_raw"."analytics_instance_checks"
+  WHERE
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "app_store_connect_raw"."_dlt_loads"
+      WHERE
+        "status" = 0
+    )
+    AND "processing_date" >= CAST('2026-11-01' AS DATE)
+) AS "c"
+WHERE
+  "c"."recency" = 1
+  AND NOT EXISTS(
+    SELECT
+      1
+    FROM "app_store_connect_raw"."analytics_report_segments" AS "s"
+    WHERE
+      "s"."instance_id" = "c"."instance_id"
+      AND "s"."_dlt_load_id" > "c"."_dlt_load_id"
+      AND "s"."_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  );
+
+SELECT
   "id",
   "app_id",
   "access_type",
@@ -245,6 +282,17 @@ WHERE
   )
   AND "_dlt_load_id" < '1795000000.1';
 
+DELETE FROM "app_store_connect_raw"."analytics_instance_checks"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
 SELECT
   "segment_id",
   "_dlt_load_id"
@@ -379,6 +427,27 @@ HAVING
 DELETE FROM "app_store_connect_raw"."analytics_report_instances"
 WHERE
   "id" IN ('s1', 's2') AND "_dlt_load_id" < '1795000000.2';
+
+SELECT
+  "instance_id",
+  MAX("_dlt_load_id")
+FROM "app_store_connect_raw"."analytics_instance_checks"
+WHERE
+  "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+GROUP BY
+  "instance_id"
+HAVING
+  COUNT(DISTINCT "_dlt_load_id") > 1;
+
+DELETE FROM "app_store_connect_raw"."analytics_instance_checks"
+WHERE
+  "instance_id" IN ('s1', 's2') AND "_dlt_load_id" < '1795000000.2';
 
 SELECT
   "table_name",

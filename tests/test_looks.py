@@ -1,0 +1,298 @@
+"""How often an instance is looked at: until it was seen unchanged when it was old enough."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dlt
+import pytest
+from rich.console import Console
+
+from app_store_connect import app_store_connect_source
+from app_store_connect.configuration import read_configuration
+from app_store_connect.emulator import Emulator, Fault, SegmentFile, World, WorldInstance
+from app_store_connect.emulator import WorldSegment as Segment
+from app_store_connect.progress import progress_for
+from app_store_connect.runner import Run, Settings
+from app_store_connect.selection import Options
+from app_store_connect.summary import Summary
+from tests.conftest import KEYS, Job, StartApple
+from tests.faults.exact import RAW, findings, move
+from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, world_with_reports
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{KEYS}BACKOFF_SECONDS", "0")
+
+
+def run_in(days: int, apple: Emulator, job: Job, **options: Any) -> Summary:
+    """The job as it runs so many days from now; what Apple was asked before is forgotten."""
+    job.use(apple)
+    apple.forget()
+    progress = progress_for("none", Console())
+    later = timedelta(days=days)
+    settings = Settings(Options(**options))
+    return Run(
+        read_configuration(), settings, progress, lambda: datetime.now(UTC) + later
+    ).execute()
+
+
+def looks(apple: Emulator) -> list[str]:
+    """Of which instances the segments were listed."""
+    paths = [each.path.split("/") for each in apple.exchanges]
+    return [parts[3] for parts in paths if parts[-1] == "segments"]
+
+
+def world_with(*ages: int) -> tuple[World, list[WorldInstance]]:
+    """One app with instances that were processed so many days ago, each of two segments."""
+    world = world_with_reports(CRASHES, app_ids=APPS[:1])
+    report = world.report(APPS[0], CRASHES)
+    return world, [add_vintage(world, report, TODAY - timedelta(days=age), parts=2) for age in ages]
+
+
+def add_segment(world: World, instance: WorldInstance, number: int = 7) -> None:
+    rows = crash_rows(APPS[0], instance.processing_date - timedelta(days=1), vintage=number)
+    with world.lock:
+        world._add_segment(Segment(instance, number, SegmentFile(rows)))
+
+
+def checks(job: Job) -> list[tuple[Any, ...]]:
+    return job.query(
+        f"select instance_id, outcome, checked_on from {RAW}.analytics_instance_checks"
+    )
+
+
+@pytest.mark.parametrize("pause", [1, 3, 20])
+def test_part_of_an_instance_is_completed_after_a_pause(
+    pause: int, start_apple: StartApple, job: Job
+) -> None:
+    """What was first listed with some of its segments gets the others, whenever the job runs."""
+    world, (instance,) = world_with(0)
+    apple = start_apple(world)
+    run_in(0, apple, job)
+    add_segment(world, instance)
+    run_in(pause, apple, job)
+
+    assert [] == findings(job, world)
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "expected"),
+    [
+        pytest.param(0, [1, 2, 3, 4], [True, True, False, False], id="daily from its day on"),
+        pytest.param(1, [2, 3], [True, False], id="daily from the day after on"),
+        pytest.param(0, [9, 10], [True, False], id="after a pause"),
+        pytest.param(2, [3], [False], id="first seen when it was old enough"),
+    ],
+)
+def test_looked_at_until_it_was_unchanged_for_long_enough(
+    first: int, later: list[int], expected: list[bool], start_apple: StartApple, job: Job
+) -> None:
+    """The last look is one at `--recheck` days after the processing date, or later."""
+    world, (instance,) = world_with(0)
+    apple = start_apple(world)
+    run_in(first, apple, job)
+    found = []
+    for day in later:
+        run_in(day, apple, job)
+        found.append(looks(apple) == [instance.id])
+
+    assert expected == found
+
+
+def test_change_calls_for_another_look(start_apple: StartApple, job: Job) -> None:
+    """A look that brought something is not the last one, however old the instance is."""
+    world, (instance,) = world_with(0)
+    apple = start_apple(world)
+    run_in(0, apple, job)
+    add_segment(world, instance, 7)
+    run_in(5, apple, job)
+    add_segment(world, instance, 8)
+    run_in(6, apple, job)
+    found = findings(job, world)
+    asked = [run_in(day, apple, job) and looks(apple) for day in (7, 8)]
+
+    assert ([], [[instance.id], []]) == (found, asked)
+
+
+def test_what_is_settled_costs_nothing(start_apple: StartApple, job: Job) -> None:
+    """A run that finds nothing new and nothing to look at again writes nothing."""
+    world, instances = world_with(0, 5, 9)
+    apple = start_apple(world)
+    for day in (0, 2):
+        run_in(day, apple, job)
+    loads = job.query(f"select count(*) from {RAW}._dlt_loads")
+    run_in(3, apple, job)
+
+    assert [] == looks(apple)
+    assert loads == job.query(f"select count(*) from {RAW}._dlt_loads")
+    assert {each.id for each in instances} == {row[0] for row in checks(job)}
+
+
+def test_recheck_of_nothing(start_apple: StartApple, job: Job) -> None:
+    """With `--recheck 0` no loaded instance is looked at, whatever the checks say."""
+    world, _ = world_with(0, 1)
+    apple = start_apple(world)
+    run_in(0, apple, job)
+    run_in(9, apple, job, recheck_days=0)
+
+    assert [] == looks(apple)
+
+
+def test_each_look_says_how_it_ended(start_apple: StartApple, job: Job) -> None:
+    """Loaded, unchanged, empty and failed, each once; a failure once a day."""
+    world, (loaded, broken) = world_with(0, 1)
+    empty = world.add_instance(
+        world.report(APPS[0], CRASHES), "DAILY", TODAY - timedelta(days=2), []
+    )
+    apple = start_apple(world)
+    apple.fault(Fault("api", f"{broken.id}/segments", "500", times=None))
+    for _ in range(2):
+        run_in(0, apple, job)
+    first = sorted(checks(job))
+    apple.clear_faults()
+    for day in (4, 5):
+        run_in(day, apple, job)
+    then = TODAY + timedelta(days=4)
+
+    assert (
+        sorted(
+            [(loaded.id, "loaded", TODAY), (broken.id, "failed", TODAY), (empty.id, "empty", TODAY)]
+        )
+        == first
+    )
+    assert sorted(
+        [(loaded.id, "unchanged", then), (broken.id, "loaded", then), (empty.id, "empty", TODAY)]
+    ) == sorted(checks(job))
+
+
+def test_source_alone_looks_alike(start_apple: StartApple, job: Job) -> None:
+    """A plain `pipeline.run` completes an instance, and leaves alone what was seen when old."""
+    world, (instance, old) = world_with(0, 5)
+    apple = start_apple(world)
+    job.use(apple)
+    pipeline = dlt.pipeline("alone", destination="duckdb", dataset_name="plain")
+    found = []
+    for _ in range(3):
+        apple.forget()
+        pipeline.run(app_store_connect_source())
+        found.append(looks(apple))
+        add_segment(world, instance, 7 + len(found))
+    with pipeline.sql_client() as client:
+        rows = client.execute_sql("select segment_id from analytics_report_segments")
+
+    assert {old.id, instance.id} == {*found[0]}
+    assert [[instance.id]] * 2 == found[1:]
+    assert 6 == len(rows or [])
+
+
+# A segment that leaves an instance for one that is not looked at any more.
+
+
+def only_moved(world: World, recent: WorldInstance, old: WorldInstance) -> None:
+    move(world, recent.segments[0], old)
+
+
+def moved_and_replaced(world: World, recent: WorldInstance, old: WorldInstance) -> None:
+    move(world, recent.segments[0], old)
+    add_segment(world, recent)
+
+
+def all_moved(world: World, recent: WorldInstance, old: WorldInstance) -> None:
+    for segment in list(recent.segments):
+        move(world, segment, old)
+    add_segment(world, recent)
+
+
+MOVES = pytest.mark.parametrize(
+    "change",
+    [only_moved, moved_and_replaced, all_moved],
+    ids=lambda each: each.__name__.replace("_", " "),
+)
+Change = Callable[[World, WorldInstance, WorldInstance], None]
+
+
+@MOVES
+@pytest.mark.parametrize("age", [5, 30])
+def test_moved_to_a_settled_instance(
+    change: Change, age: int, start_apple: StartApple, job: Job
+) -> None:
+    """Its rows are shown under the other instance after the same run."""
+    world, (old, recent) = world_with(age, 0)
+    apple = start_apple(world)
+    run_in(0, apple, job)
+    change(world, recent, old)
+    summary = run_in(0, apple, job)
+    found = findings(job, world)
+    again = run_in(0, apple, job)
+
+    assert (0, []) == (summary.exit_code, found)
+    assert (0, 0, []) == (again.exit_code, again.instances, findings(job, world))
+
+
+@MOVES
+def test_moved_to_a_settled_instance_outside_the_bounds(
+    change: Change, start_apple: StartApple, job: Job
+) -> None:
+    """`--since` bounds what is loaded for itself; what moved stays loaded."""
+    world, (old, recent) = world_with(9, 0)
+    apple = start_apple(world)
+    run_in(0, apple, job)
+    change(world, recent, old)
+    summary = run_in(0, apple, job, since=TODAY)
+
+    assert (0, []) == (summary.exit_code, findings(job, world))
+
+
+def test_moved_to_an_instance_that_was_never_wanted(start_apple: StartApple, job: Job) -> None:
+    """Where the instance that may have it is outside the bounds and not loaded, its rows stay."""
+    world, (old, recent) = world_with(9, 0)
+    apple = start_apple(world)
+    run_in(0, apple, job, since=TODAY)
+    moved = recent.segments[0]
+    move(world, moved, old)
+    run_in(0, apple, job, since=TODAY)
+    kept = job.query(
+        f"select distinct _instance_id from {RAW}.app_crashes_daily"
+        f" where _segment_id = '{moved.id}'"
+    )
+    run_in(0, apple, job)
+
+    assert [(recent.id,)] == kept
+    assert [] == findings(job, world)
+
+
+@MOVES
+def test_moved_to_a_settled_instance_that_fails(
+    change: Change, start_apple: StartApple, job: Job
+) -> None:
+    """The next run finds it there, though nobody would have looked."""
+    world, (old, recent) = world_with(9, 0)
+    apple = start_apple(world)
+    run_in(0, apple, job)
+    change(world, recent, old)
+    apple.fault(Fault("api", f"{old.id}/segments", "500", times=None))
+    broken = run_in(0, apple, job)
+    apple.clear_faults()
+    healthy = run_in(0, apple, job)
+
+    assert (1, 0) == (broken.exit_code, healthy.exit_code)
+    assert [] == findings(job, world)
+
+
+def test_settled_instances_of_others_are_left_alone(start_apple: StartApple, job: Job) -> None:
+    """What one app lost is not looked for in another one's instances."""
+    world = world_with_reports(CRASHES)
+    old, recent, other = (
+        add_vintage(world, world.report(app_id, CRASHES), TODAY - timedelta(days=age), parts=2)
+        for app_id, age in ((APPS[0], 9), (APPS[0], 0), (APPS[1], 9))
+    )
+    apple = start_apple(world)
+    run_in(0, apple, job)
+    only_moved(world, recent, old)
+    run_in(0, apple, job)
+
+    assert {recent.id, old.id} == {*looks(apple)} - {other.id}
+    assert other.id not in looks(apple)
+    assert [] == findings(job, world)
