@@ -12,7 +12,16 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "sources" / "app_store_connect"
 LAYERS = (
     {"extras", "streams"},
-    {"errors", "complaints", "gathering", "turns", "interruption", "printing", "startup"},
+    {
+        "errors",
+        "stored_schema",
+        "complaints",
+        "gathering",
+        "turns",
+        "interruption",
+        "printing",
+        "startup",
+    },
     {"model"},
     {"names"},
     {"catalog"},
@@ -25,8 +34,8 @@ LAYERS = (
     {"spelling", "files"},
     {"lake"},
     {"ledger", "configuration", "arguments"},
-    {"views", "repair", "source", "pinpoint", "progress", "summary"},
-    {"upkeep", "workspace", "report"},
+    {"views", "row_counts", "repair", "source", "pinpoint", "progress", "summary"},
+    {"upkeep", "workspace", "report", "missing_tables"},
     {"models_summary"},
     {"models_results"},
     {"modelling"},
