@@ -4,6 +4,7 @@ They are kept in tests/samples/sql, one file for each destination, and were read
 documentation. `make samples` takes them anew; then read what changed.
 """
 
+import json
 import os
 import re
 from contextlib import nullcontext
@@ -56,7 +57,11 @@ COLUMNS = {
         for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES, tables.MISSING_REPORTS)
     },
     "_dlt_loads": ["load_id", "status"],
+    "_dlt_version": ["version_hash", "schema_name", "schema"],
+    "a_copy": ["date", "crashes", *OWN],
 }
+REPORT_TABLES = ("app_crashes_daily", "photos_picker_daily")
+MADE = {"tables": {name: {"columns": dict.fromkeys(COLUMNS[name])} for name in REPORT_TABLES}}
 ANSWERS = {
     r"(?is)^select\s+.?table_name.?,\s+max": [
         ("app_crashes_daily", "App Crashes", "APP_USAGE"),
@@ -65,6 +70,10 @@ ANSWERS = {
     r"(?is)^select\s+.?table_name.?,\s+.?segment_id.?,\s+.?row_count": [
         ("app_crashes_daily", "s1", 3)
     ],
+    r"(?is)^select\s+.?version_hash.?\s+from": [("hash",)],
+    r"(?is)^select\s+.?version_hash.?,\s+.?schema.?\s+from": [("hash", json.dumps(MADE))],
+    r"(?is)^select\s+.?table_name.?,\s+sum": [("app_crashes_daily", 3)],
+    r"(?is)^select\s+count\w*\(\*\)\s+from": [(4,)],
     r"(?is)^select\s.*max\(.*having": [("s1", "1795000000.2"), ("s2", "1795000000.2")],
 }
 

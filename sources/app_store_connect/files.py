@@ -16,7 +16,8 @@ from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, Filesys
 
 from app_store_connect.database import PLAIN
 from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.tables import LOADS
+from app_store_connect.stored_schema import SOURCE_NAME, VERSIONS, Columns, columns_of, union_of
+from app_store_connect.tables import LISTING_TABLES, LOADS, SEGMENT_TABLES
 
 REMOVED = "analytics_removed_segments"
 """Which segments of which loads count as removed: a folder of small JSON files."""
@@ -26,7 +27,12 @@ DELTA, ICEBERG = "delta", "iceberg"
 FINISHED_WITHIN_SECONDS = 10
 """What is half written for longer than this has no writer any more."""
 
-_OF_A_LOAD = re.compile(r"\d+\.\d+\.")
+_OF_A_LOAD = re.compile(r"(\d+\.\d+)\.[0-9a-f]{10}\.[a-z]+(\.gz)?")
+"""dlt's own files: `1795000000.12.a1b2c3d4e5.parquet` is of load `1795000000.12`."""
+_MARK = re.compile(r".+__(\d+\.\d+)\.jsonl")
+_NOTE = re.compile(r"(.+)__\d+\.\d+__.+\.jsonl")
+_REMOVAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
+_OWN_TABLES = frozenset(table.name for table in (*SEGMENT_TABLES, *LISTING_TABLES))
 
 Pair = tuple[str, str]
 """Segment id and load."""
@@ -44,6 +50,7 @@ class LakeFiles:
             )
         self.client = client
         self.system = client.fs_client
+        self._versions: dict[str, str] = {}
 
     def mend(self) -> None:
         """Take away what a kill or a full disk left half written: dlt and pyiceberg stop at it.
@@ -79,7 +86,12 @@ class LakeFiles:
         """dlt's own: the schema and the state as they were written."""
         schema = self.client.schema
         tables = (schema.version_table_name, schema.state_table_name)
-        return [self._path(table, name) for table in tables for name in self.names(table)]
+        return [
+            self._path(table, name)
+            for table in tables
+            for name in self.names(table)
+            if _NOTE.fullmatch(name)
+        ]
 
     def _torn_metadata(self) -> Iterator[str]:
         """Versions of Iceberg tables: pyiceberg makes the file before it knows what to write.
@@ -100,13 +112,23 @@ class LakeFiles:
 
     def complete_loads(self) -> list[str]:
         """dlt writes a file with the load in its name when all else is there."""
-        marks = self.names(LOADS)
-        return sorted({mark.removesuffix(".jsonl").rpartition("__")[2] for mark in marks})
+        return sorted({found[1] for name in self.names(LOADS) if (found := _MARK.fullmatch(name))})
+
+    def schema_versions(self) -> dict[str, str]:
+        """The versions of dlt's schema, each by the name of its file. One that is torn is none."""
+        for name in self.names(VERSIONS):
+            found = _NOTE.fullmatch(name)
+            if found and found[1] == SOURCE_NAME and name not in self._versions:
+                with suppress(ValueError, KeyError, FileNotFoundError):
+                    stored = json.loads(self.system.cat_file(self._path(VERSIONS, name)))
+                    self._versions[name] = stored["schema"]
+        return self._versions
 
     def tables(self) -> list[str]:
-        """All but dlt's own."""
-        other = (REMOVED, "init")
-        return [n for n in self.names("") if not n.startswith("_dlt") and n not in other]
+        """The job's own and those of dlt's schema. Other folders are the user's."""
+        made: Columns = union_of(map(columns_of, self.schema_versions().values()))
+        ours = _OWN_TABLES | {name for name in made if not name.startswith("_dlt")}
+        return [name for name in self.names("") if name in ours]
 
     def format_of(self, table: str) -> str | None:
         """None as long as nothing is written: dlt makes the folders of all tables first."""
@@ -115,7 +137,7 @@ class LakeFiles:
             return DELTA
         if "metadata" in inside:
             return ICEBERG
-        return PLAIN if any(map(_OF_A_LOAD.match, inside)) else None
+        return PLAIN if any(map(_OF_A_LOAD.fullmatch, inside)) else None
 
     def paths(self, table: str, loads: Collection[str]) -> list[str]:
         """What to read: plain files of these loads, or those of the table's newest version."""
@@ -137,13 +159,13 @@ class LakeFiles:
                 for name in self.names(table):
                     load_id = _load_of(name)
                     is_old = not before_load_id or load_id < before_load_id
-                    if is_old and load_id not in complete:
+                    if load_id and is_old and load_id not in complete:
                         self.system.rm_file(self._path(table, name))
 
     def removed(self) -> list[Pair]:
         """What `remove` wrote down. A note that a kill cut off says nothing."""
         pairs: list[Pair] = []
-        for name in self.names(REMOVED):
+        for name in filter(_REMOVAL.fullmatch, self.names(REMOVED)):
             try:
                 found = json.loads(self.system.cat_file(self._path(REMOVED, name)))
             except ValueError:
@@ -219,5 +241,6 @@ def _iceberg_files(client: FilesystemClient, table: str) -> list[str]:
 
 
 def _load_of(name: str) -> str:
-    """`1795000000.12.a1b2c3d4e5.parquet` is of load `1795000000.12`."""
-    return name.rsplit(".", 2)[0]
+    """Empty for a file that is not of dlt's making."""
+    found = _OF_A_LOAD.fullmatch(name)
+    return found[1] if found else ""

@@ -25,6 +25,7 @@ from app_store_connect.database import LAKE_FILE, PLAIN, Database
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.extras import to_install
 from app_store_connect.files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
+from app_store_connect.stored_schema import SOURCE_NAME, VERSIONS
 from app_store_connect.tables import LATEST_TABLES, LOAD_ID, LOADS, SEGMENT_TABLES, SEGMENTS
 
 _SMALL = {table.name for table in (*SEGMENT_TABLES, *LATEST_TABLES)}
@@ -91,8 +92,11 @@ class Lake(Database):
                 return
             if loads:
                 self._keep(LOADS, pa.table({"load_id": loads, "status": [0] * len(loads)}))
-                for table in self._files.tables():
-                    self._show(table, loads)
+                self._keep(VERSIONS, self._schema_versions())
+                shown = {table for table in self._files.tables() if self._show(table, loads)}
+                if SEGMENTS.name in shown:
+                    for table in self._named_tables() - shown:
+                        self._show(table, loads)
                 self._leave_out_removed()
             self._seen = seen
 
@@ -127,16 +131,32 @@ class Lake(Database):
         finally:
             new.unlink(missing_ok=True)
 
-    def _show(self, table: str, loads: Collection[str]) -> None:
+    def _schema_versions(self) -> pa.Table:
+        stored = self._files.schema_versions()
+        names = ("version_hash", "schema_name", "schema")
+        rows = [(file, SOURCE_NAME, text) for file, text in stored.items()]
+        return pa.Table.from_pylist(
+            [dict(zip(names, row, strict=True)) for row in rows],
+            schema=pa.schema([(name, pa.string()) for name in names]),
+        )
+
+    def _named_tables(self) -> set[str]:
+        """The ledger's own account: a plain pipeline may have called its schema otherwise."""
+        rows = self._database.execute(f"select distinct table_name from {self._at(SEGMENTS.name)}")
+        return {table for (table,) in rows.fetchall()} - {REMOVED}
+
+    def _show(self, table: str, loads: Collection[str]) -> bool:
+        """Whether there is anything to show of the table."""
         paths = self._files.paths(table, loads)
         if not paths:
-            return
+            return False
         listed = ", ".join(f"'{_escaped(path)}'" for path in paths)
         kind = "table" if table in _SMALL else "view"
         self._database.execute(
             f"create or replace {kind} {self._at(table)} as"
             f" select * from read_parquet([{listed}], union_by_name = true)"
         )
+        return True
 
     def _leave_out_removed(self) -> None:
         pairs = self._files.removed()

@@ -19,8 +19,10 @@ from app_store_connect.checks import InstanceCheck
 from app_store_connect.database import Database, is_lake
 from app_store_connect.errors import DestinationError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
+from app_store_connect.provenance import SEGMENT_KEY
 from app_store_connect.selection import Checksums, ListedInstance
 from app_store_connect.spelling import Spelling
+from app_store_connect.stored_schema import SOURCE_NAME, VERSIONS, Columns, columns_of, union_of
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
 from app_store_connect.unlisted import KnownInstance
 
@@ -76,6 +78,7 @@ class Ledger:
         self._pipeline = pipeline
         self._views_dataset = views_dataset
         self._database: Database | None = None
+        self._schemas: dict[str, Columns] = {}
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -148,7 +151,7 @@ class Ledger:
             raise DestinationError(f"the destination failed: {reason}") from error
 
     def columns(self) -> dict[str, list[str]]:
-        """The raw tables that exist, with their columns in order."""
+        """All tables and views of the raw dataset, the user's too, with their columns in order."""
         with self._destination_errors():
             self.database.renew()
             spelling = self.spelling
@@ -159,6 +162,46 @@ class Ledger:
             if table := spelling.table_of(stored):
                 found.setdefault(table, []).append(spelling.column_of(column))
         return found
+
+    def report_tables(self) -> dict[str, list[str]]:
+        """The report tables that exist, with those of their columns that the job made.
+
+        Only dlt's schema and the ledger say which those are. A copy of a report table has the same
+        columns, and is the user's.
+        """
+        existing = self.columns()
+        made = self._made_by_dlt() if VERSIONS in existing else {}
+        keys = {SEGMENT_KEY, LOAD_ID}
+        named = {table for table, columns in existing.items() if keys <= {*columns}}
+        if named - made.keys():
+            named &= made.keys() | self._named_tables(existing)
+        return {
+            table: [column for column in columns if column in made.get(table, columns)]
+            for table, columns in existing.items()
+            if table in named
+        }
+
+    def _made_by_dlt(self) -> Columns:
+        """The tables of dlt's schema, whichever of its stored versions has them."""
+        stored = f"raw.{VERSIONS} where schema_name = :name"
+        hashes = {
+            row[0] for row in self.execute(f"select version_hash from {stored}", name=SOURCE_NAME)
+        }
+        if unknown := sorted(hashes - self._schemas.keys()):
+            rows = self.execute(
+                f"select version_hash, schema from {stored} and version_hash in :ids",
+                name=SOURCE_NAME,
+                ids=unknown,
+            )
+            self._schemas |= {version_hash: columns_of(text) for version_hash, text in rows}
+        return union_of(self._schemas.values())
+
+    def _named_tables(self, existing: Collection[str]) -> set[str]:
+        """The ledger's own account: a plain pipeline may have called its schema otherwise."""
+        if SEGMENTS.name not in existing:
+            return set()
+        rows = self.execute(f"select distinct table_name from raw.{SEGMENTS.name}")
+        return {self.physical(name) for (name,) in rows}
 
     def loaded_segments(self, since: date) -> dict[str, Checksums]:
         """The segments of each loaded instance that was processed on or after `since`."""

@@ -1,33 +1,34 @@
 """Takes from the raw tables what does not count: dead runs' rows, replaced ones, miscounted ones.
 
+Only tables of ours are touched, and nothing is removed that could not come again: rows of loads
+that never completed were visible to nobody, replaced rows have their successors beside them,
+withdrawn ones Apple has taken back, and for its count a load is removed only by the run that has
+just loaded it.
+
 Sweeping is not needed for the views to be right: they show only rows whose load is complete and
 whose segment's ledger row is the latest. What is visible is removed in one transaction. Rows go
 first and the ledger last, so that where there are no transactions a removal which is cut off can
 still be seen in the ledger and is resumed by the next run.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from app_store_connect import tables
 from app_store_connect.ledger import COMPLETE_LOADS, Ledger
 from app_store_connect.provenance import SEGMENT_KEY
+from app_store_connect.row_counts import RowCounts, count_rows
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
 
 MAX_IDS = 1000
 """Of one statement: Snowflake takes 16,384 values in a list, BigQuery a megabyte of text."""
 
 
-def report_tables(ledger: Ledger) -> list[str]:
-    """The raw tables that hold rows of reports."""
-    return [name for name, columns in ledger.columns().items() if SEGMENT_KEY in columns]
-
-
 def keyed_tables(ledger: Ledger) -> list[tuple[str, str]]:
     """All tables with rows of segments and their key, the ledger itself last."""
     existing = ledger.columns()
     own = [t for t in reversed(tables.SEGMENT_TABLES) if t.name in existing]
-    return [(n, SEGMENT_KEY) for n in report_tables(ledger)] + [(t.name, t.key) for t in own]
+    return [(n, SEGMENT_KEY) for n in ledger.report_tables()] + [(t.name, t.key) for t in own]
 
 
 def _has_ledger(ledger: Ledger) -> bool:
@@ -40,7 +41,7 @@ def miscounted(ledger: Ledger, load_id: str) -> set[str]:
     said = _said(ledger, load_id)
     found = {
         (table_name, segment_id): count
-        for table_name in report_tables(ledger)
+        for table_name in ledger.report_tables()
         for segment_id, count in ledger.execute(
             f"select {SEGMENT_KEY}, count(*) from raw.this_table where {LOAD_ID} = :load_id"
             f" group by {SEGMENT_KEY}",
@@ -78,11 +79,20 @@ def _superseded(ledger: Ledger, segment_ids: Collection[str], load_id: str) -> s
 
 
 def remove_miscounted(ledger: Ledger, load_id: str) -> set[str]:
-    """Remove what a load has too much or too little of, instances whole; says which segments."""
+    """Remove what a load has too much or too little of, instances whole; says which segments.
+
+    Safe only right after the load: Apple has just listed these segments, they are loaded again.
+    """
     wrong = miscounted(ledger, load_id) and miscounted(ledger, load_id)  # one look may be torn
     wrong = _with_siblings(ledger, wrong, load_id)
     remove_segments(ledger, wrong, load_id=load_id)
     return wrong
+
+
+def take_back(ledger: Ledger, counts: RowCounts) -> None:
+    """Remove loads that are not whole where what they replaced still is: that shows again."""
+    for load_id, segment_ids in counts.revertible():
+        remove_segments(ledger, segment_ids, load_id=load_id)
 
 
 def _with_siblings(ledger: Ledger, segment_ids: Collection[str], load_id: str) -> set[str]:
@@ -133,7 +143,7 @@ def _lists_of(ids: Collection[Any]) -> Iterator[list[Any]]:
 
 
 def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
-    """Delete rows of loads that never completed: a dead run's, invisible already."""
+    """Delete rows of loads that never completed: a dead run's, which no view ever showed."""
     if not ledger.database.can_delete:
         ledger.database.sweep(before_load_id)
         return
@@ -152,30 +162,44 @@ def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
 
 
 def sweep_superseded(ledger: Ledger) -> None:
-    """Delete rows that a later, complete load replaced or withdrew."""
+    """Delete rows that a later, complete load replaced or withdrew.
+
+    Not while the later one is not there as it was loaded: then it replaces nothing.
+    """
     existing = ledger.columns()
     if LOADS not in existing or not ledger.database.can_delete:
         return
     if SEGMENTS.name in existing:
-        withdrawn = ledger.execute(
-            f"select segment_id, {LOAD_ID} from raw.{SEGMENTS.name}"
-            f" where checksum is null and {LOAD_ID} in ({COMPLETE_LOADS})"
-        )
-        _sweep_replaced(ledger, SEGMENTS, keyed_tables(ledger))
-        for load_id in {load_id for _, load_id in withdrawn}:  # what they hide is gone now
-            ids = {segment_id for segment_id, load in withdrawn if load == load_id}
-            remove_segments(ledger, ids, load_id=load_id)
+        _sweep_segments(ledger)
     for table in tables.LATEST_TABLES:
         if table.name in existing:
-            _sweep_replaced(ledger, table, [(table.name, table.key)])
+            _sweep_replaced(ledger, [(table.name, table.key)], _newest(ledger, table))
 
 
-def _sweep_replaced(ledger: Ledger, table: RawTable, keyed: Collection[tuple[str, str]]) -> None:
-    """Of what several loads brought to `table` keep the last, in all of these tables.
+def _sweep_segments(ledger: Ledger) -> None:
+    newest = _newest(ledger, SEGMENTS)
+    withdrawn: dict[str, set[str]] = {}
+    for segment_id, load_id in ledger.execute(
+        f"select segment_id, {LOAD_ID} from raw.{SEGMENTS.name}"
+        f" where checksum is null and {LOAD_ID} in ({COMPLETE_LOADS})"
+    ):
+        withdrawn.setdefault(load_id, set()).add(segment_id)
+    if not newest and not withdrawn:
+        return
+    kept = count_rows(ledger).unsound_segments
+    _sweep_replaced(
+        ledger, keyed_tables(ledger), {load: ids - kept for load, ids in newest.items()}
+    )
+    for load_id, ids in withdrawn.items():  # what they hide is gone now
+        remove_segments(ledger, ids - kept, load_id=load_id)
+
+
+def _newest(ledger: Ledger, table: RawTable) -> dict[str, set[Any]]:
+    """Of what several loads brought to `table` the last load, with the keys that it brought.
 
     Asked first and deleted by value: not every dialect may delete by a query on the same table.
     """
-    newest: dict[str, list[Any]] = {}
+    newest: dict[str, set[Any]] = {}
     for key, load_id in ledger.execute(
         f"select this_key, max({LOAD_ID}) from raw.this_table"
         f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by this_key"
@@ -183,7 +207,14 @@ def _sweep_replaced(ledger: Ledger, table: RawTable, keyed: Collection[tuple[str
         this_table=table.name,
         this_key=table.key,
     ):
-        newest.setdefault(load_id, []).append(key)
+        newest.setdefault(load_id, set()).add(key)
+    return newest
+
+
+def _sweep_replaced(
+    ledger: Ledger, keyed: Collection[tuple[str, str]], newest: Mapping[str, Collection[Any]]
+) -> None:
+    """Delete, in all of these tables, what is older than the newest load of its key."""
     for load_id, ids in ((load, part) for load, keys in newest.items() for part in _lists_of(keys)):
         for name, key in keyed:
             ledger.execute(

@@ -29,12 +29,14 @@ from app_store_connect.errors import (
     DestinationError,
 )
 from app_store_connect.ledger import Ledger
+from app_store_connect.missing_tables import Remade, make_missing
 from app_store_connect.outcome import Outcome
 from app_store_connect.owners import ties
 from app_store_connect.pinpoint import find_app_of_request, list_pinpointed
 from app_store_connect.progress import FOR_THE_CLOCK, Progress
 from app_store_connect.renewal import renew_stopped
 from app_store_connect.resources import SegmentLoader
+from app_store_connect.row_counts import RowCounts, count_rows
 from app_store_connect.selection import (
     ListedInstance,
     Options,
@@ -105,6 +107,7 @@ class Run:
         self._started = time.monotonic()
         self._is_shared = settings.destination != "duckdb"  # others may write at the same time
         self._failures_before = 0
+        self._counts = RowCounts()
         self.summary = Summary(
             destination=settings.destination,
             dataset=settings.dataset,
@@ -172,12 +175,16 @@ class Run:
                 self._finish(upkeep)
 
     def _load_due(self, pipeline: Pipeline, ledger: Ledger, upkeep: Upkeep) -> None:
-        if not self._settings.is_plan:
-            upkeep.recover()
+        is_plan = self._settings.is_plan
+        remade = Remade() if is_plan else make_missing(pipeline, ledger)
+        self._outcome.failures += remade.failures.values()
+        self._counts = count_rows(ledger) if is_plan else upkeep.recover()
         self._progress.phase("asking Apple what there is")
         listing = self.summary.listing = self._list(ledger)
         listing.notices += self._configuration.notices(each.name for _, each in listing.reports)
-        selection = self.summary.selection = self._select(listing, ledger)
+        selection = remade.loadable(self._select(listing, ledger), ledger)
+        self.summary.selection = selection
+        listing.notices += [*remade.notices, *self._counts.notes(selection, remade.failures)]
         if not self._settings.is_plan:
             self._load_all(pipeline, ledger, listing, selection, upkeep)
             if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
@@ -204,6 +211,11 @@ class Run:
         except DestinationError as error:
             self._destination_failed(error)
         self.summary.tables = upkeep.tables
+        if isinstance(self._outcome.stopped_by, DestinationError):
+            return  # that a view cannot be made either follows from it
+        for failure in upkeep.failures:
+            self._outcome.failures.append(failure)
+            self._failed(failure)
 
     def _failed(self, failure: Failure) -> None:
         if not self.summary.is_interrupted:  # of a run that was told to stop everything fails
@@ -238,10 +250,13 @@ class Run:
         since = min(dates, default=self._today)
         loaded = ledger.loaded_segments(since)
         if options.instance_ids:
-            return select_pinpointed(listing.instances, loaded)
+            return self._counts.select(loaded, partial(select_pinpointed, listing.instances))
         checks = ledger.instance_checks(since)
-        return select_instances(
-            listing.instances, loaded, options, today=self._today, checks=checks
+        return self._counts.select(
+            loaded,
+            lambda sound: select_instances(
+                listing.instances, sound, options, today=self._today, checks=checks
+            ),
         )
 
     def _load_all(

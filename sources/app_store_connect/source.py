@@ -35,12 +35,12 @@ from app_store_connect.selection import (
     Options,
     select_instances,
 )
+from app_store_connect.stored_schema import SOURCE_NAME
 from app_store_connect.tables import RawTable
 from app_store_connect.unlisted import no_longer_listed
 
 logger = logging.getLogger(__name__)
 
-SOURCE_NAME = "app_store_connect"
 # Of the source, not of its tables: dlt 1.31 checks a table's in a way that keeps every item of the
 # table in memory until Python's collector comes by.
 _CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}

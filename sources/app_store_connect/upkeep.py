@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from app_store_connect.catalog import RestatementPolicy
+from app_store_connect.discovery import Failure
 from app_store_connect.errors import DatabaseLostError, DestinationError
 from app_store_connect.ledger import Ledger
 from app_store_connect.repair import (
     newest_load,
-    remove_miscounted,
     remove_segments,
     sweep_incomplete,
     sweep_superseded,
+    take_back,
 )
+from app_store_connect.row_counts import RowCounts, count_rows
 from app_store_connect.views import create_views
 
 TRIES = 5
@@ -48,11 +50,13 @@ class Upkeep:
         self._ledger = ledger
         self._policies = policies
         self._sweep_after = sweep_after
+        self._is_shared = sweep_after is not None
         self._database = database
         self._clock = clock
         self._file = _identity(database)
         self._columns: dict[str, list[str]] | None = None
         self.tables: list[str] = []
+        self.failures: list[Failure] = []
 
     def check_clock(self, wait: Callable[[float], None]) -> None:
         """Wait until a load that begins now is later than every load that there is.
@@ -81,17 +85,18 @@ class Upkeep:
         if self._file != _identity(self._database):
             raise DatabaseLostError(str(self._database))
 
-    def recover(self) -> None:
-        """Remove the rows of loads that never completed, which are invisible already, and what a
-        run that died did not come to check: that first, while what it replaced is still there.
+    def recover(self) -> RowCounts:
+        """Remove what no view shows, and a last load that a run which died left in pieces: that
+        first, while what it replaced is still there. Says what else is not as it was loaded.
         """
         before = None
         if self._sweep_after is not None:
             before = str((self._clock() - self._sweep_after).timestamp())
         self._tried(lambda: sweep_incomplete(self._ledger, before))
-        if newest := newest_load(self._ledger):
-            self._tried(lambda: remove_miscounted(self._ledger, newest))
+        counts = self._tried(lambda: count_rows(self._ledger))
+        self._tried(lambda: take_back(self._ledger, counts))
         self._tried(lambda: sweep_superseded(self._ledger))
+        return counts
 
     def refresh(self, *, is_last: bool = False) -> None:
         """Make or renew the views where a table or a column has come, and at last in any case.
@@ -103,18 +108,33 @@ class Upkeep:
         self.check_file()
         columns = self._ledger.columns()
         if is_last or not self.tables or columns != self._columns:
-            self.tables = self._tried(lambda: create_views(self._ledger, self._policies))
+            self.tables = self._views(TRIES if is_last and self._is_shared else 1)
             self._columns = columns
         if is_last and self.tables:
             self._ledger.database.publish()
 
+    def _views(self, tries: int) -> list[str]:
+        """Other writers may be in the way of a single view too."""
+        while True:
+            made = self._tried(self._created)
+            tries -= 1
+            if not self.failures or not tries:
+                return made
+            _pause()
+
+    def _created(self) -> list[str]:
+        self.failures = []
+        return create_views(self._ledger, self._policies, self.failures.append)
+
     def finish(self, withdrawn: Collection[str]) -> None:
-        """Remove what Apple no longer lists and what later loads replaced."""
+        """Remove what Apple no longer lists, for whose instances the rest is loaded, and what later
+        loads replaced.
+        """
         self._tried(lambda: remove_segments(self._ledger, withdrawn))
         self._tried(lambda: sweep_superseded(self._ledger))
 
     def _tried(self, action: Callable[[], T]) -> T:
-        tries = TRIES if self._sweep_after is not None else 1
+        tries = TRIES if self._is_shared else 1
         while True:
             try:
                 return action()
@@ -122,7 +142,11 @@ class Upkeep:
                 tries -= 1
                 if not tries:
                     raise
-                time.sleep(random.uniform(0.1, 0.5))  # noqa: S311  # nosec B311 # no secret
+                _pause()
+
+
+def _pause() -> None:
+    time.sleep(random.uniform(0.1, 0.5))  # noqa: S311  # nosec B311 # no secret
 
 
 def _identity(database: Path | None) -> tuple[int, int] | None:

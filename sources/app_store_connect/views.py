@@ -1,10 +1,12 @@
 """The truth about restatements, as views: generated once, from the ledger and the catalogue."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from app_store_connect import tables
 from app_store_connect.catalog import ReportSchema, RestatementPolicy, schema_of
+from app_store_connect.discovery import Failure
 from app_store_connect.errors import DestinationError
 from app_store_connect.freshness import FRESHNESS, facts, freshness_view
 from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, Ledger
@@ -30,14 +32,21 @@ _RULES = {
 }
 
 
-def create_views(ledger: Ledger, policies: Mapping[str, RestatementPolicy]) -> list[str]:
+def create_views(
+    ledger: Ledger,
+    policies: Mapping[str, RestatementPolicy],
+    on_failure: Callable[[Failure], None] | None = None,
+) -> list[str]:
     """Create or replace the view of every loaded table, and `data_freshness`; says which there are.
 
     Args:
         policies: by normalised report name, what overrides the catalogue.
+        on_failure: is told of a view that could not be made; the others are made all the same.
+
+    Raises:
+        DestinationError: the destination fails, and not at one view alone.
     """
-    columns = ledger.columns()
-    if not {SEGMENTS.name, SEGMENT_DATES.name, INSTANCES.name, LOADS} <= columns.keys():
+    if not {SEGMENTS.name, SEGMENT_DATES.name, INSTANCES.name, LOADS} <= ledger.columns().keys():
         return []
     _create_dataset(ledger)
     loaded = ledger.execute(
@@ -45,11 +54,37 @@ def create_views(ledger: Ledger, policies: Mapping[str, RestatementPolicy]) -> l
         f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by table_name"
     )
     schemas = {name: schema_of(report, category) for name, report, category in loaded}
-    for name, schema in schemas.items():
+    existing = ledger.report_tables()
+    made: list[str] = []
+    for name, schema in sorted(schemas.items()):
         policy = policies.get(normalized(schema.name), schema.policy)
-        _create_view(ledger, name, columns[ledger.physical(name)], schema, policy)
-    _create_freshness(ledger, schemas)
-    return sorted(schemas)
+        columns = existing.get(ledger.physical(name))
+        if columns and _is_made(
+            ledger, name, partial(_create_view, ledger, name, columns, schema, policy), on_failure
+        ):
+            made.append(name)
+    _is_made(ledger, FRESHNESS, partial(_create_freshness, ledger, schemas), on_failure)
+    return made
+
+
+def _is_made(
+    ledger: Ledger,
+    view: str,
+    make: Callable[[], None],
+    on_failure: Callable[[Failure], None] | None,
+) -> bool:
+    """A table of the user's may have the view's name, or a view of theirs be built on it."""
+    try:
+        make()
+    except DestinationError as error:
+        ledger.execute("select 1")  # fails too where the destination does
+        if on_failure is None:
+            raise
+        advice = "rename or drop what has its name or is built on it, then run again"
+        why = f"{error}; {advice}"
+        on_failure(Failure(f"the view {ledger.views_dataset}.{view}", why, error))
+        return False
+    return True
 
 
 def _create_dataset(ledger: Ledger) -> None:

@@ -138,8 +138,9 @@ def test_doubled_rows_are_loaded_again(
     world = overlapping_world(days=3)
     apple = start_apple(world)
     plain_lake.run(apple, *TO_FILES)
-    for file in Path(place.url, RAW, "app_crashes_daily").glob("*.parquet"):
-        file.with_name(file.name.replace(".parquet", "x.parquet")).write_bytes(file.read_bytes())
+    for number, file in enumerate([*Path(place.url, RAW, "app_crashes_daily").glob("*.parquet")]):
+        load_id = file.name.rsplit(".", 2)[0]
+        file.with_name(f"{load_id}.{number:010x}.parquet").write_bytes(file.read_bytes())
     apple.forget()
     result = plain_lake.run(apple, *TO_FILES, "--recheck", "0")
     apple_then = len(apple.downloads)

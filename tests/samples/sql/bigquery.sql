@@ -183,6 +183,23 @@ FROM `project`.`app_store_connect_raw`.`_dlt_loads`
 WHERE
   `status` = 0;
 
+SELECT
+  `version_hash`
+FROM `project`.`app_store_connect_raw`.`_dlt_version`
+WHERE
+  `schema_name` = 'app_store_connect';
+
+SELECT
+  `version_hash`,
+  `schema`
+FROM `project`.`app_store_connect_raw`.`_dlt_version`
+WHERE
+  `schema_name` = 'app_store_connect' AND `version_hash` IN ('hash');
+
+SELECT DISTINCT
+  `table_name`
+FROM `project`.`app_store_connect_raw`.`analytics_report_segments`;
+
 DELETE FROM `project`.`app_store_connect_raw`.`app_crashes_daily`
 WHERE
   NOT `_dlt_load_id` IN (
@@ -295,20 +312,6 @@ WHERE
 
 SELECT
   `segment_id`,
-  `_dlt_load_id`
-FROM `project`.`app_store_connect_raw`.`analytics_report_segments`
-WHERE
-  `checksum` IS NULL
-  AND `_dlt_load_id` IN (
-    SELECT
-      `load_id`
-    FROM `project`.`app_store_connect_raw`.`_dlt_loads`
-    WHERE
-      `status` = 0
-  );
-
-SELECT
-  `segment_id`,
   MAX(`_dlt_load_id`)
 FROM `project`.`app_store_connect_raw`.`analytics_report_segments`
 WHERE
@@ -323,6 +326,75 @@ GROUP BY
   `segment_id`
 HAVING
   COUNT(DISTINCT `_dlt_load_id`) > 1;
+
+SELECT
+  `segment_id`,
+  `_dlt_load_id`
+FROM `project`.`app_store_connect_raw`.`analytics_report_segments`
+WHERE
+  `checksum` IS NULL
+  AND `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `project`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  );
+
+SELECT
+  `table_name`,
+  SUM(`row_count`)
+FROM `project`.`app_store_connect_raw`.`analytics_report_segments`
+GROUP BY
+  `table_name`;
+
+SELECT
+  `table_name`,
+  SUM(`row_count`)
+FROM `project`.`app_store_connect_raw`.`analytics_segment_dates`
+GROUP BY
+  `table_name`;
+
+SELECT
+  COUNT(*)
+FROM `project`.`app_store_connect_raw`.`app_crashes_daily`;
+
+SELECT
+  `_segment_id`,
+  `_dlt_load_id`,
+  COUNT(*)
+FROM `project`.`app_store_connect_raw`.`app_crashes_daily`
+GROUP BY
+  `_segment_id`,
+  `_dlt_load_id`;
+
+SELECT DISTINCT
+  `segment_id`,
+  `_dlt_load_id`
+FROM `project`.`app_store_connect_raw`.`analytics_segment_dates`
+WHERE
+  `table_name` IN ('app_crashes_daily');
+
+SELECT
+  `segment_id`,
+  `_dlt_load_id`,
+  `instance_id`,
+  `table_name`,
+  `report_name`,
+  `granularity`,
+  `app_id`,
+  `processing_date`,
+  `row_count`
+FROM `project`.`app_store_connect_raw`.`analytics_report_segments`
+WHERE
+  `table_name` IN ('app_crashes_daily')
+  AND `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `project`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  );
 
 DELETE FROM `project`.`app_store_connect_raw`.`app_crashes_daily`
 WHERE

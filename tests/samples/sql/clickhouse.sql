@@ -185,6 +185,23 @@ FROM "default"."app_store_connect_raw____dlt_loads"
 WHERE
   "status" = 0;
 
+SELECT
+  "version_hash"
+FROM "default"."app_store_connect_raw____dlt_version"
+WHERE
+  "schema_name" = 'app_store_connect';
+
+SELECT
+  "version_hash",
+  "schema"
+FROM "default"."app_store_connect_raw____dlt_version"
+WHERE
+  "schema_name" = 'app_store_connect' AND "version_hash" IN ('hash');
+
+SELECT DISTINCT
+  "table_name"
+FROM "default"."app_store_connect_raw___analytics_report_segments";
+
 DELETE FROM "default"."app_store_connect_raw___app_crashes_daily"
 WHERE
   NOT (
@@ -317,20 +334,6 @@ WHERE
 
 SELECT
   "segment_id",
-  "_dlt_load_id"
-FROM "default"."app_store_connect_raw___analytics_report_segments"
-WHERE
-  "checksum" IS NULL
-  AND "_dlt_load_id" IN (
-    SELECT
-      "load_id"
-    FROM "default"."app_store_connect_raw____dlt_loads"
-    WHERE
-      "status" = 0
-  );
-
-SELECT
-  "segment_id",
   MAX("_dlt_load_id")
 FROM "default"."app_store_connect_raw___analytics_report_segments"
 WHERE
@@ -345,6 +348,75 @@ GROUP BY
   "segment_id"
 HAVING
   COUNT(DISTINCT "_dlt_load_id") > 1;
+
+SELECT
+  "segment_id",
+  "_dlt_load_id"
+FROM "default"."app_store_connect_raw___analytics_report_segments"
+WHERE
+  "checksum" IS NULL
+  AND "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "default"."app_store_connect_raw____dlt_loads"
+    WHERE
+      "status" = 0
+  );
+
+SELECT
+  "table_name",
+  SUM("row_count")
+FROM "default"."app_store_connect_raw___analytics_report_segments"
+GROUP BY
+  "table_name";
+
+SELECT
+  "table_name",
+  SUM("row_count")
+FROM "default"."app_store_connect_raw___analytics_segment_dates"
+GROUP BY
+  "table_name";
+
+SELECT
+  COUNT(*)
+FROM "default"."app_store_connect_raw___app_crashes_daily";
+
+SELECT
+  "_segment_id",
+  "_dlt_load_id",
+  COUNT(*)
+FROM "default"."app_store_connect_raw___app_crashes_daily"
+GROUP BY
+  "_segment_id",
+  "_dlt_load_id";
+
+SELECT DISTINCT
+  "segment_id",
+  "_dlt_load_id"
+FROM "default"."app_store_connect_raw___analytics_segment_dates"
+WHERE
+  "table_name" IN ('app_crashes_daily');
+
+SELECT
+  "segment_id",
+  "_dlt_load_id",
+  "instance_id",
+  "table_name",
+  "report_name",
+  "granularity",
+  "app_id",
+  "processing_date",
+  "row_count"
+FROM "default"."app_store_connect_raw___analytics_report_segments"
+WHERE
+  "table_name" IN ('app_crashes_daily')
+  AND "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "default"."app_store_connect_raw____dlt_loads"
+    WHERE
+      "status" = 0
+  );
 
 DELETE FROM "default"."app_store_connect_raw___app_crashes_daily"
 WHERE

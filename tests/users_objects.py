@@ -1,0 +1,71 @@
+"""What users make beside the job's tables, and do to these, in SQL that all databases take."""
+
+RAW = "app_store_connect_raw"
+SHOWN = "app_store_connect"
+TABLE = f"{RAW}.app_crashes_daily"
+LEDGER = f"{RAW}.analytics_report_segments"
+MINE = {
+    "a copy of a report table": (
+        f"{RAW}.my_backup",
+        f"create table {RAW}.my_backup as select * from {TABLE}",
+    ),
+    "a copy of some columns": (
+        f"{RAW}.app_crashes_daily_2",
+        f"create table {RAW}.app_crashes_daily_2 as"
+        f" select _segment_id, _dlt_load_id, crashes, 'mine' as note from {TABLE}",
+    ),
+    "keys of other types": (
+        f"{RAW}.my_numbers",
+        f"create table {RAW}.my_numbers as select 1 as _segment_id, 2 as _dlt_load_id",
+    ),
+    "a view of a report table": (
+        f"{RAW}.my_view",
+        f"create view {RAW}.my_view as select * from {TABLE}",
+    ),
+    "a copy of the ledger": (
+        f"{RAW}.my_ledger",
+        f"create table {RAW}.my_ledger as select * from {LEDGER}",
+    ),
+    "the name of a lake's folder": (
+        f"{RAW}.analytics_removed_segments",
+        f"create table {RAW}.analytics_removed_segments as"
+        f" select segment_id, _dlt_load_id, segment_id as _segment_id from {LEDGER}",
+    ),
+    "a copy beside the views": (
+        f"{SHOWN}.my_backup",
+        f"create table {SHOWN}.my_backup as select * from {TABLE}",
+    ),
+    "a view beside the views": (
+        f"{SHOWN}.my_view",
+        f"create view {SHOWN}.my_view as select * from {SHOWN}.app_crashes_daily",
+    ),
+}
+"""What it is called, and how it is made."""
+
+DROPPED = {
+    "a report table": f"drop table {TABLE}",
+    "a report table, by renaming": f"alter table {TABLE} rename to my_old",
+    "the ledger": f"drop table {LEDGER}",
+    "the dates": f"drop table {RAW}.analytics_segment_dates",
+    "the apps": f"drop table {RAW}.apps",
+    "the instances": f"drop table {RAW}.analytics_report_instances",
+    "a column of the apps": f"alter table {RAW}.apps drop column sku",
+    "all rows of a report table": f"delete from {TABLE}",
+    "all rows of the dates": f"delete from {RAW}.analytics_segment_dates",
+    "the schema's versions": f"drop table {RAW}._dlt_version",
+    "a report table and the schema's versions": (
+        f"drop table {TABLE}; drop table {RAW}._dlt_version"
+    ),
+    "a report table and the state": f"drop table {TABLE}; drop table {RAW}._dlt_pipeline_state",
+}
+"""What one run makes good, while Apple lists all that was loaded."""
+
+LOST = {
+    "the record of loads": (f"drop table {RAW}._dlt_loads", "_dlt_loads"),
+    "a column of the ledger": (f"alter table {LEDGER} drop column checksum", "checksum"),
+    "a column of the dates": (
+        f"alter table {RAW}.analytics_segment_dates drop column date",
+        "has lost date",
+    ),
+}
+"""What nobody can make good, and a word that the message has."""
