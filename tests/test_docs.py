@@ -148,15 +148,16 @@ def test_freshness_query(job: Job) -> None:
         database.execute(
             "create table app_store_connect.data_freshness as select"
             " app_id, 'x' as report_name, current_date - processed as newest_processing_date,"
-            " current_date - complete as newest_complete_date, missing as missing_dates"
-            " from (values ('good', 1, 3, 0), ('gap', 1, 3, 2), ('behind', 20, 25, 0),"
-            " ('never complete', 1, null, 0), ('never loaded', null, null, 0),"
-            " ('ended', 40, 45, 0), ('ended with a gap', 40, 45, 1))"
-            " as stated (app_id, processed, complete, missing)"
+            " current_date - complete as newest_complete_date, missing as missing_dates, reason"
+            " from (values ('good', 1, 3, 0, null), ('gap', 1, 3, 2, null),"
+            " ('behind', 20, 25, 0, null), ('never complete', 1, null, 0, null),"
+            " ('never loaded', null, null, 0, null), ('ended', 40, 45, 0, null),"
+            " ('ended with a gap', 40, 45, 1, null), ('frozen', 40, 45, 0, 'no ONGOING request'))"
+            " as stated (app_id, processed, complete, missing, reason)"
         )
     named = {row[0] for row in job.query(blocks(README, "sql")[1])}
 
-    assert {"gap", "behind", "never complete", "never loaded"} == named
+    assert {"gap", "behind", "never complete", "never loaded", "frozen"} == named
 
 
 def test_view_in_words_is_the_view(demo: dict[str, Any], job: Job) -> None:

@@ -13,8 +13,11 @@
     }) }}
 {% endmacro %}
 
+{# After how many days of silence, while others of the app come, a report holds no day back. #}
+{% macro quiet_days() -%}14{%- endmacro %}
+
 {# To be raised when a model's columns or meaning change, so that all of it is built anew. #}
-{% macro edition() -%}'1'{%- endmacro %}
+{% macro edition() -%}'2'{%- endmacro %}
 
 {% macro lag_of(table_column) -%}
     case {{ table_column }}

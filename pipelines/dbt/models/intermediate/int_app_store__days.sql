@@ -9,9 +9,9 @@ with told as (
     {%- endfor %}
 ),
 
--- of a report that is silent about a day, its newest instance counts: Apple could have told by then
+-- of a report that is silent about a day it counts until when it was observed
 newest as (
-    select app_id, table_name, max(processing_date) as processing_date
+    select app_id, table_name, max(observed_until) as observed_until
     from {{ ref('int_app_store__vintages') }}
     where table_name in (
         {%- for report in reports().values() %}'{{ report.view }}'{{ ', ' if not loop.last }}{% endfor %})
@@ -26,7 +26,7 @@ expected as (
         told.vintage,
         coalesce(
             vintages.is_complete,
-            {{ dbt.datediff('days.date_day', 'newest.processing_date', 'day') }}
+            {{ dbt.datediff('days.date_day', 'newest.observed_until', 'day') }}
                 >= {{ lag_of('newest.table_name') }}
         ) as is_complete
     from (select distinct app_id, date_day from told) as days
