@@ -25,9 +25,9 @@ from app_store_connect.database import LAKE_FILE, PLAIN, Database
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.extras import to_install
 from app_store_connect.files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
-from app_store_connect.tables import LISTING_TABLES, LOAD_ID, LOADS, SEGMENT_TABLES, SEGMENTS
+from app_store_connect.tables import LATEST_TABLES, LOAD_ID, LOADS, SEGMENT_TABLES, SEGMENTS
 
-_SMALL = {table.name for table in (*SEGMENT_TABLES, *LISTING_TABLES)}
+_SMALL = {table.name for table in (*SEGMENT_TABLES, *LATEST_TABLES)}
 _PACKAGES = {PLAIN: "pyarrow", DELTA: "deltalake", ICEBERG: "pyiceberg"}
 
 

@@ -7,17 +7,19 @@ from typing import Any
 
 from app_store_connect.model import ReportSegment
 from app_store_connect.selection import InstanceToLoad
+from app_store_connect.tables import report_column_row
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedSegment:
-    """A segment all of whose rows were handed to dlt."""
+    """A segment all of whose rows, which have these table columns, were handed to dlt."""
 
     item: InstanceToLoad
     segment: ReportSegment
     row_count: int
     dates: Counter[date]
     unparsed: int
+    columns: tuple[str, ...] = ()
 
     def ledger_row(self) -> dict[str, Any]:
         """A row of `tables.SEGMENTS`."""
@@ -67,6 +69,12 @@ class CompleteInstance:
         """Rows of `tables.SEGMENT_DATES`."""
         return [row for each in self.loaded for row in each.date_rows()]
 
+    def column_rows(self) -> list[dict[str, Any]]:
+        """Rows of `tables.REPORT_COLUMNS`."""
+        listed = self.item.listed
+        columns = dict.fromkeys(name for each in self.loaded for name in each.columns)
+        return [report_column_row(listed.table_name, listed.schema, name) for name in columns]
+
 
 def _described(item: InstanceToLoad) -> dict[str, Any]:
     """What ledger rows of all segments of an instance have in common."""
@@ -74,7 +82,7 @@ def _described(item: InstanceToLoad) -> dict[str, Any]:
     return {
         "instance_id": listed.instance.id,
         "report_id": listed.report.id or None,
-        "report_name": listed.report.name,
+        "report_name": listed.schema.name,
         "category": listed.report.category,
         "granularity": listed.instance.granularity.value,
         "processing_date": listed.instance.processing_date,

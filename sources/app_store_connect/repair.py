@@ -142,7 +142,7 @@ def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
         return
     condition = f" and {LOAD_ID} < :before" if before_load_id else ""
     values = {"before": before_load_id} if before_load_id else {}
-    listings = [table.name for table in tables.LISTING_TABLES if table.name in existing]
+    listings = [table.name for table in tables.LATEST_TABLES if table.name in existing]
     for name in [name for name, _ in keyed_tables(ledger)] + listings:
         ledger.execute(
             f"delete from raw.this_table where {LOAD_ID} not in ({COMPLETE_LOADS}){condition}",
@@ -165,7 +165,7 @@ def sweep_superseded(ledger: Ledger) -> None:
         for load_id in {load_id for _, load_id in withdrawn}:  # what they hide is gone now
             ids = {segment_id for segment_id, load in withdrawn if load == load_id}
             remove_segments(ledger, ids, load_id=load_id)
-    for table in tables.LISTING_TABLES:
+    for table in tables.LATEST_TABLES:
         if table.name in existing:
             _sweep_replaced(ledger, table, [(table.name, table.key)])
 

@@ -17,6 +17,7 @@ from dlt.extract import DltResource
 
 from app_store_connect.batches import Batches
 from app_store_connect.budget import RequestBudget
+from app_store_connect.catalog import schema_of_report
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.discovery import FATAL, Failure, Listing, discover
@@ -36,7 +37,7 @@ from app_store_connect.resources import SegmentLoader
 from app_store_connect.selection import Options, Selection, select_instances, select_pinpointed
 from app_store_connect.source import listing_rows
 from app_store_connect.summary import Summary
-from app_store_connect.tables import LISTING_TABLES
+from app_store_connect.tables import LISTING_TABLES, MISSING_REPORTS, REPORT_COLUMNS
 from app_store_connect.upkeep import Upkeep
 from app_store_connect.workspace import (
     database_file,
@@ -156,7 +157,9 @@ class Run:
             upkeep.recover()
         self._progress.phase("asking Apple what there is")
         listing = self.summary.listing = self._list(ledger)
-        listing.notices += self._configuration.notices(each.name for _, each in listing.reports)
+        listing.notices += self._configuration.notices(
+            schema_of_report(each).name for _, each in listing.reports
+        )
         selection = self.summary.selection = self._select(listing, ledger)
         if not self._settings.is_plan:
             self._load_all(pipeline, ledger, listing, selection, upkeep)
@@ -229,6 +232,7 @@ class Run:
             policies=self._policies,
             is_text_encoded=takes_dictionaries(pipeline),
             workers=self._configuration.workers,
+            stored_columns=partial(ledger.latest, REPORT_COLUMNS),
         )
         listings = self._changed_listings(loader, listing, ledger)
         batches = Batches(
@@ -251,6 +255,7 @@ class Run:
     def _changed_listings(
         self, loader: SegmentLoader, listing: Listing, ledger: Ledger
     ) -> list[DltResource]:
-        rows = listing_rows(listing)
+        stored = ledger.latest(MISSING_REPORTS).values()
+        rows = listing_rows(listing, self._settings.options, stored)
         changed = [(table, ledger.changed(table, rows[table.name])) for table in LISTING_TABLES]
         return [loader.listing(table, partial(list, found)) for table, found in changed if found]

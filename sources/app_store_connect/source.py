@@ -23,6 +23,7 @@ from app_store_connect.credentials import APPLE, parse_credentials
 from app_store_connect.discovery import Failure, Listing, discover
 from app_store_connect.download import SegmentDownloader
 from app_store_connect.ledger import Ledger
+from app_store_connect.missing import missing_rows
 from app_store_connect.model import AccessType, Granularity
 from app_store_connect.outcome import Attempt, Outcome
 from app_store_connect.resources import SegmentLoader
@@ -102,9 +103,16 @@ def batch_source(resources: Sequence[DltResource]) -> Iterable[DltResource]:
     return resources
 
 
-def listing_rows(listing: Listing) -> dict[str, list[dict[str, Any]]]:
-    """What Apple lists, as rows of `tables.LISTING_TABLES`, by table name."""
+def listing_rows(
+    listing: Listing, options: Options, stored: Iterable[Mapping[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """What Apple lists, as rows of `tables.LISTING_TABLES`, by table name.
+
+    Args:
+        stored: the rows of `tables.MISSING_REPORTS` that the destination has.
+    """
     return {
+        tables.MISSING_REPORTS.name: missing_rows(listing, options, stored),
         tables.APPS.name: [tables.app_row(app) for app in listing.apps],
         tables.REPORT_REQUESTS.name: [
             tables.report_request_row(request)
@@ -136,6 +144,7 @@ class _Reading:
             SegmentDownloader(self._client.read_segment),
             self._new_attempt,
             today=datetime.now(UTC).date(),
+            stored_columns=_stored_columns,
         )
         listings = [
             loader.listing(table, partial(self._rows_of, table)) for table in tables.LISTING_TABLES
@@ -149,17 +158,21 @@ class _Reading:
     def _listing(self) -> Listing:
         load_id = load_package_state()["load_id"]
         if load_id not in self._listings:
-            self._listings = {load_id: discover(self._client, self._options)}
-            for failure in self._listings[load_id].failures:
+            listing = discover(self._client, self._options)
+            self._listings = {load_id: listing}
+            for failure in [*listing.failures, *listing.stopped_ongoing]:
                 _warn(failure)
+            for notice in listing.notices:
+                logger.warning(notice)
         return self._listings[load_id]
 
     def _rows_of(self, table: RawTable) -> Sequence[Mapping[str, Any]]:
-        rows = listing_rows(self._listing())[table.name]
+        listing = self._listing()
         if table.name in _emptied_tables():
-            return rows
+            return listing_rows(listing, self._options, ())[table.name]
         with _ledger() as ledger:
-            return ledger.changed(table, rows)
+            stored = ledger.latest(tables.MISSING_REPORTS).values()
+            return ledger.changed(table, listing_rows(listing, self._options, stored)[table.name])
 
     def _instances(self, today: date) -> Iterator[InstanceToLoad]:
         listed = self._listing().instances
@@ -178,6 +191,13 @@ class _Reading:
         since = min((item.instance.processing_date for item in listed), default=today)
         with _ledger() as ledger:
             return ledger.loaded_segments(since)
+
+
+def _stored_columns() -> Mapping[str, Mapping[str, Any]]:
+    if tables.REPORT_COLUMNS.name in _emptied_tables():
+        return {}
+    with _ledger() as ledger:
+        return ledger.latest(tables.REPORT_COLUMNS)
 
 
 def _emptied_tables() -> set[str]:

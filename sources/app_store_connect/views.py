@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app_store_connect import tables
-from app_store_connect.catalog import ReportSchema, RestatementPolicy, schema_of
+from app_store_connect.catalog import ReportSchema, RestatementPolicy, policy_of, schema_of
 from app_store_connect.errors import DestinationError
 from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, Ledger
-from app_store_connect.names import normalized
 from app_store_connect.provenance import PROVENANCE, SEGMENT_KEY
 from app_store_connect.selection import RETENTION_DAYS
 from app_store_connect.tables import INSTANCES, LOAD_ID, LOADS, SEGMENT_DATES, SEGMENTS
@@ -106,14 +105,15 @@ dated as (
     from steps group by app_id, table_name
 ),
 waiting as (
-    select r.app_id, r.name, i.granularity, count(distinct i.id) as expiring_instances
+    select r.app_id, {{name}} as name, i.granularity,
+        count(distinct i.id) as expiring_instances
     from raw.{INSTANCES.name} as i
     join raw.{tables.REPORTS.name} as r on r.id = i.report_id
     where i.id not in (select instance_id from visible)
     and i.{LOAD_ID} in ({COMPLETE_LOADS})
     and date_diff('day', i.processing_date, current_date)
         between {EXPIRY_WARNING_DAYS} and {RETENTION_DAYS}
-    group by r.app_id, r.name, i.granularity
+    group by r.app_id, {{name}}, i.granularity
 ),
 known as (
     select app_id, report_name, granularity from reports
@@ -136,7 +136,7 @@ def create_views(ledger: Ledger, policies: Mapping[str, RestatementPolicy]) -> l
     """Create or replace the view of every loaded table, and `data_freshness`; says which there are.
 
     Args:
-        policies: by normalised report name, what overrides the catalogue.
+        policies: by `comparable_name`, what overrides the catalogue.
     """
     columns = ledger.columns()
     if not {SEGMENTS.name, SEGMENT_DATES.name, INSTANCES.name, LOADS} <= columns.keys():
@@ -148,7 +148,7 @@ def create_views(ledger: Ledger, policies: Mapping[str, RestatementPolicy]) -> l
     )
     schemas = {name: schema_of(report, category) for name, report, category in loaded}
     for name, schema in schemas.items():
-        policy = policies.get(normalized(schema.name), schema.policy)
+        policy = policy_of(schema, columns[ledger.physical(name)], policies)
         _create_view(ledger, name, columns[ledger.physical(name)], schema, policy)
     _create_freshness(ledger, schemas)
     return sorted(schemas)
@@ -198,4 +198,6 @@ def _create_freshness(ledger: Ledger, schemas: Mapping[str, ReportSchema]) -> No
         f" cast(:lag_{number} as bigint) as lag_days"
         for number in range(len(schemas))
     )
-    _replace(ledger, FRESHNESS, _FRESHNESS_VIEW.format(lags=lags), **values)
+    _replace(
+        ledger, FRESHNESS, _FRESHNESS_VIEW.format(lags=lags, name=ledger.report_name()), **values
+    )
