@@ -56,9 +56,11 @@ def world_of(*listed: tuple[str, str], category: str = "COMMERCE") -> World:
     return world
 
 
-def renamed(report: WorldReport, name: str) -> WorldReport:
-    """Under the same id: the number in it is the report's type."""
+def renamed(world: World, report: WorldReport, name: str) -> WorldReport:
+    """Under the same id: the number in it is the report's type. Files are stored by the name."""
     report.name = name
+    for segment in [each for instance in report.instances for each in instance.segments]:
+        world.republish(segment, segment.file)
     return report
 
 
@@ -165,7 +167,7 @@ def test_renamed_report_is_known_by_its_number(
     if asked and asked[0].startswith("app fetches"):
         asked = (name,)
     world = world_of((DOWNLOADS, DOWNLOADS))
-    renamed(world.report(APPS[0], DOWNLOADS), name)
+    renamed(world, world.report(APPS[0], DOWNLOADS), name)
     apple = start_apple(world)
     result = job.run(apple, *(part for each in asked for part in ("--report", each)))
     told = [each for each in result.summary["notices"] if "now" in each]
@@ -184,7 +186,7 @@ def test_renamed_report_is_known_by_its_number(
 def test_freshness_of_a_renamed_report_is_one_row(start_apple: StartApple, job: Job) -> None:
     """Instances about to expire are counted in the row of what is loaded."""
     world = world_of((DOWNLOADS, DOWNLOADS))
-    report = renamed(world.report(APPS[0], DOWNLOADS), "App Fetches Standard")
+    report = renamed(world, world.report(APPS[0], DOWNLOADS), "App Fetches Standard")
     add_files(world, report, DOWNLOADS, ages=(30,))
     apple = start_apple(world)
     apple.fault(Fault("api", f"{report.instances[1].id}/segments", "forbidden", times=None))
@@ -201,7 +203,7 @@ def test_instance_of_a_renamed_report_by_id(
 ) -> None:
     """Listed by an earlier run or not, it goes to the same table."""
     world = world_of((DOWNLOADS, DOWNLOADS))
-    report = renamed(world.report(APPS[0], DOWNLOADS), "App Fetches Standard")
+    report = renamed(world, world.report(APPS[0], DOWNLOADS), "App Fetches Standard")
     apple = start_apple(world)
     job.run(apple)
     add_files(world, report, DOWNLOADS, ages=(3,))
@@ -216,11 +218,11 @@ def test_instance_of_a_renamed_report_by_id(
 def test_name_comes_before_the_number(start_apple: StartApple, job: Job) -> None:
     """A report with the number of an entry that another one is by name stays what it is."""
     world = world_of((CRASHES, CRASHES), (DOWNLOADS, DOWNLOADS))
-    renamed(world.report(APPS[0], CRASHES), DOWNLOADS)
+    renamed(world, world.report(APPS[0], CRASHES), DOWNLOADS)
     named, other = world.reports.values()
     add_files(world, named, DOWNLOADS, ages=(2,))
     named.instances.pop(0)
-    renamed(other, "Mystery Standard")
+    renamed(world, other, "Mystery Standard")
     result = job.run(start_apple(world))
 
     assert "now; its table" not in str(result.summary["notices"])
@@ -289,7 +291,7 @@ def test_source_alone_knows_and_tells_the_same(
 ) -> None:
     """Renamed, in another spelling, and new: the tables and notes of the job."""
     world = world_of((DOWNLOADS, DOWNLOADS), (SPELLINGS[STATE], STATE), ("App Chat", CRASHES))
-    renamed(world.report(APPS[0], DOWNLOADS), "App Fetches Standard")
+    renamed(world, world.report(APPS[0], DOWNLOADS), "App Fetches Standard")
     job.use(start_apple(world))
     pipeline.run(app_store_connect_source())
 

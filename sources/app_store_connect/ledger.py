@@ -150,15 +150,15 @@ class Ledger:
     ) -> list[Mapping[str, Any]]:
         """Those rows of a listing that the destination does not hold as they are."""
         listed = list(rows)
-        condition, values = "1 = 1", {}
+        condition, values = "", {}
         if listed and _LISTED_BY in table.columns:  # it keeps its date: none listed is older
-            condition = f"{_LISTED_BY} >= :since"
+            condition = f" and {_LISTED_BY} >= :since"
             values = {"since": min(row[_LISTED_BY] for row in listed)}
         latest = self.latest(table, condition, **values)
         return [row for row in listed if latest.get(row[table.key]) != row]
 
     def latest(
-        self, table: RawTable, condition: str = "1 = 1", **values: Any
+        self, table: RawTable, condition: str = "", **values: Any
     ) -> dict[str, Mapping[str, Any]]:
         """The latest row of each key; none while the table lacks a column that it is to have."""
         columns = self.columns()
@@ -166,7 +166,7 @@ class Ledger:
             return {}
         stored = self.execute(
             f"select {', '.join(table.columns)} from raw.{table.name}"
-            f" where {LOAD_ID} in ({COMPLETE_LOADS}) and {condition} order by {LOAD_ID}",
+            f" where {LOAD_ID} in ({COMPLETE_LOADS}){condition} order by {LOAD_ID}",
             **values,
         )
         rows = (dict(zip(table.columns, row, strict=True)) for row in stored)

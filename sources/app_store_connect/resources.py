@@ -207,6 +207,8 @@ class SegmentLoader:
                     if not columns:
                         columns = batch.table.column_names
                         _refuse_misfit(item.listed, batch.header)
+                        if batch.table.num_rows and not batch.date_columns:
+                            self._refuse_undated(item.listed.schema, columns)
                     app_ids |= batch.app_ids
                     row_count += batch.table.num_rows
                     unparsed += len(batch.unparsed)

@@ -95,8 +95,8 @@ def misfit(schema: ReportSchema, header: Iterable[str], *, is_told: bool) -> str
     """Why a file with these table columns is not of the report it is taken for; None if it may be.
 
     Columns that Apple adds or drops refuse no file. One that lacks columns of the entry is another
-    report's if it has all of that one's columns, and of no known report if all measures or all
-    dates are missing. `is_told` says that a user named the report, and not Apple: then the report
+    report's if it has all of that one's columns, and not of this one if all figures are missing.
+    `is_told` says that a user named the report, and not Apple: then the report
     that the header identifies has to be that one.
     """
     columns = set(header)
@@ -108,6 +108,4 @@ def misfit(schema: ReportSchema, header: Iterable[str], *, is_told: bool) -> str
         return None
     if measures := columns.isdisjoint(schema.measures()) and ", ".join(schema.measures()):
         return f"its header has none of that report's figures ({measures})"
-    if not schema.date_columns_in(columns):
-        return f"its header has no date column, which is {schema.date_column!r} in that report"
     return None
