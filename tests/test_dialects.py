@@ -52,7 +52,7 @@ COLUMNS = {
     "photos_picker_daily": ["date", "count", *OWN],
     **{
         table.name: [*table.columns, tables.LOAD_ID]
-        for table in (*tables.SEGMENT_TABLES, *tables.LISTING_TABLES)
+        for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES)
     },
     "_dlt_loads": ["load_id", "status"],
 }

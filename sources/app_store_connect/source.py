@@ -67,11 +67,12 @@ def app_store_connect_source(
     A segment that the destination's ledger has under the same checksum is not loaded again; one
     that Apple re-published replaces its rows. A segment that fails is logged as a warning and comes
     with the next run. The tables keep every instance, so that dates overlap: the main job adds
-    views which are safe to sum.
+    views which hold each date once.
 
     Args:
         app_ids: App Apple Identifiers; like `bundle_ids` empty for every app that the key sees.
-        reports: Apple's report names, `*` for all; empty for the Standard reports.
+        reports: Apple's report names, `*` for all; empty for those of APP_USAGE,
+            APP_STORE_ENGAGEMENT and COMMERCE that are not Detailed.
         since, until: bounds on the processing date, inclusive.
         recheck_days: how many days back loaded instances are asked for changed segments.
         key_id, private_key, issuer_id, base_url: from dlt's configuration unless given.

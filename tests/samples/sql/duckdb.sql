@@ -56,13 +56,14 @@ ORDER BY
 SELECT DISTINCT
   "i"."id",
   "i"."app_id",
+  "q"."access_type",
+  "i"."granularity",
+  "i"."processing_date",
   "r"."id",
   "q"."id",
   "r"."name",
   "r"."category",
-  "q"."access_type",
-  "i"."granularity",
-  "i"."processing_date"
+  COALESCE("r"."report_name", "r"."name")
 FROM "app_store_connect_raw"."analytics_report_instances" AS "i"
 JOIN "app_store_connect_raw"."analytics_reports" AS "r"
   ON "r"."id" = "i"."report_id"
@@ -166,6 +167,28 @@ WHERE
   AND "_dlt_load_id" < '1795000000.1';
 
 DELETE FROM "app_store_connect_raw"."analytics_report_instances"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."analytics_missing_reports"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."report_columns"
 WHERE
   NOT "_dlt_load_id" IN (
     SELECT
@@ -308,6 +331,48 @@ HAVING
   COUNT(DISTINCT "_dlt_load_id") > 1;
 
 DELETE FROM "app_store_connect_raw"."analytics_report_instances"
+WHERE
+  "id" IN ('s1', 's2') AND "_dlt_load_id" < '1795000000.2';
+
+SELECT
+  "id",
+  MAX("_dlt_load_id")
+FROM "app_store_connect_raw"."analytics_missing_reports"
+WHERE
+  "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+GROUP BY
+  "id"
+HAVING
+  COUNT(DISTINCT "_dlt_load_id") > 1;
+
+DELETE FROM "app_store_connect_raw"."analytics_missing_reports"
+WHERE
+  "id" IN ('s1', 's2') AND "_dlt_load_id" < '1795000000.2';
+
+SELECT
+  "id",
+  MAX("_dlt_load_id")
+FROM "app_store_connect_raw"."report_columns"
+WHERE
+  "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+GROUP BY
+  "id"
+HAVING
+  COUNT(DISTINCT "_dlt_load_id") > 1;
+
+DELETE FROM "app_store_connect_raw"."report_columns"
 WHERE
   "id" IN ('s1', 's2') AND "_dlt_load_id" < '1795000000.2';
 
@@ -651,7 +716,7 @@ WITH "visible" AS (
 ), "waiting" AS (
   SELECT
     "r"."app_id",
-    "r"."name",
+    COALESCE("r"."report_name", "r"."name") AS "name",
     "i"."granularity",
     COUNT(DISTINCT "i"."id") AS "expiring_instances"
   FROM "app_store_connect_raw"."analytics_report_instances" AS "i"
@@ -673,7 +738,7 @@ WITH "visible" AS (
     AND DATE_DIFF('DAY', "i"."processing_date", CURRENT_DATE) BETWEEN 28 AND 35
   GROUP BY
     "r"."app_id",
-    "r"."name",
+    COALESCE("r"."report_name", "r"."name"),
     "i"."granularity"
 ), "known" AS (
   SELECT
