@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from app_store_connect.catalog import CATEGORIES
+from app_store_connect.catalog import CATEGORIES, schema_of
 from app_store_connect.cli import main
 from app_store_connect.emulator import Fault, World, WorldSegment
 from app_store_connect.model import AccessType, Granularity
@@ -532,8 +532,9 @@ def test_instance_by_id_and_name(
     pinpoint = ("--instance-id", chosen.id, "--app-id", APPS[0])
     result = job.run(apple, *pinpoint, "--report", given)
 
-    assert (0, [f"{snake_case(apples)}_daily"]) == (result.exit_code, result.summary["views"])
-    assert [(apples, is_first)] == job.query(
+    name = schema_of(apples, None).name
+    assert (0, [f"{snake_case(name)}_daily"]) == (result.exit_code, result.summary["views"])
+    assert [(name, is_first)] == job.query(
         "select distinct report_name, category = 'APP_USAGE'"
         " from app_store_connect_raw.analytics_report_segments"
     )

@@ -54,7 +54,7 @@ COLUMNS = {
     "photos_picker_daily": ["date", "count", *OWN],
     **{
         table.name: [*table.columns, tables.LOAD_ID]
-        for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES, tables.MISSING_REPORTS)
+        for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES)
     },
     "_dlt_loads": ["load_id", "status"],
     "_dlt_version": ["version_hash", "schema_name", "schema"],

@@ -96,7 +96,7 @@ def test_everything_is_listed_in_order_for_what_it_must_cost(start_apple: StartA
     """One request for the apps, two for each app, one for each app and wanted report; no more."""
     apple = start_apple(ready_world(*APPS))
 
-    listing = found(apple)
+    listing = found(apple, reports=(DOWNLOADS, CRASHES))
 
     assert both_of(*APPS) == instances(listing)
     assert list(APPS) == [app.id for app in listing.apps]
@@ -629,7 +629,7 @@ def test_reports_without_instances_are_told(start_apple: StartApple) -> None:
     for instance in world.report(FIRST, CRASHES).instances:
         world.hide(instance)
 
-    listing = found(start_apple(world))
+    listing = found(start_apple(world), reports=(DOWNLOADS, CRASHES))
 
     assert [(FIRST, DOWNLOADS), *both_of(SECOND)] == instances(listing)
     assert [f"app {FIRST}: no instances (yet) of {CRASHES}"] == listing.notices
@@ -641,7 +641,8 @@ def test_report_with_instances_under_one_request_is_not_told(start_apple: StartA
     world = ready_world(FIRST)
     order(world, FIRST, SNAPSHOT)
 
-    listing = found(start_apple(world), granularities=(Granularity.DAILY,))
+    daily = (Granularity.DAILY,)
+    listing = found(start_apple(world), granularities=daily, reports=(DOWNLOADS, CRASHES))
 
     assert both_of(FIRST) == instances(listing)
     assert [] == listing.notices

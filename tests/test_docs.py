@@ -22,7 +22,7 @@ import pytest
 from dlt.load.configuration import LoaderConfiguration
 
 from app_store_connect import summary
-from app_store_connect.catalog import REPORTS, ColumnType
+from app_store_connect.catalog import COLUMNS, REPORTS, ColumnType
 from app_store_connect.cli import main
 from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.emulator import Emulator, demo_world
@@ -30,7 +30,7 @@ from app_store_connect.models_command import models
 from app_store_connect.models_summary import ModelSettings, ModelsSummary
 from app_store_connect.names import snake_case
 from app_store_connect.provenance import PROVENANCE
-from app_store_connect.tables import INSTANCE_CHECKS, LISTING_TABLES, SEGMENT_TABLES, RawTable
+from app_store_connect.tables import INSTANCE_CHECKS, LATEST_TABLES, SEGMENT_TABLES, RawTable
 from tests.conftest import Job, StartApple
 from tests.worlds import TODAY, add_vintages, overlapping_world, world_with_reports
 
@@ -377,7 +377,16 @@ def test_report_columns_are_documented() -> None:
     types = {name: TYPES[kind] for each in REPORTS for name, kind in each.table_columns().items()}
 
     assert {snake_case(each.name): list(each.table_columns()) for each in REPORTS} == listed
-    assert types == columns_in(rows_after("| column | type | meaning |", text))
+    rows = rows_after("| column | type | additivity | meaning |", text)
+    adds_up = {name: row[2] for row in rows for name in ticked(row[0])}
+    measures = {
+        snake_case(column): COLUMNS[column].additivity or ""
+        for each in REPORTS
+        for column in each.columns
+    }
+
+    assert types == columns_in(rows)
+    assert measures == adds_up
 
 
 @pytest.mark.parametrize(
@@ -405,7 +414,8 @@ def test_columns_of_the_loader_are_documented() -> None:
     )
     assert {
         table.name: {name: TYPES[kind] for name, kind in table.columns.items()}
-        for table in LISTING_TABLES
+        for table in LATEST_TABLES
+        if table is not INSTANCE_CHECKS  # which has a table of its own
     } == listings
 
 

@@ -224,6 +224,13 @@ def test_segments_of_another_instance_are_left_to_it() -> None:
     assert (("own",), ()) == (choice.changed, choice.withdrawn)
 
 
+def test_copy_of_a_segment_of_another_instance() -> None:
+    """A file that another instance has under one id is loaded under the other."""
+    choice = choose_segments({"a": "1", "b": "1"}, {}, {"a"})
+
+    assert (("b",), ()) == (choice.changed, choice.withdrawn)
+
+
 CHECKSUMS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12"))
 
 
@@ -281,11 +288,12 @@ def test_wanted_reports(options: Options, expected: list[str]) -> None:
 
 
 def test_report_without_a_category() -> None:
-    """A report that Apple puts in no category is found by name, and by no category."""
-    report = Report("1", "q", "App Crashes", None)
+    """A report that Apple puts in no category is found by name, and by the catalogue's category."""
+    reports = [Report("1", "q", name, None) for name in ("App Crashes", "Mystery")]
 
-    assert [report] == wanted_reports([report], Options(reports=("App Crashes",)))
-    assert [] == wanted_reports([report], Options(categories=("APP_USAGE",)))
+    for report in reports:
+        assert [report] == wanted_reports(reports, Options(reports=(report.name,)))
+    assert reports[:1] == wanted_reports(reports, Options(categories=("APP_USAGE",)))
 
 
 @pytest.mark.parametrize("asked", ["App Clip Usage", "App Clip Usage Standard"])

@@ -125,6 +125,7 @@ def test_resources(start_apple: StartApple, job: Job) -> None:
         "analytics_report_requests",
         "analytics_reports",
         "analytics_report_instances",
+        "analytics_missing_reports",
         "rows",
     } == set(source.resources)
 

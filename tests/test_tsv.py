@@ -252,13 +252,21 @@ def test_lines_of_unparsed_values_count_over_batches() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("7", 7), ("-7", -7), ("+7", 7), ("007", 7), (str(2**63 - 1), 2**63 - 1)]
-    + [(text, None) for text in ("0x10", "0X10", "5.0", "1e3", "+", "+-7", "1_0", " 7", "\u0663")]
+    [
+        ("7", 7),
+        ("-7", -7),
+        ("+7", 7),
+        ("007", 7),
+        ("389.0", 389),
+        ("-5.00", -5),
+        (str(2**63 - 1), 2**63 - 1),
+    ]
+    + [(text, None) for text in ("0x10", "0X10", "5.5", "1e3", "+", "+-7", "1_0", " 7", "\u0663")]
     + [(str(2**63), None)],
 )
 @pytest.mark.parametrize("other", ["1", "odd"])
 def test_whole_numbers(text: str, expected: int | None, other: str) -> None:
-    """Decimal digits after at most a sign are a number, whatever else is in the column."""
+    """Decimal digits after at most a sign are a number, also with zeros after a point."""
     lines = f"2026-11-20\tNA\t{text}\n2026-11-20\tNA\t{other}\n"
     found = batch(HEADER + lines.encode())
 

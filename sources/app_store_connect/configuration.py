@@ -16,11 +16,10 @@ from dlt.common.configuration.providers import CustomLoaderDocProvider
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
-from app_store_connect.catalog import REPORTS, RestatementPolicy
+from app_store_connect.catalog import REPORTS, RestatementPolicy, comparable_name
 from app_store_connect.complaints import complaint, wrong_type
 from app_store_connect.credentials import APPLE, Credentials, parse_credentials
 from app_store_connect.errors import ConfigurationError
-from app_store_connect.names import normalized
 
 SECTION = ("sources", "app_store_connect")
 _SECTION = ".".join(SECTION)
@@ -74,10 +73,10 @@ class Configuration(BaseConfiguration):
         )
 
     def policies(self) -> dict[str, RestatementPolicy]:
-        """What overrides the catalogue, by normalised report name."""
+        """What overrides the catalogue, by `comparable_name`."""
         try:
             return {
-                normalized(name): RestatementPolicy(policy)
+                comparable_name(name): RestatementPolicy(policy)
                 for name, policy in (self.restatement or {}).items()
             }
         except ValueError as error:
@@ -87,11 +86,11 @@ class Configuration(BaseConfiguration):
 
     def notices(self, listed: Iterable[str]) -> list[str]:
         """Of each name under `restatement` that is no report of Apple's or the catalogue's."""
-        known = {normalized(name) for name in (*listed, *(each.name for each in REPORTS))}
+        known = {comparable_name(name) for name in (*listed, *(each.name for each in REPORTS))}
         return [
             f"{_SECTION}.restatement: there is no report {name!r}, so nothing changes for any"
             for name in self.restatement or {}
-            if normalized(name) not in known
+            if comparable_name(name) not in known
         ]
 
     @property

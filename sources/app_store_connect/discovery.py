@@ -1,11 +1,11 @@
 """From the key to the instances that Apple lists: apps, report requests, reports, instances."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from app_store_connect.catalog import schema_of_report
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.errors import (
     ApiDownError,
@@ -19,13 +19,19 @@ from app_store_connect.errors import (
     UnknownAppError,
     WrongAppError,
 )
+from app_store_connect.listing import Failure as Failure
+from app_store_connect.listing import Listing as Listing
+from app_store_connect.missing import catalogue_notes, missing_reports
 from app_store_connect.model import AccessType, App, Odd, Report, ReportRequest
-from app_store_connect.names import clashing, snake_case
+from app_store_connect.names import snake_case
 from app_store_connect.selection import (
     ListedInstance,
     Options,
     check_report_names,
+    clashing,
+    names_of,
     not_offered,
+    recognised,
     wanted_reports,
     wanted_requests,
 )
@@ -35,49 +41,8 @@ MAX_NAMES = 12
 FATAL = (UnauthorizedError, BudgetExhaustedError, ApiDownError)
 """What would fail again at once for every other app."""
 
-In = TypeVar("In")
+In = TypeVar("In", App, ReportRequest, tuple[ReportRequest, Report])
 Out = TypeVar("Out")
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Something that could not be loaded, and why. It is tried again by the next run."""
-
-    what: str
-    why: str
-    error: Exception | None = field(default=None, repr=False, compare=False)
-
-
-@dataclass(slots=True)
-class Listing:
-    """What Apple lists for the options, what failed, and what is to be told but is no failure."""
-
-    apps: list[App] = field(default_factory=list)
-    requests: list[ReportRequest] = field(default_factory=list)
-    created: list[ReportRequest] = field(default_factory=list)
-    taken_on_trust: set[str] = field(default_factory=set)
-    """Report requests, by id, of which only the options say the app: not for later runs to know."""
-    reports: list[tuple[ReportRequest, Report]] = field(default_factory=list)
-    wanted: list[tuple[ReportRequest, Report]] = field(default_factory=list)
-    instances: list[ListedInstance] = field(default_factory=list)
-    requests_by_app: dict[str, set[str]] = field(default_factory=dict)
-    """All report requests, by id, of each app whose list was read."""
-    read_requests: set[str] = field(default_factory=set)
-    """Report requests, by id, whose list of reports was read."""
-    read_reports: set[str] = field(default_factory=set)
-    """Reports, by id, whose list of instances was read."""
-    failures: list[Failure] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-
-    @property
-    def stopped(self) -> list[ReportRequest]:
-        """Report requests that Apple stopped and that no live one of the same kind replaces."""
-        live = {(each.app_id, each.access_type) for each in self.requests if not each.is_stopped}
-        return [
-            each
-            for each in self.requests
-            if each.is_stopped and (each.app_id, each.access_type) not in live
-        ]
 
 
 def discover(
@@ -113,7 +78,11 @@ def discover(
         except KeyboardInterrupt:
             client.budget.cancel()  # leaving the pool waits for threads, which wait for Apple
             raise
-    return walk.listing
+    listing = walk.listing
+    listing.missing = missing_reports(listing, options)
+    listing.notices += dict.fromkeys(each.note for each in listing.missing if each.note)
+    listing.notices += catalogue_notes(listing, options)
+    return listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +131,7 @@ class _Walk:
                 if app_id:
                     found = self.client.read_report_request(request_id, app_id=app_id)
                     self.listing.requests.append(found)
+                    self.listing.requests_of.setdefault(app_id, []).append(found)
                     if request_id not in known_apps and app_id == only_app:
                         self.listing.taken_on_trust.add(request_id)
                 else:
@@ -173,7 +143,6 @@ class _Walk:
 
     def list_requests(self) -> None:
         listing, options = self.listing, self.options
-        without: list[App] = []
         for app, requests in self._each(
             listing.apps,
             lambda app, odd: self.client.list_report_requests(app.id, odd=odd),
@@ -181,42 +150,28 @@ class _Walk:
         ):
             if options.create_requests and not _has(requests, options.create_requests):
                 requests = self._with_created(app, options.create_requests, requests)
-            listing.requests_by_app[app.id] = {request.id for request in requests}
-            wanted = wanted_requests(requests, options)
-            listing.requests += wanted
-            if not requests and _name(app) not in self.incomplete:
-                without.append(app)
-            elif requests and not wanted:
-                listing.notices.append(f"{_name(app)} has no report request of that access type")
+            listing.requests += wanted_requests(requests, options)
+            listing.requests_of[app.id] = requests
         self._raise_if_forbidden(len(listing.apps))
+        without = [app_id for app_id, requests in listing.requests_of.items() if not requests]
         if without and not listing.requests and not listing.failures:
-            raise NoReportRequestError([app.id for app in without])
-        if without:
-            listing.notices.append(
-                f"no report request, so no reports: {', '.join(map(_name, without))}; make one"
-                " with --create-requests, or choose the others with --app-id"
-            )
+            raise NoReportRequestError(without)
 
     def list_reports(self) -> None:
         listing = self.listing
         for request, reports in self._each(
             listing.requests,
-            lambda request, odd: self.client.list_reports(request.id, odd=odd),
+            lambda request, odd: recognised(self.client.list_reports(request.id, odd=odd)),
             _reports_of,
         ):
-            listing.read_requests.add(request.id)
+            if _reports_of(request) not in self.incomplete:
+                listing.read_requests.add(request.id)
             listing.reports += [(request, report) for report in reports]
             listing.wanted += [(request, each) for each in wanted_reports(reports, self.options)]
-            is_empty = not reports and _reports_of(request) not in self.incomplete
-            if is_empty and not request.is_stopped:
-                listing.notices.append(
-                    f"report request {request.id} of app {request.app_id} has no reports yet;"
-                    " Apple needs one to two days after it was made"
-                )
         self._refuse_clashes()
         is_known = not self.incomplete & {_reports_of(each) for each in listing.requests}
         if listing.reports and is_known:  # else nobody knows what Apple offers
-            offered = {each.name for _, each in listing.reports}
+            offered = names_of(each for _, each in listing.reports)
             check_report_names(self.options.reports, offered)
             if missing := not_offered(self.options.reports, offered):
                 shown = ", ".join(map(repr, missing))
@@ -226,33 +181,34 @@ class _Walk:
         """Reports of an app that would share a table, and so hide each other's rows in the view."""
         wanted = self.listing.wanted
         for app_id in {request.app_id for request, _ in wanted}:
-            for names in clashing(each.name for req, each in wanted if req.app_id == app_id):
-                what = f"reports {' and '.join(map(repr, names))} of app {app_id}"
-                why = f"their names differ too little: both tables would be {snake_case(names[0])}"
-                self.listing.failures.append(Failure(what, why))
-                wanted[:] = [(r, e) for r, e in wanted if r.app_id != app_id or e.name not in names]
+            for group in clashing(each for request, each in wanted if request.app_id == app_id):
+                names = " and ".join(map(repr, sorted({each.name for each in group})))
+                table = snake_case(schema_of_report(group[0]).name)
+                why = f"their names differ too little: both tables would be {table}"
+                self.listing.failures.append(Failure(f"reports {names} of app {app_id}", why))
+                self.listing.apps_in_part.add(app_id)
+                wanted[:] = [pair for pair in wanted if pair[1] not in group]
 
     def list_instances(self) -> None:
-        counts: dict[str, Counter[str]] = {}
+        """All granularities for the same request: a page holds more than Apple keeps of a report,
+        and what is there instead of what was asked for is to be told.
+        """
+        listing = self.listing
         for (request, report), instances in self._each(
-            self.listing.wanted,
-            lambda pair, odd: self.client.list_instances(
-                pair[1].id, self.options.granularities, odd=odd
-            ),
+            listing.wanted,
+            lambda pair, odd: self.client.list_instances(pair[1].id, odd=odd),
             _instances_of,
         ):
-            self.listing.read_reports.add(report.id)
-            self.listing.instances += [
+            if _instances_of((request, report)) not in self.incomplete:
+                listing.read_reports.add(report.id)
+            listing.instances += [
                 ListedInstance(request.app_id, request.access_type, report, instance)
                 for instance in instances
+                if instance.granularity in self.options.granularities
             ]
-            seen = len(instances) or _instances_of((request, report)) in self.incomplete
-            counts.setdefault(request.app_id, Counter())[report.name] += seen
-        for app_id, count in counts.items():
-            if empty := sorted(name for name in count if not count[name]):
-                shown = ", ".join(empty[:MAX_NAMES])
-                more = f" and {len(empty) - MAX_NAMES} more" if len(empty) > MAX_NAMES else ""
-                self.listing.notices.append(f"app {app_id}: no instances (yet) of {shown}{more}")
+            key = request.app_id, schema_of_report(report).name
+            found = listing.granularities.setdefault(key, set())
+            found |= {instance.granularity for instance in instances}
 
     def _with_created(
         self, app: App, access_type: AccessType, requests: list[ReportRequest]
@@ -294,8 +250,11 @@ class _Walk:
                 try:
                     found.append((item, future.result()))
                 except AppStoreConnectError as error:
+                    self.listing.apps_in_part.add(_app_id(item))
                     self._fail(describe(item), error)
                 else:
+                    if left_out:
+                        self.listing.apps_in_part.add(_app_id(item))
                     self._leave_out(describe(item), left_out)
         finally:
             for _, future in futures:
@@ -345,6 +304,12 @@ def check_app(what: str, app_id: str, given: Collection[str]) -> None:
 
 def _has(requests: Iterable[ReportRequest], access_type: AccessType) -> bool:
     return any(request.access_type is access_type for request in requests)
+
+
+def _app_id(item: App | ReportRequest | tuple[ReportRequest, Report]) -> str:
+    if isinstance(item, App):
+        return item.id
+    return (item if isinstance(item, ReportRequest) else item[0]).app_id
 
 
 def _name(app: App) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app_store_connect.catalog import ReportSchema
-from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, latest
+from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, latest_rows
 from app_store_connect.owners import IS_OWNED, OWNED
 from app_store_connect.selection import RETENTION_DAYS
 from app_store_connect.tables import (
@@ -29,17 +29,20 @@ EXPIRY_WARNING_DAYS = 28
 _DAYS_OF_WEEK = range(7)
 
 
-def freshness_view(schemas: Mapping[str, ReportSchema], existing: Iterable[str]) -> str:
+def freshness_view(
+    schemas: Mapping[str, ReportSchema], existing: Iterable[str], report_name: str
+) -> str:
     """The statement, with the placeholders of `facts`.
 
     Args:
         schemas: by table name, of every table that is loaded.
         existing: the raw tables that there are; some come with a later load.
+        report_name: the ledger's name of a report, as an expression over a listed report `r`.
     """
     tables = set(existing)
     empty = _EMPTY if INSTANCE_CHECKS.name in tables else ""
     is_there = MISSING_REPORTS.name in tables
-    missing = f"{latest(MISSING_REPORTS)} and reason is not null" if is_there else _NO_REASONS
+    missing = f"{latest_rows(MISSING_REPORTS)} and reason is not null" if is_there else _NO_REASONS
     return _VIEW.format(
         facts=_facts(schemas),
         empty=empty,
@@ -48,6 +51,7 @@ def freshness_view(schemas: Mapping[str, ReportSchema], existing: Iterable[str])
         processed=_unit("processing_date", "granularity"),
         first_told=_unit("first_date", "granularity"),
         complete=_complete_date(schemas.values()),
+        name=report_name,
     )
 
 
@@ -185,7 +189,7 @@ settled as (
     from seen group by app_id, table_name
 ),
 waiting as (
-    select r.app_id as app_id, r.name as name, i.granularity as granularity,
+    select r.app_id as app_id, {{name}} as name, i.granularity as granularity,
         count(distinct i.id) as expiring_instances
     from raw.{INSTANCES.name} as i
     join raw.{REPORTS.name} as r on r.id = i.report_id
@@ -193,7 +197,7 @@ waiting as (
     and i.{LOAD_ID} in ({COMPLETE_LOADS})
     and date_diff('day', i.processing_date, current_date)
         between {EXPIRY_WARNING_DAYS} and {RETENTION_DAYS}
-    group by r.app_id, r.name, i.granularity
+    group by r.app_id, {{name}}, i.granularity
 ),
 missing as ({{missing}}),
 known as (

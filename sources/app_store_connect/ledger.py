@@ -15,12 +15,13 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect import tables
+from app_store_connect.catalog import schema_of
 from app_store_connect.checks import InstanceCheck
 from app_store_connect.database import Database, is_lake
 from app_store_connect.errors import DestinationError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.provenance import SEGMENT_KEY
-from app_store_connect.selection import Checksums, ListedInstance
+from app_store_connect.selection import Checksums, ListedInstance, names_of
 from app_store_connect.spelling import Spelling
 from app_store_connect.stored_schema import SOURCE_NAME, VERSIONS, Columns, columns_of, union_of
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
@@ -58,7 +59,7 @@ _NO_LATER_SEGMENTS = f"""
 _LISTED_BY = "processing_date"
 
 
-def latest(table: RawTable, *more: str) -> str:
+def latest_rows(table: RawTable, *more: str) -> str:
     """A query: of each key the row of the latest complete load. It may be continued with `and`."""
     columns = ", ".join([*table.columns, *more])
     return f"""
@@ -234,21 +235,27 @@ class Ledger:
     ) -> list[Mapping[str, Any]]:
         """Those rows of a listing that the destination does not hold as they are."""
         listed = list(rows)
-        if not {table.name, LOADS} <= self.columns().keys():
-            return listed
-        names = ", ".join(table.columns)
         condition, values = "", {}
         if listed and _LISTED_BY in table.columns:  # it keeps its date: none listed is older
             condition = f" and {_LISTED_BY} >= :since"
             values = {"since": min(row[_LISTED_BY] for row in listed)}
+        latest = self.latest(table, condition, **values)
+        return [row for row in listed if latest.get(row[table.key]) != row]
+
+    def latest(
+        self, table: RawTable, condition: str = "", **values: Any
+    ) -> dict[str, Mapping[str, Any]]:
+        """The latest row of each key; none while the table lacks a column that it is to have."""
+        columns = self.columns()
+        if LOADS not in columns or not table.columns.keys() <= {*columns.get(table.name, ())}:
+            return {}
         stored = self.execute(
-            f"select {names} from raw.{table.name} where {LOAD_ID} in ({COMPLETE_LOADS})"
-            f"{condition} order by {LOAD_ID}",
+            f"select {', '.join(table.columns)} from raw.{table.name}"
+            f" where {LOAD_ID} in ({COMPLETE_LOADS}){condition} order by {LOAD_ID}",
             **values,
         )
-        key = list(table.columns).index(table.key)
-        latest = {row[key]: tuple(row) for row in stored}
-        return [row for row in listed if latest.get(row[table.key]) != tuple(row.values())]
+        rows = (dict(zip(table.columns, row, strict=True)) for row in stored)
+        return {row[table.key]: row for row in rows}
 
     def listed_instances(self) -> list[KnownInstance]:
         """The instances that Apple listed when their list was last read."""
@@ -258,8 +265,8 @@ class Ledger:
         rows = self.execute(f"""
             select i.id, i.report_id, r.report_request_id, i.app_id, i.granularity,
                 i.processing_date
-            from ({latest(tables.INSTANCES)}) as i
-            left join ({latest(tables.REPORTS)}) as r on r.id = i.report_id
+            from ({latest_rows(tables.INSTANCES)}) as i
+            left join ({latest_rows(tables.REPORTS)}) as r on r.id = i.report_id
             where i.unlisted_since is null
         """)
         return [KnownInstance(*row) for row in rows]
@@ -275,14 +282,22 @@ class Ledger:
         )
         return str(rows[0][0]) if rows else None
 
-    def offered_reports(self) -> dict[str, str | None]:
-        """The reports that earlier runs saw listed: their names, each with its category."""
+    def offered_reports(self) -> dict[str, Report]:
+        """The reports that earlier runs saw listed, by each name that they can be asked for by."""
         if tables.REPORTS.name not in self.columns():
             return {}
         rows = self.execute(
-            f"select name, category from raw.{tables.REPORTS.name} order by {LOAD_ID}"
+            f"select name, category, {self.report_name()} from raw.{tables.REPORTS.name} as r"
+            f" order by {LOAD_ID}"
         )
-        return {row[0]: row[1] for row in rows}
+        reports = [_report("", "", *row) for row in rows]
+        return {name: report for report in reports for name in names_of([report])}
+
+    def report_name(self) -> str:
+        """SQL for the one name of report `r`; rows, and tables, of earlier versions may lack it."""
+        column = "report_name"
+        exists = column in self.columns()[tables.REPORTS.name]
+        return f"coalesce(r.{column}, r.name)" if exists else "r.name"
 
     def known_instances(self, instance_ids: Collection[str]) -> dict[str, ListedInstance]:
         """Those of these instances that an earlier run saw listed."""
@@ -291,8 +306,8 @@ class Ledger:
             return {}
         rows = self.execute(
             f"""
-            select distinct i.id, i.app_id, r.id, q.id, r.name, r.category, q.access_type,
-                i.granularity, i.processing_date
+            select distinct i.id, i.app_id, q.access_type, i.granularity, i.processing_date,
+                r.id, q.id, r.name, r.category, {self.report_name()}
             from raw.{tables.INSTANCES.name} as i
             join raw.{tables.REPORTS.name} as r on r.id = i.report_id
             join raw.{tables.REPORT_REQUESTS.name} as q on q.id = r.report_request_id
@@ -319,17 +334,22 @@ def _open_database(pipeline: Pipeline) -> Iterator[Database]:
 def _listed_instance(
     instance_id: str,
     app_id: int,
-    report_id: str,
-    request_id: str,
-    name: str,
-    category: str | None,
     access_type: str,
     granularity: str,
     processing_date: date,
+    report_id: str,
+    *report: str,
 ) -> ListedInstance:
     return ListedInstance(
         str(app_id),
         AccessType(access_type),
-        Report(report_id, request_id, name, category),
+        _report(report_id, *report),
         ReportInstance(instance_id, report_id, Granularity(granularity), processing_date),
     )
+
+
+def _report(
+    report_id: str, request_id: str, name: str, category: str | None, report_name: str
+) -> Report:
+    is_renamed = report_name != schema_of(name, category).name
+    return Report(report_id, request_id, name, category, report_name if is_renamed else None)

@@ -10,17 +10,19 @@ from app_store_connect.checks import InstanceCheck, Look, is_news
 from app_store_connect.model import ReportSegment
 from app_store_connect.row_hashes import ByDate, DateRows, added
 from app_store_connect.selection import InstanceToLoad
+from app_store_connect.tables import report_column_row
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedSegment:
-    """A segment all of whose rows were handed to dlt."""
+    """A segment all of whose rows, which have these table columns, were handed to dlt."""
 
     item: InstanceToLoad
     segment: ReportSegment
     row_count: int
     dates: ByDate
     unparsed: int
+    columns: tuple[str, ...] = ()
 
     def ledger_row(self) -> dict[str, Any]:
         """A row of `tables.SEGMENTS`."""
@@ -72,6 +74,12 @@ class CompleteInstance:
         """Rows of `tables.SEGMENT_DATES`."""
         doubled = self.doubled_dates()
         return [row for each in self.loaded for row in each.date_rows(doubled)]
+
+    def column_rows(self) -> list[dict[str, Any]]:
+        """Rows of `tables.REPORT_COLUMNS`."""
+        listed = self.item.listed
+        columns = dict.fromkeys(name for each in self.loaded for name in each.columns)
+        return [report_column_row(listed.table_name, listed.schema, name) for name in columns]
 
     def doubled_dates(self) -> dict[date, DateRows]:
         """Dates in which every row stands an even number of times, over all segments together.
@@ -128,7 +136,7 @@ def _described(item: InstanceToLoad) -> dict[str, Any]:
     return {
         "instance_id": listed.instance.id,
         "report_id": listed.report.id or None,
-        "report_name": listed.report.name,
+        "report_name": listed.schema.name,
         "category": listed.report.category,
         "granularity": listed.instance.granularity.value,
         "processing_date": listed.instance.processing_date,

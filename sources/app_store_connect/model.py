@@ -97,12 +97,16 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One named data set under a report request. Its id is another with every request."""
+    """One named data set under a report request. Its id is another with every request.
+
+    `known_as` is the catalogue's name of a report that Apple has renamed, if its id tells.
+    """
 
     id: str
     report_request_id: str
     name: str
     category: str | None
+    known_as: str | None = None
 
     @classmethod
     def from_api(

@@ -33,14 +33,6 @@ def table_name(report_name: str, granularity: Granularity) -> str:
     return f"{snake_case(report_name)}_{granularity.lower()}"
 
 
-def clashing(names: Iterable[str]) -> list[list[str]]:
-    """Those names, in groups, that are not the same but would become one table."""
-    found: dict[str, set[str]] = {}
-    for name in names:
-        found.setdefault(snake_case(name), set()).add(name)
-    return [sorted(group) for group in found.values() if len(group) > 1]
-
-
 @_remembered
 def normalized(name: str) -> str:
     """What is left to compare by when case and punctuation do not count."""

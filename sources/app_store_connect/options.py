@@ -61,8 +61,8 @@ _OPTIONS = (
         "reports",
         multiple=True,
         metavar="NAME",
-        help="Apple's report names, case and punctuation aside; '*' for all. Default: the Standard"
-        " reports, App Crashes and App Opt In.",
+        help="Apple's report names, case and punctuation aside; '*' for all. Default: all"
+        " of APP_USAGE, APP_STORE_ENGAGEMENT and COMMERCE that are not Detailed.",
     ),
     click.option(
         "--category",

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from app_store_connect.ledger import VISIBLE_SEGMENTS, Ledger, latest
+from app_store_connect.ledger import VISIBLE_SEGMENTS, Ledger, latest_rows
 from app_store_connect.tables import INSTANCES, LOAD_ID, SEGMENT_DATES
 
 _ORDER = "processing_date desc, is_snapshot, listed_until desc"
@@ -19,7 +19,7 @@ _ORDER = "processing_date desc, is_snapshot, listed_until desc"
 # `listed_until` is the load that found the instance gone, or text that sorts behind all loads.
 # An instance by id, whose access type nobody knows, counts as ONGOING: the user asked for it.
 CARRIED = f"""
-unlisted as ({latest(INSTANCES, LOAD_ID)} and unlisted_since is not null),
+unlisted as ({latest_rows(INSTANCES, LOAD_ID)} and unlisted_since is not null),
 carried as (
     select v.app_id, v.table_name, v.granularity, v.segment_id, v.{LOAD_ID}, v.instance_id,
         v.processing_date, d.date, d.row_count, d.rows_hash, d.is_doubled,

@@ -16,6 +16,7 @@ from app_store_connect.selection import (
     Options,
     canonical_name,
     check_report_names,
+    recognised,
     wanted_reports,
 )
 from app_store_connect.tsv import FileFormatError, read_batches, read_header
@@ -26,15 +27,14 @@ def list_pinpointed(
     downloader: SegmentDownloader,
     options: Options,
     known: Mapping[str, ListedInstance],
-    offered: Mapping[str, str | None],
+    offered: Mapping[str, Report],
 ) -> Listing:
     """The instances of `options.instance_ids`, each with its app and report; what stays unknown
     fails.
 
     An instance that an earlier run listed costs no request here. Of another one Apple gives
     granularity and processing date; report and app come from a single --report and --app-id, or
-    else from its first file. `offered` has the reports that Apple was seen to offer, each with its
-    category.
+    else from its first file. `offered` has the reports that Apple was seen to offer, by name.
 
     Raises:
         UnknownReportError: neither Apple offers such a report nor has the catalogue one.
@@ -67,7 +67,7 @@ def find_app_of_request(
     report_request_id: str,
 ) -> str | None:
     """Which app a report request is for, from the first of its files that tells; or None."""
-    reports = client.list_reports(report_request_id, odd=pass_over)
+    reports = recognised(client.list_reports(report_request_id, odd=pass_over))
     for report in wanted_reports(reports, options):
         for instance in client.list_instances(report.id, options.granularities, odd=pass_over):
             listed_at = downloader.clock()
@@ -87,7 +87,7 @@ def _identified(
     downloader: SegmentDownloader,
     options: Options,
     instance: ReportInstance,
-    offered: Mapping[str, str | None],
+    offered: Mapping[str, Report],
 ) -> ListedInstance:
     name = _only(report for report in options.reports if report != ALL_REPORTS)
     app_id = _only(options.app_ids)
@@ -104,8 +104,8 @@ def _identified(
         )
         raise _UnidentifiedError(f"neither Apple nor its file says what it is of; give {missing}")
     name = canonical_name(name, offered)
-    category = offered.get(name) or schema_of(name, None).category
-    return ListedInstance(app_id, None, Report("", "", name, category), instance)
+    report = offered.get(name) or Report("", "", name, schema_of(name, None).category)
+    return ListedInstance(app_id, None, report, instance)
 
 
 def _peek(downloader: SegmentDownloader, listed: ListedSegment) -> tuple[str | None, str | None]:

@@ -15,7 +15,7 @@ MAX_LINES = 20
 _FAVOURITE = "app_downloads_standard_daily"
 _DOWNLOADS = (  # as the models count them: the report has updates too
     "select date, sum(counts) as downloads from {dataset}.app_downloads_standard_daily"
-    " where download_type in ('First-time download', 'Redownload')"
+    " where lower(download_type) in ('first-time download', 'redownload')"
     " group by date order by date desc limit 7;"
 )
 _ANYTHING = "select * from {dataset}.data_freshness;"
@@ -117,7 +117,11 @@ def _print_whereabouts(summary: Summary, console: Console) -> None:
         return
     where = summary.location or summary.destination
     console.print()
-    _say(console, f"The data is in {where}: schema {summary.dataset}, safe to sum.")
+    _say(
+        console,
+        f"The data is in {where}: the views of schema {summary.dataset} hold each date once; which"
+        f" columns may be summed is in {summary.dataset}_raw.report_columns.",
+    )
     query = _DOWNLOADS if _FAVOURITE in summary.tables else _ANYTHING
     _say(console, f"Try: {query.format(dataset=summary.dataset)}")
 

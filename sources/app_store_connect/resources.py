@@ -5,6 +5,7 @@ downloads; `rows` downloads, verifies, reads and yields Arrow tables for the rep
 segment that fails is noted in the `Attempt`, not raised: the others of the load package go on.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,7 +17,7 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
 from app_store_connect import tables
-from app_store_connect.catalog import ReportSchema, RestatementPolicy
+from app_store_connect.catalog import ReportSchema, RestatementPolicy, misfit, policy_of
 from app_store_connect.checks import Look
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.database import PLAIN
@@ -26,7 +27,6 @@ from app_store_connect.errors import AppStoreConnectError, MalformedFileError, N
 from app_store_connect.gathering import Gathering
 from app_store_connect.loaded import CompleteInstance, LoadedSegment, check_rows
 from app_store_connect.model import ReportSegment
-from app_store_connect.names import normalized
 from app_store_connect.outcome import Attempt
 from app_store_connect.portions import portions
 from app_store_connect.provenance import SEGMENT_KEY, stamp_of, stamped
@@ -34,6 +34,7 @@ from app_store_connect.row_hashes import ByDate, added
 from app_store_connect.selection import (
     DEFAULT_RECHECK_DAYS,
     InstanceToLoad,
+    ListedInstance,
     choose_segments,
     is_about_to_expire,
 )
@@ -46,7 +47,10 @@ from app_store_connect.tsv import (
 )
 from app_store_connect.turns import Turns
 
-_KEYS = {table.name: table.key for table in (*tables.SEGMENT_TABLES, tables.INSTANCE_CHECKS)}
+_KEYS = {
+    table.name: table.key
+    for table in (*tables.SEGMENT_TABLES, tables.INSTANCE_CHECKS, tables.REPORT_COLUMNS)
+}
 
 NamedTable = tuple[str, pa.Table]
 
@@ -60,8 +64,24 @@ class Work:
 
     attempt: Attempt
     gathering: Gathering
+    columns: "NewColumns"
     item: InstanceToLoad | None = None
     segments: Sequence[ListedSegment] = ()
+
+
+class NewColumns:
+    """Which rows of `tables.REPORT_COLUMNS` a load package has to bring. Threads share it."""
+
+    def __init__(self, stored: Mapping[str, Mapping[str, Any]]) -> None:
+        self._known = dict(stored)
+        self._lock = threading.Lock()
+
+    def among(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those that the destination does not have like this; each is given once."""
+        with self._lock:
+            new = [row for row in rows if self._known.get(row["id"]) != row]
+            self._known |= {row["id"]: row for row in new}
+        return new
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +91,8 @@ class SegmentLoader:
     `write_disposition` is `merge` (idempotent by itself) or `append` (for the main job, which
     derives what is visible from the ledger). `table_format` is dlt's, for destinations of files.
     `is_text_encoded` needs a destination whose files may have dictionary columns: dlt says which.
-    `workers` are as many as dlt has for it.
+    `workers` are as many as dlt has for it. `stored_columns` gives the rows of
+    `tables.REPORT_COLUMNS` that the destination has, by id.
     """
 
     client: AppStoreConnectClient
@@ -86,12 +107,13 @@ class SegmentLoader:
     is_text_encoded: bool = False
     workers: int = DEFAULT_WORKERS
     turns: Turns = field(default_factory=Turns)
+    stored_columns: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
 
     def resource(self, instances: Callable[[], Iterable[InstanceToLoad]]) -> DltResource:
         """instances | segments | rows; `instances` is asked for the next when a worker is free."""
 
         def until_the_end() -> Iterator[Work]:
-            work = Work(self.new_attempt(), Gathering())
+            work = Work(self.new_attempt(), Gathering(), NewColumns(self.stored_columns()))
             for item in instances():
                 work.gathering.begin()
                 yield replace(work, item=item)
@@ -113,7 +135,7 @@ class SegmentLoader:
             gathering = work.gathering
             if work.item:
                 for listed in work.segments:
-                    for name, data in self._rows(work.attempt, work.item, listed):
+                    for name, data in self._rows(work, work.item, listed):
                         yield from self._written(gathering.add(name, data))
             if work.item is None or gathering.finish():
                 yield from self._written([*gathering.rest(), *self._checks(work.attempt)])
@@ -172,15 +194,16 @@ class SegmentLoader:
         return attempt.begin(item, changed, choice.withdrawn)
 
     def _rows(
-        self, attempt: Attempt, item: InstanceToLoad, listed: ListedSegment
+        self, work: Work, item: InstanceToLoad, listed: ListedSegment
     ) -> Iterator[NamedTable]:
-        segment = listed.segment
+        attempt, segment = work.attempt, listed.segment
         if not attempt.is_wanted(item):
             attempt.leave(item, segment)
             return
         parts: list[ByDate] = []
         row_count = unparsed = 0
         is_dated = False
+        columns: list[str] = []
         app_ids: set[str] = set()
         try:
             with self.downloader.open(listed) as (segment, file):
@@ -191,6 +214,11 @@ class SegmentLoader:
                     is_text_encoded=self.is_text_encoded,
                 )
                 for batch in self.turns.each(batches):
+                    if not columns:
+                        columns = batch.table.column_names
+                        _refuse_misfit(item.listed, batch.header)
+                        if batch.table.num_rows and not batch.date_columns:
+                            self._refuse_undated(item.listed.schema, columns)
                     app_ids |= batch.app_ids
                     row_count += batch.table.num_rows
                     unparsed += len(batch.unparsed)
@@ -200,7 +228,7 @@ class SegmentLoader:
                     yield from self._report_rows(item, segment, batch)
             _refuse_another_app(app_ids, item.listed.app_id)
             if row_count and not is_dated:
-                self._refuse_undated(item.listed.schema)
+                self._refuse_undated(item.listed.schema, columns)
         except FATAL as error:
             attempt.stop(error)
             attempt.fail(item, segment, error)
@@ -211,9 +239,12 @@ class SegmentLoader:
         except AppStoreConnectError as error:
             attempt.fail(item, segment, error)
             return
-        loaded = LoadedSegment(item, segment, row_count, added(parts), unparsed)
+        by_date = added(parts)
+        loaded = LoadedSegment(item, segment, row_count, by_date, unparsed, tuple(columns))
         if complete := attempt.complete(loaded):
             yield from _ledger_rows(complete)
+            if new := work.columns.among(complete.column_rows()):
+                yield tables.REPORT_COLUMNS.name, tables.REPORT_COLUMNS.arrow(new, _load_id())
 
     def _report_rows(
         self, item: InstanceToLoad, segment: ReportSegment, batch: Batch
@@ -224,10 +255,9 @@ class SegmentLoader:
         if batch.unparsed:
             yield tables.UNPARSED_VALUES.name, _unparsed_rows(item, segment, batch)
 
-    def _refuse_undated(self, schema: ReportSchema) -> None:
+    def _refuse_undated(self, schema: ReportSchema, columns: Iterable[str]) -> None:
         """A newer instance replaces the dates of an older one; without any, both would count."""
-        policy = self.policies.get(normalized(schema.name), schema.policy)
-        if policy is RestatementPolicy.REPLACE:
+        if policy_of(schema, columns, self.policies) is RestatementPolicy.REPLACE:
             raise FileFormatError(
                 "none of its rows has a date, so that newer instances could not replace it (if they"
                 f' do not: "{schema.name}" = "accumulate" in the configuration\'s restatement)'
@@ -255,6 +285,14 @@ class SegmentLoader:
 def _refuse_another_app(app_ids: set[str], app_id: str) -> None:
     if others := app_ids - {app_id}:
         raise FileFormatError(f"it has rows of app {min(others)}, and is listed for app {app_id}")
+
+
+def _refuse_misfit(listed: ListedInstance, header: Iterable[str]) -> None:
+    """Before the first row: nothing of another report's file may reach the table."""
+    is_told = not listed.report.id
+    if why := misfit(listed.schema, header, is_told=is_told):
+        advice = "correct --report, or leave it out" if is_told else "Apple lists it as such"
+        raise FileFormatError(f"it is taken for {listed.schema.name!r}, but {why}; {advice}")
 
 
 def _unparsed_rows(item: InstanceToLoad, segment: ReportSegment, batch: Batch) -> pa.Table:

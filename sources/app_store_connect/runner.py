@@ -18,6 +18,7 @@ from dlt.extract import DltResource
 
 from app_store_connect.batches import Batches
 from app_store_connect.budget import RequestBudget
+from app_store_connect.catalog import schema_of_report
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.discovery import FATAL, Failure, Listing, discover
@@ -46,7 +47,7 @@ from app_store_connect.selection import (
 )
 from app_store_connect.source import changed_rows
 from app_store_connect.summary import Summary
-from app_store_connect.tables import LISTING_TABLES
+from app_store_connect.tables import LISTING_TABLES, REPORT_COLUMNS
 from app_store_connect.upkeep import Upkeep
 from app_store_connect.verification import check_loaded
 from app_store_connect.workspace import (
@@ -181,7 +182,9 @@ class Run:
         self._counts = count_rows(ledger) if is_plan else upkeep.recover()
         self._progress.phase("asking Apple what there is")
         listing = self.summary.listing = self._list(ledger)
-        listing.notices += self._configuration.notices(each.name for _, each in listing.reports)
+        listing.notices += self._configuration.notices(
+            schema_of_report(each).name for _, each in listing.reports
+        )
         selection = remade.loadable(self._select(listing, ledger), ledger)
         self.summary.selection = selection
         listing.notices += [*remade.notices, *self._counts.notes(selection, remade.failures)]
@@ -280,6 +283,7 @@ class Run:
             policies=self._policies,
             is_text_encoded=takes_dictionaries(pipeline),
             workers=self._configuration.workers,
+            stored_columns=partial(ledger.latest, REPORT_COLUMNS),
         )
         listings = self._changed_listings(loader, listing, ledger)
         batches = Batches(

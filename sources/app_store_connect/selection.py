@@ -2,20 +2,22 @@
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from app_store_connect.catalog import (
     REPORTS,
     ReportSchema,
+    category_of,
     comparable_name,
     is_default,
-    schema_of,
+    schema_by_number,
+    schema_of_report,
 )
 from app_store_connect.checks import InstanceCheck
 from app_store_connect.errors import UnknownReportError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance, ReportRequest
-from app_store_connect.names import normalized, table_name
+from app_store_connect.names import normalized, snake_case, table_name
 
 ALL_REPORTS = "*"
 DEFAULT_RECHECK_DAYS = 2
@@ -52,7 +54,7 @@ class ListedInstance:
 
     @property
     def schema(self) -> ReportSchema:
-        return schema_of(self.report.name, self.report.category)
+        return schema_of_report(self.report)
 
     @property
     def table_name(self) -> str:
@@ -129,18 +131,41 @@ class Selection:
         return sum(not item.is_recheck for item in self.due)
 
 
+def recognised(reports: Iterable[Report]) -> list[Report]:
+    """All reports of one request; those that Apple has renamed with the catalogue's name of them.
+
+    A report has been renamed if the catalogue does not know its name but has an entry of its type
+    number, and no other report of the request is that entry's by name.
+    """
+    found = list(reports)
+    by_name = {schema.name for each in found if (schema := schema_of_report(each)).is_catalogued}
+
+    def known_as(report: Report) -> str | None:
+        entry = None if schema_of_report(report).is_catalogued else schema_by_number(report.id)
+        return entry.name if entry and entry.name not in by_name else None
+
+    return [replace(each, known_as=known_as(each)) for each in found]
+
+
+def names_of(reports: Iterable[Report]) -> set[str]:
+    """All names by which these reports can be asked for."""
+    return {name for each in reports for name in (each.name, each.known_as) if name}
+
+
 def wanted_reports(reports: Iterable[Report], options: Options) -> list[Report]:
     """Those that the options ask for, by category and by name as `comparable_name` has it."""
-    names = {comparable_name(name) for name in options.reports}
+    names = set(map(comparable_name, options.reports))
     takes_all = ALL_REPORTS in options.reports
-    categories = {normalized(category) for category in options.categories}
+    categories = set(map(normalized, options.categories))
 
     def is_wanted(report: Report) -> bool:
-        if categories and normalized(report.category or "") not in categories:
+        name = schema_of_report(report).name
+        category = category_of(name, report.category)
+        if categories and normalized(category or "") not in categories:
             return False
         if not options.reports:
-            return is_default(report.name, report.category)
-        return takes_all or comparable_name(report.name) in names
+            return is_default(name, category)
+        return takes_all or not names.isdisjoint(map(comparable_name, names_of([report])))
 
     return [report for report in reports if is_wanted(report)]
 
@@ -150,6 +175,24 @@ def check_report_names(names: Iterable[str], offered: Collection[str]) -> None:
     for name in names:
         if name != ALL_REPORTS:
             canonical_name(name, offered)
+
+
+def clashing(reports: Iterable[Report]) -> list[list[Report]]:
+    """Those of an app's reports, in groups, whose tables would be one though they are not the same.
+
+    The reports of one request are never the same. Those of several are if the catalogue, or Apple,
+    has one name for them: Apple may rename a report between two requests.
+    """
+    tables: dict[str, list[Report]] = {}
+    for report in reports:
+        tables.setdefault(snake_case(schema_of_report(report).name), []).append(report)
+
+    def is_clash(group: list[Report]) -> bool:
+        names = {schema_of_report(each).name for each in group}
+        listed = {(each.report_request_id, each.name) for each in group}
+        return len(names) > 1 or len(listed) > len({request_id for request_id, _ in listed})
+
+    return [group for group in tables.values() if is_clash(group)]
 
 
 def not_offered(names: Iterable[str], offered: Iterable[str]) -> list[str]:
@@ -255,11 +298,12 @@ def choose_segments(
 
     Those in `held` belong to another instance. One file under several ids counts once.
     """
-    listed = _without_copies(listed, loaded)
-    changed = (id_ for id_, checksum in listed.items() if loaded.get(id_) != checksum)
+    own = {id_: checksum for id_, checksum in listed.items() if id_ not in held}
+    chosen = _without_copies(own, loaded)
+    left = own.keys() | (loaded.keys() - listed.keys())
     return SegmentChoice(
-        changed=tuple(id_ for id_ in changed if id_ not in held),
-        withdrawn=tuple(id_ for id_ in loaded if id_ not in listed),
+        changed=tuple(id_ for id_, checksum in chosen.items() if loaded.get(id_) != checksum),
+        withdrawn=tuple(id_ for id_ in loaded if id_ in left and id_ not in chosen),
     )
 
 

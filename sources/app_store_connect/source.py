@@ -24,6 +24,7 @@ from app_store_connect.credentials import APPLE, parse_credentials
 from app_store_connect.discovery import Failure, Listing, discover
 from app_store_connect.download import SegmentDownloader
 from app_store_connect.ledger import Ledger
+from app_store_connect.missing import missing_rows
 from app_store_connect.model import AccessType, Granularity
 from app_store_connect.outcome import Attempt, Outcome
 from app_store_connect.resources import SegmentLoader
@@ -68,11 +69,12 @@ def app_store_connect_source(
     A segment that the destination's ledger has under the same checksum is not loaded again; one
     that Apple re-published replaces its rows. A segment that fails is logged as a warning and comes
     with the next run. The tables keep every instance, so that dates overlap: the main job adds
-    views which are safe to sum.
+    views which hold each date once.
 
     Args:
         app_ids: App Apple Identifiers; like `bundle_ids` empty for every app that the key sees.
-        reports: Apple's report names, `*` for all; empty for the Standard reports.
+        reports: Apple's report names, `*` for all; empty for those of APP_USAGE,
+            APP_STORE_ENGAGEMENT and COMMERCE that are not Detailed.
         since, until: bounds on the processing date, inclusive.
         recheck_days: a loaded instance is asked for changed segments until it was seen unchanged
             so many days after its processing date.
@@ -105,9 +107,16 @@ def batch_source(resources: Sequence[DltResource]) -> Iterable[DltResource]:
     return resources
 
 
-def listing_rows(listing: Listing) -> dict[str, list[dict[str, Any]]]:
-    """What Apple lists, as rows of `tables.LISTING_TABLES`, by table name."""
+def listing_rows(
+    listing: Listing, options: Options, stored: Iterable[Mapping[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """What Apple lists, as rows of `tables.LISTING_TABLES`, by table name.
+
+    Args:
+        stored: the rows of `tables.MISSING_REPORTS` that the destination has.
+    """
     return {
+        tables.MISSING_REPORTS.name: missing_rows(listing, options, stored),
         tables.APPS.name: [tables.app_row(app) for app in listing.apps],
         tables.REPORT_REQUESTS.name: [
             tables.report_request_row(request)
@@ -128,7 +137,8 @@ def changed_rows(
     table: RawTable, listing: Listing, options: Options, ledger: Ledger, today: date
 ) -> list[Mapping[str, Any]]:
     """Rows of a listing that the destination does not hold as they are."""
-    rows = listing_rows(listing)[table.name]
+    stored = ledger.latest(table).values() if table is tables.MISSING_REPORTS else ()
+    rows = listing_rows(listing, options, stored)[table.name]
     if table is tables.INSTANCES:
         gone = no_longer_listed(ledger.listed_instances(), listing, options)
         rows += [each.row(unlisted_since=today) for each in gone]
@@ -151,6 +161,7 @@ class _Reading:
             self._new_attempt,
             today=datetime.now(UTC).date(),
             recheck_days=self._options.recheck_days,
+            stored_columns=_stored_columns,
         )
         listings = [
             loader.listing(table, partial(self._rows_of, table)) for table in tables.LISTING_TABLES
@@ -164,15 +175,18 @@ class _Reading:
     def _listing(self) -> Listing:
         load_id = load_package_state()["load_id"]
         if load_id not in self._listings:
-            self._listings = {load_id: discover(self._client, self._options)}
-            for failure in self._listings[load_id].failures:
+            listing = discover(self._client, self._options)
+            self._listings = {load_id: listing}
+            for failure in [*listing.failures, *listing.stopped_ongoing]:
                 _warn(failure)
+            for notice in listing.notices:
+                logger.warning(notice)
         return self._listings[load_id]
 
     def _rows_of(self, table: RawTable) -> Sequence[Mapping[str, Any]]:
         listing = self._listing()
         if table.name in _emptied_tables():
-            return listing_rows(listing)[table.name]
+            return listing_rows(listing, self._options, ())[table.name]
         with _ledger() as ledger:
             return changed_rows(table, listing, self._options, ledger, datetime.now(UTC).date())
 
@@ -197,6 +211,13 @@ class _Reading:
                 {} if tables.SEGMENTS.name in emptied else ledger.loaded_segments(since),
                 {} if tables.INSTANCE_CHECKS.name in emptied else ledger.instance_checks(since),
             )
+
+
+def _stored_columns() -> Mapping[str, Mapping[str, Any]]:
+    if tables.REPORT_COLUMNS.name in _emptied_tables():
+        return {}
+    with _ledger() as ledger:
+        return ledger.latest(tables.REPORT_COLUMNS)
 
 
 def _emptied_tables() -> set[str]:

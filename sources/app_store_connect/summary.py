@@ -30,15 +30,7 @@ class Summary:
 
     @property
     def failures(self) -> list[Failure]:
-        stopped = [
-            Failure(
-                f"report request {request.id} of app {request.app_id}",
-                f"Apple stopped this {request.access_type} request for inactivity, so nothing new"
-                " comes; run once with --create-requests and an Admin key to replace it",
-            )
-            for request in self.listing.stopped
-            if request.access_type is not AccessType.ONE_TIME_SNAPSHOT
-        ]
+        stopped = self.listing.stopped_ongoing
         return [*self.listing.failures, *stopped, *self.outcome.failures, *self._rest()]
 
     def _rest(self) -> list[Failure]:

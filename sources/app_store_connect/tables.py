@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from app_store_connect.catalog import ReportSchema, schema_of_report
 from app_store_connect.model import App, Report, ReportInstance, ReportRequest
 
 LOAD_ID = "_dlt_load_id"
@@ -100,7 +101,14 @@ REPORT_REQUESTS = RawTable(
 REPORTS = RawTable(
     "analytics_reports",
     "id",
-    {"id": _TEXT, "report_request_id": _TEXT, "app_id": _BIGINT, "name": _TEXT, "category": _TEXT},
+    {
+        "id": _TEXT,
+        "report_request_id": _TEXT,
+        "app_id": _BIGINT,
+        "name": _TEXT,
+        "category": _TEXT,
+        "report_name": _TEXT,
+    },
 )
 INSTANCES = RawTable(
     "analytics_report_instances",
@@ -114,8 +122,6 @@ INSTANCES = RawTable(
         "unlisted_since": _DATE,
     },
 )
-LISTING_TABLES = (APPS, REPORT_REQUESTS, REPORTS, INSTANCES)
-
 INSTANCE_CHECKS = RawTable(
     "analytics_instance_checks",
     "instance_id",
@@ -133,8 +139,6 @@ INSTANCE_CHECKS = RawTable(
 )
 """The last look at an instance's segments, and its `outcome`: `loaded`, `unchanged`, `empty` (Apple
 listed no segment) or `failed`."""
-LATEST_TABLES = (*LISTING_TABLES, INSTANCE_CHECKS)
-"""Of each key the row of the latest load counts, and the others are swept out."""
 MISSING_REPORTS = RawTable(
     "analytics_missing_reports",
     "id",
@@ -161,6 +165,10 @@ REPORT_COLUMNS = RawTable(
     },
 )
 """The columns of the report tables as the catalogue knows them. `id` is table and column."""
+LISTING_TABLES = (APPS, REPORT_REQUESTS, REPORTS, INSTANCES, MISSING_REPORTS)
+"""Written once a run, from what Apple lists."""
+LATEST_TABLES = (*LISTING_TABLES, REPORT_COLUMNS, INSTANCE_CHECKS)
+"""Of each key the row of the latest load counts, and the others are swept out."""
 
 
 def app_row(app: App) -> dict[str, Any]:
@@ -189,6 +197,19 @@ def report_row(report: Report, app_id: str) -> dict[str, Any]:
         "app_id": int(app_id),
         "name": report.name,
         "category": report.category,
+        "report_name": schema_of_report(report).name,
+    }
+
+
+def report_column_row(table_name: str, schema: ReportSchema, column: str) -> dict[str, Any]:
+    kind, additivity, meaning = schema.described(column)
+    return {
+        "id": f"{table_name}/{column}",
+        "table_name": table_name,
+        "column_name": column,
+        "type": kind.value,
+        "additivity": additivity.value if additivity else None,
+        "meaning": meaning,
     }
 
 

@@ -27,7 +27,7 @@ BATCH_BYTES = 16 * BLOCK_BYTES
 DEFAULT_MAX_INFLATED_BYTES = 20 * 1024**3
 _APP_COLUMN = "app_apple_identifier"
 _SHOWN_CHARACTERS = 200
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = re.compile(r"([+-]?[0-9]+)(?:\.0+)?")
 _FIRST_DAY = -719_162
 """0001-01-01 in days from 1970: Arrow parses the year 0, which no destination can hold."""
 
@@ -53,11 +53,15 @@ class UnparsedValue:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of a file: typed, in the report's column order, and what did not parse."""
+    """Some rows of a file: typed, in the report's column order, and what did not parse.
+
+    `header` has the table columns that the file itself has.
+    """
 
     table: pa.Table
     unparsed: list[UnparsedValue]
     date_columns: list[str]
+    header: list[str]
 
     @property
     def app_ids(self) -> set[str]:
@@ -122,7 +126,7 @@ def read_batches(
         for texts in _text_tables(records.blocks(delimiter), read_as, delimiter):
             table, unparsed = _typed(texts, targets, line)
             line += table.num_rows
-            yield Batch(table, unparsed, date_columns)
+            yield Batch(table, unparsed, date_columns, columns)
 
 
 def _read_as(target: pa.DataType) -> pa.DataType:
@@ -250,9 +254,9 @@ def _typed(
 
 def _value(text: str, arrow_type: pa.DataType) -> Any:
     if arrow_type == pa.int64():
-        if not _INTEGER.fullmatch(text):
+        if not (whole := _INTEGER.fullmatch(text)):
             raise ValueError(text)
-        text = text.removeprefix("+")
+        text = whole[1].removeprefix("+")
     return pa.scalar(text).cast(arrow_type).as_py()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app_store_connect.discovery import Listing
+from app_store_connect.listing import Listing
 from app_store_connect.selection import Options
 
 
@@ -39,11 +39,17 @@ def no_longer_listed(
     known: Iterable[KnownInstance], listing: Listing, options: Options
 ) -> list[KnownInstance]:
     """Those of `known` that would be in the listing if Apple still had them."""
+    is_by_id = bool(options.request_ids)  # then nobody knows which others there are
+    requests_of = {
+        app_id: {request.id for request in requests}
+        for app_id, requests in listing.requests_of.items()
+        if not is_by_id and app_id not in listing.apps_in_part
+    }
     listed = {item.instance.id for item in listing.instances}
     reports = {report.id for _, report in listing.reports}
 
     def is_gone(each: KnownInstance) -> bool:
-        requests = listing.requests_by_app.get(str(each.app_id))
+        requests = requests_of.get(str(each.app_id))
         if requests is not None and each.report_request_id not in requests:
             return each.report_request_id is not None
         if each.report_request_id in listing.read_requests and each.report_id not in reports:

@@ -5,12 +5,11 @@ from functools import partial
 from typing import Any
 
 from app_store_connect import tables
-from app_store_connect.catalog import ReportSchema, RestatementPolicy, schema_of
+from app_store_connect.catalog import ReportSchema, RestatementPolicy, policy_of, schema_of
 from app_store_connect.discovery import Failure
 from app_store_connect.errors import DestinationError
 from app_store_connect.freshness import FRESHNESS, facts, freshness_view
 from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, Ledger
-from app_store_connect.names import normalized
 from app_store_connect.owners import ACCUMULATED, IS_ACCUMULATED, IS_OWNED, OWNED
 from app_store_connect.provenance import PROVENANCE, SEGMENT_KEY
 from app_store_connect.tables import INSTANCES, LOAD_ID, LOADS, SEGMENT_DATES, SEGMENTS
@@ -40,7 +39,7 @@ def create_views(
     """Create or replace the view of every loaded table, and `data_freshness`; says which there are.
 
     Args:
-        policies: by normalised report name, what overrides the catalogue.
+        policies: by `comparable_name`, what overrides the catalogue.
         on_failure: is told of a view that could not be made; the others are made all the same.
 
     Raises:
@@ -57,11 +56,12 @@ def create_views(
     existing = ledger.report_tables()
     made: list[str] = []
     for name, schema in sorted(schemas.items()):
-        policy = policies.get(normalized(schema.name), schema.policy)
         columns = existing.get(ledger.physical(name))
-        if columns and _is_made(
-            ledger, name, partial(_create_view, ledger, name, columns, schema, policy), on_failure
-        ):
+        if not columns:
+            continue
+        policy = policy_of(schema, columns, policies)
+        make = partial(_create_view, ledger, name, columns, schema, policy)
+        if _is_made(ledger, name, make, on_failure):
             made.append(name)
     _is_made(ledger, FRESHNESS, partial(_create_freshness, ledger, schemas), on_failure)
     return made
@@ -123,4 +123,9 @@ def _replace(ledger: Ledger, view: str, statement: str, **values: Any) -> None:
 def _create_freshness(ledger: Ledger, schemas: Mapping[str, ReportSchema]) -> None:
     existing = ledger.columns().keys()
     if tables.REPORTS.name in existing and schemas:
-        _replace(ledger, FRESHNESS, freshness_view(schemas, existing), **facts(schemas))
+        _replace(
+            ledger,
+            FRESHNESS,
+            freshness_view(schemas, existing, ledger.report_name()),
+            **facts(schemas),
+        )

@@ -5,7 +5,16 @@ finds the entry of a report that Apple lists.
 """
 
 from app_store_connect.catalog.columns import COLUMNS, Additivity, Column, ColumnType
-from app_store_connect.catalog.lookup import comparable_name, identify, schema_of
+from app_store_connect.catalog.lookup import (
+    category_of,
+    comparable_name,
+    identify,
+    misfit,
+    policy_of,
+    schema_by_number,
+    schema_of,
+    schema_of_report,
+)
 from app_store_connect.catalog.reports import CATEGORIES, REPORTS
 from app_store_connect.catalog.schema import ReportSchema, RestatementPolicy, is_default
 
@@ -18,8 +27,13 @@ __all__ = [
     "ColumnType",
     "ReportSchema",
     "RestatementPolicy",
+    "category_of",
     "comparable_name",
     "identify",
     "is_default",
+    "misfit",
+    "policy_of",
+    "schema_by_number",
     "schema_of",
+    "schema_of_report",
 ]

@@ -218,6 +218,16 @@ DATING = ("date", "event_date", "install_day")
 _COUNT = re.compile(r"(\w+_)?counts?|unique_(devices|users)")
 _DATE = re.compile(r"(?!_[a-z])(\w+_)?date|install_day")  # a leading underscore is the loader's
 
+_RATE = re.compile(
+    r"(\w+_)?(rates?|ratios?|percent|percentages?|percentiles?|pct|avg|averages?|means?|medians?"
+    r"|p[0-9]{1,2})(_\w+)?"
+)
+
+
+def is_rate(column: str) -> bool:
+    """Whether a table column holds rates or averages, by a word of its name: `avg_duration`."""
+    return bool(_RATE.fullmatch(column))
+
 
 def guessed_type(column: str) -> ColumnType:
     """The type of a table column of a report without an entry, by the column's name."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app_store_connect.catalog.columns import (
+    BY_TABLE_COLUMN,
     COLUMNS,
     DATING,
     Additivity,
@@ -68,6 +69,22 @@ class ReportSchema:
         if column and column.additivity is Additivity.SUM and self.is_stock:
             return Additivity.SUM_WITHIN_DATE
         return column.additivity if column else None
+
+    def measures(self) -> list[str]:
+        """The table columns of the entry that hold figures."""
+        return [snake_case(name) for name in self.columns if self.additivity(name)]
+
+    def column_type(self, column: str) -> ColumnType:
+        """The type of a table column, whether it is known beforehand or not."""
+        return self.table_columns().get(column) or self.added_column_type(column)
+
+    def described(self, column: str) -> tuple[ColumnType, Additivity | None, str | None]:
+        """Type, additivity and meaning of a table column; only the type if it is unknown."""
+        kind = self.column_type(column)
+        known = BY_TABLE_COLUMN.get(column)
+        if known is None or known.type is not kind:
+            return kind, None, None
+        return kind, self.additivity(known.name), known.meaning
 
     def added_column_type(self, column: str) -> ColumnType:
         """The type of a table column that is in a file but not in `table_columns`.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 Row = Mapping[str, str | None]
 Rows = Sequence[Row] | Callable[[], Sequence[Row]]
 
-# The one report whose file was seen with commas (FACTS 5.1).
-COMMA_SEPARATED = frozenset({"App Crashes Expanded"})
+COMMA_SEPARATED = frozenset({"App Crashes Expanded", "Browser Choice Screen Selection"})
+"""The reports whose files were seen with commas."""
 
 
 @dataclass(frozen=True, slots=True)

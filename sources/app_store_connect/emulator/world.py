@@ -76,8 +76,10 @@ class World:
 
     def add_report(self, request: WorldRequest, name: str, category: str) -> WorldReport:
         with self.lock:
-            number = len(request.reports) + 1
-            report = WorldReport(f"r{number}-{request.id}", request, name, category)
+            id_ = f"r{schema_of(name, category).type_number or 1000}-{request.id}"
+            if id_ in self.reports or "r1000-" in id_:  # a name of which Apple's number is unseen
+                id_ = f"r{1000 + len(request.reports)}-{request.id}"
+            report = WorldReport(id_, request, name, category)
             request.reports.append(report)
             self.reports[report.id] = report
         return report

@@ -125,7 +125,8 @@ LEFT JOIN (
     `report_request_id`,
     `app_id`,
     `name`,
-    `category`
+    `category`,
+    `report_name`
   FROM (
     SELECT
       `id`,
@@ -133,6 +134,7 @@ LEFT JOIN (
       `app_id`,
       `name`,
       `category`,
+      `report_name`,
       ROW_NUMBER() OVER (PARTITION BY `id` ORDER BY `_dlt_load_id` DESC) AS `recency`
     FROM `project`.`app_store_connect_raw`.`analytics_reports`
     WHERE
@@ -162,13 +164,14 @@ ORDER BY
 SELECT DISTINCT
   `i`.`id`,
   `i`.`app_id`,
+  `q`.`access_type`,
+  `i`.`granularity`,
+  `i`.`processing_date`,
   `r`.`id`,
   `q`.`id`,
   `r`.`name`,
   `r`.`category`,
-  `q`.`access_type`,
-  `i`.`granularity`,
-  `i`.`processing_date`
+  COALESCE(`r`.`report_name`, `r`.`name`)
 FROM `project`.`app_store_connect_raw`.`analytics_report_instances` AS `i`
 JOIN `project`.`app_store_connect_raw`.`analytics_reports` AS `r`
   ON `r`.`id` = `i`.`report_id`
@@ -289,6 +292,28 @@ WHERE
   AND `_dlt_load_id` < '1795000000.1';
 
 DELETE FROM `project`.`app_store_connect_raw`.`analytics_report_instances`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `project`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `project`.`app_store_connect_raw`.`analytics_missing_reports`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `project`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `project`.`app_store_connect_raw`.`report_columns`
 WHERE
   NOT `_dlt_load_id` IN (
     SELECT
@@ -497,6 +522,48 @@ HAVING
   COUNT(DISTINCT `_dlt_load_id`) > 1;
 
 DELETE FROM `project`.`app_store_connect_raw`.`analytics_report_instances`
+WHERE
+  `id` IN ('s1', 's2') AND `_dlt_load_id` < '1795000000.2';
+
+SELECT
+  `id`,
+  MAX(`_dlt_load_id`)
+FROM `project`.`app_store_connect_raw`.`analytics_missing_reports`
+WHERE
+  `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `project`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+GROUP BY
+  `id`
+HAVING
+  COUNT(DISTINCT `_dlt_load_id`) > 1;
+
+DELETE FROM `project`.`app_store_connect_raw`.`analytics_missing_reports`
+WHERE
+  `id` IN ('s1', 's2') AND `_dlt_load_id` < '1795000000.2';
+
+SELECT
+  `id`,
+  MAX(`_dlt_load_id`)
+FROM `project`.`app_store_connect_raw`.`report_columns`
+WHERE
+  `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `project`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+GROUP BY
+  `id`
+HAVING
+  COUNT(DISTINCT `_dlt_load_id`) > 1;
+
+DELETE FROM `project`.`app_store_connect_raw`.`report_columns`
 WHERE
   `id` IN ('s1', 's2') AND `_dlt_load_id` < '1795000000.2';
 
@@ -1180,7 +1247,7 @@ WITH `visible` AS (
 ), `waiting` AS (
   SELECT
     `r`.`app_id` AS `app_id`,
-    `r`.`name` AS `name`,
+    COALESCE(`r`.`report_name`, `r`.`name`) AS `name`,
     `i`.`granularity` AS `granularity`,
     COUNT(DISTINCT `i`.`id`) AS `expiring_instances`
   FROM `project`.`app_store_connect_raw`.`analytics_report_instances` AS `i`
@@ -1202,7 +1269,7 @@ WITH `visible` AS (
     AND DATE_DIFF(CURRENT_DATE, `i`.`processing_date`, DAY) BETWEEN 28 AND 35
   GROUP BY
     `r`.`app_id`,
-    `r`.`name`,
+    COALESCE(`r`.`report_name`, `r`.`name`),
     `i`.`granularity`
 ), `missing` AS (
   SELECT

@@ -7,8 +7,8 @@ import dlt
 import pytest
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.discovery import Listing
 from app_store_connect.emulator import World, WorldInstance
+from app_store_connect.listing import Listing
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance, ReportRequest
 from app_store_connect.selection import ListedInstance, Options
 from app_store_connect.unlisted import KnownInstance, no_longer_listed
@@ -81,7 +81,7 @@ def test_ongoing_comes_before_a_snapshot_of_its_day(
     world.add_instance(report, "DAILY", TODAY, [[counted(TODAY - DAY, 12)]], id=ids[0])
     told = [counted(TODAY - DAY, 110), counted(TODAY - 9 * DAY, 7)]
     snapshot(world, CRASHES, TODAY, told, ids[1])
-    result = job.run(start_apple(world))
+    result = job.run(start_apple(world), "--report", CRASHES)
 
     assert (0, []) == (result.exit_code, differences(job, world))
     assert [(TODAY - 9 * DAY, 7), (TODAY - DAY, 12)] == crashes(job)
@@ -106,7 +106,7 @@ def test_request_made_anew(
     request = world.add_request(APPS[0], "ONGOING")
     new = world.add_report(request, CRASHES, "APP_USAGE")
     again = world.add_instance(new, "DAILY", TODAY, [[counted(TODAY - DAY, 5)]], id=ids[1])
-    first = job.run(apple)
+    first = job.run(apple, "--report", CRASHES)
     shown = crashes(job)
     world.expire(again)
     job.run(apple)
@@ -148,7 +148,7 @@ KNOWN = KnownInstance("i", "r1-q", "q", int(APPS[0]), "DAILY", TODAY)
 def listing(**changed: object) -> Listing:
     complete = Listing(
         reports=[(REQUEST, REPORT)],
-        requests_by_app={APPS[0]: {"q"}},
+        requests_of={APPS[0]: [REQUEST]},
         read_requests={"q"},
         read_reports={"r1-q"},
     )
@@ -172,21 +172,33 @@ def listing(**changed: object) -> Listing:
             listing(), Options(granularities=(Granularity.WEEKLY,)), False, id="not asked for"
         ),
         pytest.param(
-            listing(requests_by_app={APPS[0]: {"other"}}, reports=[], read_requests=set()),
+            listing(requests_of={APPS[0]: []}, reports=[], read_requests=set()),
             Options(granularities=(Granularity.WEEKLY,)),
             True,
             id="request gone",
         ),
         pytest.param(
-            listing(requests_by_app={}, read_requests=set(), read_reports=set()),
+            listing(requests_of={}, read_requests=set(), read_reports=set()),
             Options(),
             False,
             id="app not read",
         ),
         pytest.param(listing(reports=[], read_reports=set()), Options(), True, id="report gone"),
+        pytest.param(
+            listing(requests_of={APPS[0]: []}, apps_in_part={APPS[0]}, read_reports=set()),
+            Options(),
+            False,
+            id="app read in part",
+        ),
+        pytest.param(
+            listing(requests_of={APPS[0]: []}, read_reports=set()),
+            Options(request_ids=("other",)),
+            False,
+            id="requests by id",
+        ),
     ],
 )
-def test_gone_is_concluded_from_whole_lists_only(
+def test_gone_is_concluded_from_whole_lists(
     found: Listing, options: Options, expected: bool
 ) -> None:
     """An instance is gone if a list that was read to its end, and would have it, lacks it."""
@@ -226,11 +238,11 @@ def test_equal_rank_with_other_figures_is_named(
     world.add_instance(report, "DAILY", TODAY, [[counted(TODAY - DAY, 5), *same]], id=ids[0])
     world.add_instance(report, "DAILY", TODAY, [[*same[::-1], counted(TODAY - DAY, 6)]], id=ids[1])
     apple = start_apple(world)
-    (note,) = job.run(apple).summary["notices"]
+    (note,) = job.run(apple, "--report", CRASHES).summary["notices"]
 
     assert "instances z and a have the same processing date" in note
     assert f"different figures of {TODAY - DAY}; shown are those of z" in note
-    assert [] == job.run(apple).summary["notices"]
+    assert [] == job.run(apple, "--report", CRASHES).summary["notices"]
     assert [] == differences(job, world)
 
 
