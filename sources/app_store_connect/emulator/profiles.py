@@ -50,6 +50,7 @@ _INSTALLS = "App Store Installation and Deletion Standard"
 _CLIPS = "App Clip Usage Standard"
 _RETENTION = "Retention Messaging"
 _PLATFORM = "Platform App Installs"
+_PURCHASES = "App Store Purchases Standard"
 _WEB_PREVIEW = "App Store Web Preview Engagement Standard"
 _OPT_IN = "App Opt In"
 _STATE = "App Store Subscription State Report Standard"
@@ -112,7 +113,7 @@ RECIPES = Profile(
         Product("Chef's table, monthly", "1500000211", 499, 0.5, "1 month"),
         Product('Cookbook "Winter", unlocked', "1500000212", 799, 0.5),
     ),
-    silent=frozenset({_PRE_ORDERS, _RETENTION}),
+    silent=frozenset({_PRE_ORDERS, _RETENTION, _WEB_PREVIEW}),
 )
 
 GAME = Profile(
@@ -156,11 +157,10 @@ QUIET = Profile(
     territories={"GB": 6, "IE": 3, "NA": 1},
     releases={"0.{}": 2},
     crashy_release="0.{}",
-    products=(Product("Tide tables", "1500000411", 299, 1.0),),
     quiet_days=0.7,
     silent=frozenset(
         {_PRE_ORDERS, _CLIPS, _STATE, _EVENT, _RETENTION, _PLATFORM, _OPT_IN, _SESSIONS, _INSTALLS}
-        | {_WEB_PREVIEW, "App Crashes Expanded"}
+        | {_WEB_PREVIEW, _PURCHASES, "App Crashes Expanded"}
     ),
     monthly=frozenset({"App Crashes"}),
 )
