@@ -47,7 +47,7 @@ class _Teller:
         self.rows = lru_cache(_REMEMBERED_INSTANCES)(self._all_rows)
 
     def tells_of(self, periods: tuple[Period, ...]) -> bool:
-        """Whether there is anything to tell of one of the periods, be it nothing for now."""
+        """Whether the report exists in one of the periods; it may be without a row there."""
         return any(self.recipe.blocks(self._story, period[0]) for period in periods)
 
     def _all_rows(
@@ -127,7 +127,7 @@ def _add_instances(
 def _add_daily(
     world: World, report: WorldReport, teller: _Teller, processed: Sequence[date]
 ) -> None:
-    """Also where no row is told: a quiet day has an instance with a header alone."""
+    """One for each day. The instance of days without a row has a file with a header alone."""
     window = schema_of(report.name, report.category).window_days
     for day in processed:
         periods = tuple((day - k * _DAY,) for k in range(window, 0, -1))
@@ -163,7 +163,7 @@ def _add_monthly(
 
 
 def _newest_snapshot(today: date) -> date:
-    """A snapshot is ordered on one day of each cycle: the newest one that is ready by now."""
+    """The last day on which a snapshot was ordered: the same day of each cycle, so monthly."""
     made = day_of(cycle_of(today), _SNAPSHOT_DAY)
     return made if made <= today else day_of(cycle_of(today) - 1, _SNAPSHOT_DAY)
 

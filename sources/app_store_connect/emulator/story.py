@@ -73,17 +73,17 @@ class Story:
         return self.profile.downloads * 0.5 + 0.03 * started
 
     def launch(self, day: date) -> date | None:
-        """The day on which the app's next region opens, or its last one opened within the cycle."""
+        """The day of this cycle on which the app opens in another region; None for most apps."""
         number = self.profile.launch_day
         return None if number is None else day_of(cycle_of(day), number)
 
     def region(self, launch: date) -> str:
-        """Regions open one after the other, each of them with pre-orders before."""
+        """The region that opens on that day: each cycle has the next one in the list."""
         regions = self.profile.regions
         return regions[cycle_of(launch) % len(regions)]
 
     def pre_orders_open(self, day: date) -> date | None:
-        """Since when the region that is to open takes pre-orders; None if none does that day."""
+        """The first day of pre-orders in the region that opens next; None outside of that time."""
         launch = self.launch(day)
         opened = launch and launch - _PRE_ORDER_DAYS * _DAY
         return opened if launch and opened and opened <= day < launch else None
