@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -22,7 +23,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from app_store_connect.catalog import REPORTS
 from app_store_connect.emulator import Emulator, Fault, SegmentFile, World, demo_world
 from app_store_connect.emulator.api import _ENDPOINTS
+from app_store_connect.emulator.profiles import GAME
 from app_store_connect.emulator.queries import PARAMETERS
+from app_store_connect.emulator.story import Story
 from app_store_connect.model import App
 from tests import openapi
 
@@ -428,7 +431,7 @@ def test_create_conflicts(start: Start) -> None:
 
     assert (conflict.status_code, error_of(conflict)["code"]) == (409, "STATE_ERROR")
     assert error_of(conflict)["detail"] == "You already have such an entity"
-    assert (made.status_code, len(reports)) == (201, 156)
+    assert (made.status_code, len(reports)) == (201, 149)
     assert {r["attributes"]["stoppedDueToInactivity"] for r in listed} == {True, False}
     assert client.create("ONGOING", app_id="1").status_code == 409
     openapi.judge(client.apple.exchanges)
@@ -857,7 +860,7 @@ def test_demo_restates(demo: World) -> None:
             vintages.append(Counter(tuple(r.values())[:10] for r in rows))
             sums.append(sum(int(r["Sessions"] or 0) for r in rows))
 
-    assert len(vintages) == 5
+    assert len(vintages) == 6
     assert sums == sorted(sums)
     assert sums[0] < 0.8 * sums[-1]
     assert set().union(*vintages[:-1]) - set(vintages[-1])
@@ -878,7 +881,9 @@ def test_demo_has_the_awkward_values(demo: World) -> None:
 
     assert twins > 100
     assert {"NA", None} <= values["Territory"]
-    assert {"1.10", "4.2.40"} <= values["App Version"]
+    versions = {value for value in values["App Version"] if value}
+    assert any(re.fullmatch(r"\d+\.\d+0", version) for version in versions)  # no number
+    assert {version[-2:] for version in versions} >= {".9", "40"}  # in text .40 comes before .9
     assert 'Saltcellar: Recipes, "Plain & Good"' in values["App Name"]
     assert any((value or "").startswith("-") for value in values["Sales in USD"])
     assert all(len((value or "").partition(".")[2]) == 2 for value in values["Sales in USD"])
@@ -906,8 +911,10 @@ def test_demo_is_plausible(demo: World) -> None:
         Download_Type="First-time download",
     )
     assert 0.8 * downloads < installs < 1.2 * downloads
-    crashes = {v: total("App Crashes", "Crashes", App_Version=v) for v in ("1.0", "1.0.1")}
-    assert crashes["1.0"] > crashes["1.0.1"]
+    versions = {r["App Version"] for r in demo.truth("1500000303", "App Crashes", "DAILY")}
+    fixes = {f"{version}.1" for version in versions} & versions
+    crashes = {v: total("App Crashes", "Crashes", App_Version=v or "") for v in versions}
+    assert any(crashes[fix.removesuffix(".1")] > crashes[fix] for fix in fixes)
 
 
 def test_demo_size(demo: World) -> None:
@@ -917,9 +924,132 @@ def test_demo_size(demo: World) -> None:
 
     assert 100_000 < rows < 200_000
     assert sizes.keys() == {1, 2, 3}
-    assert {len(request.reports) for request in demo.requests} == {156}
+    assert {len(request.reports) for request in demo.requests} == {149}
     assert not demo.report("1500000101", "App Store Pre-Orders Standard").instances
     assert {i.granularity for i in demo.instances.values()} == {"DAILY", "WEEKLY", "MONTHLY"}
+
+
+@pytest.mark.parametrize("age", [0, 9, 17, 27])
+def test_demo_is_the_same_world_each_day(age: int) -> None:
+    """Of two days in a row both worlds list the same instances, of equal ids and files; the second
+    has one processing date more and lacks the oldest one.
+    """
+    day = TODAY - timedelta(days=age)
+
+    def listed(today: date) -> dict[str, tuple[object, ...]]:
+        return {
+            i.id: (
+                i.report.id,
+                i.granularity,
+                i.processing_date,
+                *((s.id, s.path, s.checksum) for s in i.segments),
+            )
+            for i in demo_world(today, days=6).instances.values()
+        }
+
+    first, second = listed(day), listed(day + timedelta(days=1))
+    only = {
+        name: {each[2] for each in held.values()} for name, held in (("a", first), ("b", second))
+    }
+    both = first.keys() & second.keys()
+
+    assert {i: first[i] for i in both} == {i: second[i] for i in both}
+    assert len(both) > 0.7 * len(first)
+    new = {second[i][2] for i in second.keys() - both}
+    assert new == {day + timedelta(days=1)}
+    assert only["a"] - only["b"] >= {day - timedelta(days=5)}
+
+
+@pytest.mark.parametrize("age", range(0, 28, 4))
+def test_demo_always_has_a_story(age: int) -> None:
+    """On any day the last 35 days show a release, a spike, pre-orders and a launch."""
+    today = TODAY - timedelta(days=age)
+    story = Story(GAME)
+    days = [today - timedelta(days=k) for k in range(1, 36)]
+    downloads = sorted(story.downloads(day) for day in days)
+
+    assert downloads[-1] > 2 * downloads[len(days) // 2]
+    assert any(story.pre_orders_open(day) for day in days)
+    assert any(story.launch(day) == day for day in days)
+    assert len({version for day in days for version in story.versions(day)}) > 2
+
+
+def test_demo_has_a_quiet_app(demo: World) -> None:
+    """Few use it: instances of each day, most of them without a row, no usage, and crashes that
+    come MONTHLY alone.
+    """
+    quiet = "1500000404"
+    downloads = demo.report(quiet, DOWNLOADS).instances
+    dates = {row["Date"] for row in demo.truth(quiet, DOWNLOADS, "DAILY")}
+
+    assert len(downloads) == 35
+    assert 3 < len(dates) < 20
+    assert any(not instance.rows() for instance in downloads)
+    assert not demo.report(quiet, "App Sessions Standard").instances
+    crashes = demo.report(quiet, "App Crashes").instances
+    assert {i.granularity for i in crashes} == {"MONTHLY"}
+
+
+def test_demo_has_a_snapshot_beside_ongoing(demo: World) -> None:
+    """Both have an instance of one report, granularity and processing date."""
+    (snapshot,) = demo.report("1500000101", "App Crashes", "ONE_TIME_SNAPSHOT").instances
+    ongoing = demo.report("1500000101", "App Crashes").instances
+
+    assert snapshot.processing_date in {i.processing_date for i in ongoing}
+    assert TODAY - timedelta(days=34) <= snapshot.processing_date <= TODAY
+
+
+def test_demo_has_one_of_apples_doubles(demo: World) -> None:
+    """A MONTHLY instance holds each row an even number of times, and at least one row."""
+    instances = demo.report("1500000101", "App Store Purchases Standard").instances
+    monthly = [Counter(map(str, i.rows())) for i in instances if i.granularity == "MONTHLY"]
+
+    assert monthly
+    assert all(rows and not any(n % 2 for n in rows.values()) for rows in monthly)
+
+
+def test_demo_has_apples_windows_and_literals(demo: World) -> None:
+    """Instances reach as far back as Apple's, in no order; literals are those of its files."""
+    literals: dict[str, set[str | None]] = defaultdict(set)
+    for name, window in (
+        (DOWNLOADS, 2),
+        ("App Sessions Standard", 6),
+        ("App Store Subscription State Report Standard", 2),
+        ("App Store Subscription Event Report Standard", 3),
+        ("App Store Purchases Standard", 2),
+    ):
+        daily = [i for i in demo.report("1500000101", name).instances if i.granularity == "DAILY"]
+        dated = "Event Date" if "Event" in name else "Date"
+        orders = [[row[dated] for row in i.rows()] for i in daily]
+        assert {len(set(dates)) for dates in orders} == {window}, name
+        assert not any(dates == sorted(dates, key=str) for dates in orders), name
+        for row in (row for i in daily for row in i.rows()):
+            for column, value in row.items():
+                literals[f"{name} {column}"].add(value)
+
+    def told(report: str, column: str) -> set[str | None]:
+        return literals[f"{report} {column}"]
+
+    state, event = (f"App Store Subscription {kind} Report Standard" for kind in ("State", "Event"))
+    assert told(state, "State Metric") == {"Full price", "Free trial", "Voluntary churn"}
+    assert {"Offer start", "Renewal", "Voluntary churn"} <= told(event, "Event Group")
+    assert {"Full price renewal", "Free trial start activation"} <= told(event, "Event Name")
+    assert {"Restore", "Auto-download"} <= told(DOWNLOADS, "Download Type")
+
+
+def test_demo_has_apples_money(demo: World) -> None:
+    """A free trial starts as a purchase of no money and no paying user; a partial refund is money
+    back for no purchase; who leaves a subscription is told of with the plan that is left.
+    """
+    sold = demo.truth("1500000101", "App Store Purchases Standard", "DAILY")
+    money = [(int(r["Purchases"] or 0), float(r["Proceeds in USD"] or 0), r) for r in sold]
+    events = demo.truth("1500000101", "App Store Subscription Event Report Standard", "DAILY")
+    churn = [r for r in events if (r["Event Group"] or "").endswith("churn")]
+
+    assert any(n > 0 and usd == 0 and r["Paying Users"] == "0" for n, usd, r in money)
+    assert any(n == 0 and usd < 0 for n, usd, _ in money)
+    assert churn
+    assert all(r["Previous Subscription Identifier"] for r in churn)
 
 
 def test_demo_accumulates(demo: World) -> None:

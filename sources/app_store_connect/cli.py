@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +138,8 @@ def _load(
         if options["demo"]:
             from app_store_connect.demo import start_demo
 
-            configuration = stack.enter_context(start_demo(configuration, errors))
+            today = datetime.now(UTC).date()
+            configuration = stack.enter_context(start_demo(configuration, errors, today))
         settings = settings_of(options)
         progress = progress_for(options["progress"], errors)
         stack.callback(progress.close)

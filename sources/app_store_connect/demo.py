@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import date
 
 from rich.console import Console
 
@@ -11,13 +11,15 @@ from app_store_connect.emulator import Emulator, demo_world
 
 
 @contextmanager
-def start_demo(configuration: Configuration, console: Console) -> Iterator[Configuration]:
+def start_demo(
+    configuration: Configuration, console: Console, today: date
+) -> Iterator[Configuration]:
     """The configuration with the key and address of an emulator that runs until the end of the
-    context.
+    context, and holds what Apple would hold on `today`.
     """
-    with Emulator(demo_world(today=datetime.now(UTC).date())) as apple:
+    with Emulator(demo_world(today)) as apple:
         console.print(
-            "Demo: three invented apps, served from this machine. Delete the DuckDB file before you"
+            "Demo: four invented apps, served from this machine. Delete the DuckDB file before you"
             " load your own.",
             highlight=False,
             soft_wrap=True,

@@ -20,7 +20,7 @@ DAYS = 14
 
 @pytest.fixture(scope="session")
 def demo() -> World:
-    """Three apps with two weeks of instances."""
+    """Four apps with two weeks of instances."""
     return demo_world(TODAY, days=DAYS)
 
 

@@ -25,6 +25,7 @@ RENAMED = {
     "proceeds_in_usd": "proceeds_usd",
     "sales_in_usd": "sales_usd",
     "total_session_duration": "session_seconds",
+    "installs": "platform_installs",
 }
 KEYS = (
     "event",
@@ -34,9 +35,26 @@ KEYS = (
     "device",
     "platform_version",
     "app_version",
+    "page_type",
+    "state_metric",
+    "event_group",
 )
 """Dimensions and literals that models join by, or compare with."""
 
+
+_PAGES = (
+    "no page",
+    "product page",
+    "product sheet",
+    "store sheet",
+    "developer page",
+    "in-app event page",
+    "app version history",
+    "app privacy",
+    "app accessibility",
+    "notification",
+    "media view",
+)
 
 KNOWN = {
     ("downloads", "download_type"): (
@@ -45,7 +63,11 @@ KNOWN = {
         "auto-update",
         "manual update",
         "restore",
+        "auto-download",
+        "institutional purchase",
     ),
+    ("downloads", "page_type"): _PAGES,
+    ("discovery", "page_type"): _PAGES,
     ("installs", "event"): ("install", "delete"),
     ("discovery", "event"): ("impression", "page view", "tap"),
     ("web_preview", "event"): ("impression", "page view", "tap"),
@@ -57,6 +79,22 @@ KNOWN = {
         "app clip",
         "institutional purchase",
         "unavailable",
+    ),
+    ("subscription_state", "state_metric"): (
+        "free trial",
+        "full price",
+        "billing retry",
+        "voluntary churn",
+        "involuntary churn",
+    ),
+    ("subscription_events", "event_group"): (
+        "offer start",
+        "paid subscription start",
+        "paid subscription from offer",
+        "renewal",
+        "enter billing issue",
+        "voluntary churn",
+        "involuntary churn",
     ),
     ("sessions", "device"): (
         "iphone",

@@ -20,6 +20,15 @@ def _any(row: Row) -> bool:
     return True
 
 
+def _views_of_product(row: Row) -> bool:
+    pages = ("Product page", "Product sheet", "Store sheet")
+    return row["Event"] == "Page view" and row["Page Type"] in pages
+
+
+def _views_of_others(row: Row) -> bool:
+    return row["Event"] == "Page view" and not _views_of_product(row)
+
+
 _DOWNLOADS = "App Downloads Standard"
 _INSTALLS = "App Store Installation and Deletion Standard"
 _DISCOVERY = "App Store Discovery and Engagement Standard"
@@ -28,7 +37,8 @@ _PURCHASES = "App Store Purchases Standard"
 
 MEASURES: dict[str, Measure] = {
     "impressions": (_DISCOVERY, "Counts", _is("Event", "Impression")),
-    "page_views": (_DISCOVERY, "Counts", _is("Event", "Page view")),
+    "page_views": (_DISCOVERY, "Counts", _views_of_product),
+    "other_page_views": (_DISCOVERY, "Counts", _views_of_others),
     "taps": (_DISCOVERY, "Counts", _is("Event", "Tap")),
     "first_time_downloads": (_DOWNLOADS, "Counts", _is("Download Type", "First-time download")),
     "redownloads": (_DOWNLOADS, "Counts", _is("Download Type", "Redownload")),

@@ -1,4 +1,5 @@
--- Do subscriptions grow? What is active on the first and the last complete day, and what happened between.
+-- Do subscriptions grow? Who pays on the first and the last complete day, and what happened between. States
+-- are a stock: those of two days are compared, never added.
 with complete as (
     select * from {{ ref('fct_app_store__subscriptions_daily') }} where is_complete
 ),
@@ -12,14 +13,16 @@ bounds as (
 
 select
     complete.subscription_name,
-    sum(case when kind = 'state' and metric_key = 'active paid' and date_day = first_day
+    sum(case when kind = 'state' and metric_key = 'full price' and date_day = first_day
         then subscriptions end) as paid_at_first,
-    sum(case when kind = 'state' and metric_key = 'active paid' and date_day = last_day
+    sum(case when kind = 'state' and metric_key = 'full price' and date_day = last_day
         then subscriptions end) as paid_at_last,
-    sum(case when kind = 'event' and metric_group_key = 'activations' then subscriptions end)
-        as activations,
-    sum(case when kind = 'event' and metric_group_key = 'cancellations' then subscriptions end)
-        as cancellations
+    sum(case when kind = 'state' and metric_key = 'free trial' and date_day = last_day
+        then subscriptions end) as trials_at_last,
+    sum(case when metric_group_key in ('paid subscription start', 'paid subscription from offer')
+        then subscriptions end) as began_to_pay,
+    sum(case when kind = 'event' and metric_group_key in ('voluntary churn', 'involuntary churn')
+        then subscriptions end) as ended
 from complete
 join bounds on bounds.app_id = complete.app_id
 group by complete.subscription_name

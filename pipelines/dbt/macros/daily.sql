@@ -6,8 +6,8 @@
             'view': 'app_store_discovery_and_engagement_standard_daily',
             'dimensions': ['territory', 'source_type', 'device', 'platform_version'],
             'measures': [
-                'impressions', 'page_views', 'taps', 'impression_uniques_summed_over_dimensions',
-                'page_view_uniques_summed_over_dimensions',
+                'impressions', 'page_views', 'other_page_views', 'taps',
+                'impression_uniques_summed_over_dimensions', 'page_view_uniques_summed_over_dimensions',
             ],
         },
         'downloads': {

@@ -1,4 +1,4 @@
-"""The demo's world: a month of Apple's overlapping, restated instances for a few invented apps."""
+"""The demo's world: a month of Apple's overlapping, restated instances for four invented apps."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -7,11 +7,11 @@ from functools import lru_cache, partial
 from app_store_connect.catalog import schema_of
 from app_store_connect.emulator.entities import WorldReport, WorldRequest
 from app_store_connect.emulator.figures import Block, Figure, Vintage, spread, told
-from app_store_connect.emulator.increments import add_increments
+from app_store_connect.emulator.increments import INCREMENTAL, add_increments
 from app_store_connect.emulator.profiles import PROFILES, WEATHER, Profile
 from app_store_connect.emulator.recipes import RECIPES, Recipe
 from app_store_connect.emulator.report_names import REPORT_NAMES
-from app_store_connect.emulator.story import Story, dice
+from app_store_connect.emulator.story import EPOCH, Story, cycle_of, day_of, dice
 from app_store_connect.emulator.tables import Row
 from app_store_connect.emulator.world import World
 from app_store_connect.model import AccessType, Granularity
@@ -24,7 +24,8 @@ _LONGER_TERMS = (
     "App Store Discovery and Engagement Standard",
     "App Store Purchases Standard",
 )
-_SNAPSHOT_AGO = 20
+_DOUBLED = "App Store Purchases Standard"
+_SNAPSHOT_DAY = 9
 _SNAPSHOT_DAYS = 60
 _SNAPSHOT_REPORTS = (*_LONGER_TERMS, "App Downloads Standard", "App Crashes")
 _ROWS_IN_A_SEGMENT = 180
@@ -40,23 +41,29 @@ class _Teller:
 
     def __init__(self, story: Story, report_name: str, recipe: Recipe) -> None:
         self._story = story
-        self._recipe = recipe
+        self.recipe = recipe
         self._name = report_name
         self._figures = lru_cache(_REMEMBERED_PERIODS)(self._all_figures)
         self.rows = lru_cache(_REMEMBERED_INSTANCES)(self._all_rows)
 
+    def tells_of(self, periods: tuple[Period, ...]) -> bool:
+        """Whether the report exists in one of the periods; it may be without a row there."""
+        return any(self.recipe.blocks(self._story, period[0]) for period in periods)
+
     def _all_rows(
         self, periods: tuple[Period, ...], processed: date, complete_age: int
     ) -> tuple[Row, ...]:
-        """The whole periods as an instance processed on that day carries them, oldest first."""
+        """The whole periods as an instance processed on that day carries them, in no order."""
         ages = range(len(periods), 0, -1)
         last = periods[-1]
         lag = max(0, (processed - last[-1]).days - 1) if len(last) == 1 else 0
-        return tuple(
+        rows = [
             row
             for period, age in zip(periods, ages, strict=True)
             for row in self._told(period, Vintage(min(age + lag, complete_age + 1), complete_age))
-        )
+        ]
+        dice(self._story.profile.app.id, self._name, processed, len(last)).shuffle(rows)
+        return tuple(rows)
 
     def _told(self, period: Period, vintage: Vintage) -> list[Row]:
         app = self._story.profile.app
@@ -66,35 +73,35 @@ class _Teller:
             "App Name": app.name,
             "App Apple Identifier": app.id,
         }
-        measures = self._recipe.measures
+        measures = self.recipe.measures
         return [
             {**head, **figure.dimensions, **measures(self._story, figure)}
             for figure in told(self._figures(period), vintage)
         ]
 
     def _all_figures(self, period: Period) -> list[Figure]:
-        blocks = [block for day in period for block in self._recipe.blocks(self._story, day)]
+        blocks = [block for day in period for block in self.recipe.blocks(self._story, day)]
         throws = dice(self._story.profile.app.id, self._name, period[0], len(period))
-        return spread(_summed(blocks), self._recipe.rows, throws)
+        return spread(_summed(blocks), self.recipe.rows, throws)
 
 
 def demo_world(today: date, days: int = 35) -> World:
-    """Three invented apps as Apple would hold them on `today`, with `days` days of instances."""
+    """Four invented apps as Apple would hold them on `today`, with `days` days of instances.
+
+    Ids and figures depend on their dates alone: the next day's world has the same instances, those
+    of one day more, and none of the oldest day.
+    """
     world = World()
     processed = [today - k * _DAY for k in reversed(range(days))]
     for profile in PROFILES:
         world.add_app(profile.app)
-        story = Story(profile, today)
-        request = world.add_request(
-            profile.app.id, AccessType.ONGOING, created=processed[0] - 2 * _DAY
-        )
+        story = Story(profile)
+        request = world.add_request(profile.app.id, AccessType.ONGOING, created=EPOCH)
         for report in _add_reports(world, request, profile):
-            _add_daily(world, report, story, processed)
-            if report.name in _LONGER_TERMS:
-                _add_weekly(world, report, story, processed)
-                _add_monthly(world, report, story, processed)
-        add_increments(world, request, story, processed)
-    _add_snapshot(world, Story(WEATHER, today), today - _SNAPSHOT_AGO * _DAY)
+            _add_instances(world, report, story, processed)
+        if INCREMENTAL not in profile.silent:
+            add_increments(world, request, story, processed)
+    _add_snapshot(world, Story(WEATHER), _newest_snapshot(today))
     return world
 
 
@@ -104,21 +111,36 @@ def _add_reports(world: World, request: WorldRequest, profile: Profile) -> list[
     return [r for r in reports if r.name in RECIPES and r.name not in profile.silent]
 
 
-def _add_daily(world: World, report: WorldReport, story: Story, processed: Sequence[date]) -> None:
-    recipe = RECIPES[report.name]
-    teller = _Teller(story, report.name, recipe)
-    for day in processed:
-        periods = tuple((day - k * _DAY,) for k in range(recipe.window, 0, -1))
-        rows = partial(teller.rows, periods, day, recipe.window)
-        if any(recipe.blocks(story, period[0]) for period in periods):
-            parts = 1 + (recipe.rows * recipe.window) // _ROWS_IN_A_SEGMENT
-            files = _in_parts(rows, parts)
-            world.add_instance(report, Granularity.DAILY, day, files)
-
-
-def _add_weekly(world: World, report: WorldReport, story: Story, processed: Sequence[date]) -> None:
-    """Published on Fridays: the week that ended on Sunday, and the one before it, restated."""
+def _add_instances(
+    world: World, report: WorldReport, story: Story, processed: Sequence[date]
+) -> None:
     teller = _Teller(story, report.name, RECIPES[report.name])
+    if report.name in story.profile.monthly:
+        _add_monthly(world, report, teller, processed)
+        return
+    _add_daily(world, report, teller, processed)
+    if report.name in _LONGER_TERMS:
+        _add_weekly(world, report, teller, processed)
+        _add_monthly(world, report, teller, processed)
+
+
+def _add_daily(
+    world: World, report: WorldReport, teller: _Teller, processed: Sequence[date]
+) -> None:
+    """One for each day. The instance of days without a row has a file with a header alone."""
+    window = schema_of(report.name, report.category).window_days
+    for day in processed:
+        periods = tuple((day - k * _DAY,) for k in range(window, 0, -1))
+        if teller.tells_of(periods):
+            rows = partial(teller.rows, periods, day, window)
+            parts = 1 + (teller.recipe.rows * window) // _ROWS_IN_A_SEGMENT
+            world.add_instance(report, Granularity.DAILY, day, _in_parts(rows, parts))
+
+
+def _add_weekly(
+    world: World, report: WorldReport, teller: _Teller, processed: Sequence[date]
+) -> None:
+    """Published on Fridays: the week that ended on Sunday, and the one before it, restated."""
     for day in processed:
         if day.weekday() == _FRIDAY:
             monday = day - 11 * _DAY
@@ -128,29 +150,42 @@ def _add_weekly(world: World, report: WorldReport, story: Story, processed: Sequ
 
 
 def _add_monthly(
-    world: World, report: WorldReport, story: Story, processed: Sequence[date]
+    world: World, report: WorldReport, teller: _Teller, processed: Sequence[date]
 ) -> None:
-    """Published on the 5th: the month before."""
-    teller = _Teller(story, report.name, RECIPES[report.name])
+    """Published on the 5th: the month before. Apple was seen to write each of its rows twice."""
+    times = 2 if report.name == _DOUBLED else 1
     for day in processed:
         if day.day == _MONTHLY_DAY:
             end = day - day.day * _DAY
             month = _days(end.replace(day=1), end.day)
-            rows = partial(teller.rows, (month,), day, 1)
+            rows = partial(_repeated, partial(teller.rows, (month,), day, 1), times)
             world.add_instance(report, Granularity.MONTHLY, day, [rows])
 
 
+def _newest_snapshot(today: date) -> date:
+    """The last day on which a snapshot was ordered: the same day of each cycle, so monthly."""
+    made = day_of(cycle_of(today), _SNAPSHOT_DAY)
+    return made if made <= today else day_of(cycle_of(today) - 1, _SNAPSHOT_DAY)
+
+
 def _add_snapshot(world: World, story: Story, made: date) -> None:
-    """History up to the day on which the snapshot was ordered, in few large instances."""
+    """History up to the day on which the snapshot was ordered, in few large instances.
+
+    They share that processing date with ONGOING instances.
+    """
     request = world.add_request(story.profile.app.id, AccessType.ONE_TIME_SNAPSHOT, created=made)
     for name, category in REPORT_NAMES:
         report = world.add_report(request, name, category)
         if name in _SNAPSHOT_REPORTS:
-            recipe = RECIPES[name]
-            teller = _Teller(story, name, recipe)
+            teller = _Teller(story, name, RECIPES[name])
             periods = tuple((made - k * _DAY,) for k in range(_SNAPSHOT_DAYS, 0, -1))
-            rows = partial(teller.rows, periods, made, recipe.window)
+            window = schema_of(name, category).window_days
+            rows = partial(teller.rows, periods, made, window)
             world.add_instance(report, Granularity.DAILY, made, _in_parts(rows, 3))
+
+
+def _repeated(rows: Callable[[], Sequence[Row]], times: int) -> Sequence[Row]:
+    return [*rows()] * times
 
 
 def _in_parts(rows: Callable[[], Sequence[Row]], parts: int) -> list[Callable[[], Sequence[Row]]]:

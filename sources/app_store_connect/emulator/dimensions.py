@@ -15,7 +15,10 @@ SOURCES: Weights = {
     "App Store search": 52, "App Store browse": 18, "App referrer": 12, "Web referrer": 14,
     "Unavailable": 3, None: 1,
 }  # fmt: skip
-PAGES: Weights = {"No page": 55, "Product page": 35, "Store sheet": 9, None: 1}
+PAGES: Weights = {
+    "No page": 55, "Product page": 34, "Store sheet": 7, "In-app event page": 1,
+    "Developer page": 1, "Notification": 1, None: 1,
+}  # fmt: skip
 
 
 def where(story: Story) -> dict[str, Weights]:

@@ -6,12 +6,12 @@ from functools import partial
 
 from app_store_connect.emulator.entities import WorldRequest
 from app_store_connect.emulator.figures import Block, Figure, Weights, spread, unique
-from app_store_connect.emulator.story import Story, dice
+from app_store_connect.emulator.story import Story, cycle_of, dice
 from app_store_connect.emulator.tables import Row
 from app_store_connect.emulator.world import World
 from app_store_connect.model import Granularity
 
-_NAME = "App Crashes Expanded"
+INCREMENTAL = "App Crashes Expanded"
 _LATEST_DAYS = 8
 _ROWS_A_DAY = 12
 
@@ -20,7 +20,7 @@ def add_increments(
     world: World, request: WorldRequest, story: Story, processed: Sequence[date]
 ) -> None:
     """Each instance brings the rows that arrived: most of yesterday, a few of days before."""
-    report = next(report for report in request.reports if report.name == _NAME)
+    report = next(report for report in request.reports if report.name == INCREMENTAL)
     for day in processed:
         world.add_instance(report, Granularity.DAILY, day, [partial(_arrived, story, day)])
 
@@ -45,7 +45,7 @@ def _figures(story: Story, day: date) -> list[Figure]:
         Block({"App Version": version}, story.crashes(day, version), varied)
         for version in story.versions(day)
     ]
-    return spread(blocks, _ROWS_A_DAY, dice(story.profile.app.id, _NAME, day))
+    return spread(blocks, _ROWS_A_DAY, dice(story.profile.app.id, INCREMENTAL, day))
 
 
 def _delay(figure: Figure) -> int:
@@ -59,7 +59,7 @@ def _row(story: Story, day: date, figure: Figure) -> Row:
         **figure.dimensions,
         "Date": day.isoformat(),
         "App Name": story.profile.app.name,
-        "Build": f"{100 + story.ago(day) // 7}",
+        "Build": f"{100 + cycle_of(day)}",
         "Release Type": "App Store",
         "Count": str(figure.amount),
         "Unique Devices": unique(figure),

@@ -19,24 +19,40 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An app's size, rhythm and story. `week` begins on Monday; `..._ago` is in days."""
+    """An app's size, rhythm and story. `week` begins on Monday.
+
+    `..._day` and the numbers of `releases` are days in each cycle of four weeks, which begin on a
+    Monday; `{}` in a version is the cycle's number. `swing` is the season's share of the downloads,
+    `quiet_days` the share of days on which nobody comes. Reports in `silent` have no instances, and
+    those in `monthly` have MONTHLY ones alone.
+    """
 
     app: App
     downloads: int
     week: tuple[float, ...]
-    growth: float
-    spike_ago: int
+    swing: float
+    spike_day: int
     spike: float
     territories: Mapping[str | None, float]
     releases: Mapping[str, int]
     crashy_release: str
     products: tuple[Product, ...] = ()
-    launch_ago: int | None = None
+    launch_day: int | None = None
+    regions: tuple[str, ...] = ()
+    quiet_days: float = 0.0
     silent: frozenset[str] = frozenset()
+    monthly: frozenset[str] = frozenset()
 
 
 _PRE_ORDERS = "App Store Pre-Orders Standard"
+_SESSIONS = "App Sessions Standard"
+_INSTALLS = "App Store Installation and Deletion Standard"
 _CLIPS = "App Clip Usage Standard"
+_RETENTION = "Retention Messaging"
+_PLATFORM = "Platform App Installs"
+_PURCHASES = "App Store Purchases Standard"
+_WEB_PREVIEW = "App Store Web Preview Engagement Standard"
+_OPT_IN = "App Opt In"
 _STATE = "App Store Subscription State Report Standard"
 _EVENT = "App Store Subscription Event Report Standard"
 
@@ -44,8 +60,8 @@ WEATHER = Profile(
     app=App("1500000101", "Nimbus Weather", "com.example.nimbus", "NIMBUS-IOS", "en-US"),
     downloads=900,
     week=(1.04, 1.0, 0.98, 1.0, 1.08, 0.96, 0.94),
-    growth=0.002,
-    spike_ago=9,
+    swing=0.2,
+    spike_day=16,
     spike=3.2,
     territories={
         "US": 34,
@@ -58,13 +74,13 @@ WEATHER = Profile(
         "JP": 5,
         None: 1,
     },
-    releases={"4.2.9": 200, "4.2.40": 24, "4.3": 6},
-    crashy_release="4.2.40",
+    releases={"4.{}.9": 1, "4.{}.40": 12},
+    crashy_release="4.{}.40",
     products=(
         Product("Nimbus Plus, monthly", "1500000111", 299, 0.6, "1 month"),
         Product("Nimbus Plus, yearly", "1500000112", 1999, 0.4, "1 year"),
     ),
-    silent=frozenset({_PRE_ORDERS, _CLIPS}),
+    silent=frozenset({_PRE_ORDERS, _CLIPS, _PLATFORM}),
 )
 
 RECIPES = Profile(
@@ -77,8 +93,8 @@ RECIPES = Profile(
     ),
     downloads=340,
     week=(0.82, 0.78, 0.8, 0.88, 1.05, 1.34, 1.4),
-    growth=0.004,
-    spike_ago=20,
+    swing=0.3,
+    spike_day=5,
     spike=1.8,
     territories={
         "GB": 24,
@@ -91,21 +107,21 @@ RECIPES = Profile(
         "BR": 4,
         None: 1,
     },
-    releases={"1.9": 150, "1.10": 30, "1.11.2": 11},
-    crashy_release="1.11.2",
+    releases={"1.{}0": 3, "1.{}0.2": 18},
+    crashy_release="1.{}0",
     products=(
         Product("Chef's table, monthly", "1500000211", 499, 0.5, "1 month"),
         Product('Cookbook "Winter", unlocked', "1500000212", 799, 0.5),
     ),
-    silent=frozenset({_PRE_ORDERS}),
+    silent=frozenset({_PRE_ORDERS, _RETENTION, _WEB_PREVIEW}),
 )
 
 GAME = Profile(
     app=App("1500000303", "Tidepool Defenders", "com.example.tidepool", "TIDE-7", "en-US"),
     downloads=2600,
     week=(0.86, 0.84, 0.88, 0.92, 1.1, 1.24, 1.16),
-    growth=-0.003,
-    spike_ago=16,
+    swing=0.15,
+    spike_day=15,
     spike=4.5,
     territories={
         "US": 26,
@@ -118,15 +134,35 @@ GAME = Profile(
         "ID": 8,
         None: 1,
     },
-    releases={"0.9": 120, "1.0": 16, "1.0.1": 12, "1.10": 4},
-    crashy_release="1.0",
+    releases={"1.{}": 15, "1.{}.1": 19},
+    crashy_release="1.{}",
     products=(
         Product("Bucket of pearls", "1500000311", 199, 0.7),
         Product("Chest of pearls", "1500000312", 999, 0.25),
         Product("Captain's pass", "1500000313", 499, 0.05),
     ),
-    launch_ago=16,
-    silent=frozenset({_CLIPS, _STATE, _EVENT}),
+    launch_day=15,
+    regions=("NO", "PH", "AU", "TH", "ES", "VN", "PL", "TR"),
+    silent=frozenset({_CLIPS, _STATE, _EVENT, _RETENTION, _PLATFORM}),
 )
 
-PROFILES = (WEATHER, RECIPES, GAME)
+# Too few users for Apple to tell of their use, except a month of crashes at a time.
+QUIET = Profile(
+    app=App("1500000404", "Tally of Tides", "com.example.tally", "TALLY", "en-GB"),
+    downloads=2,
+    week=(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
+    swing=0.0,
+    spike_day=9,
+    spike=2.0,
+    territories={"GB": 6, "IE": 3, "NA": 1},
+    releases={"0.{}": 2},
+    crashy_release="0.{}",
+    quiet_days=0.7,
+    silent=frozenset(
+        {_PRE_ORDERS, _CLIPS, _STATE, _EVENT, _RETENTION, _PLATFORM, _OPT_IN, _SESSIONS, _INSTALLS}
+        | {_WEB_PREVIEW, _PURCHASES, "App Crashes Expanded"}
+    ),
+    monthly=frozenset({"App Crashes"}),
+)
+
+PROFILES = (WEATHER, RECIPES, GAME, QUIET)

@@ -20,15 +20,15 @@ from app_store_connect.emulator.story import Story
 
 Blocks = list[Block]
 
+_EUROPE = ("DE", "ES", "FR", "IT", "SE")
 _BROWSERS: Weights = {"Safari": 70, "Chrome": 24, "Firefox": 6}
 _BROWSER_VERSIONS: Weights = {"26.1": 5, "18.6": 4, "17.10": 1, None: 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A report: how many days an instance carries, rows a day, its blocks and its measures."""
+    """A report: rows a day, its blocks and its measures."""
 
-    window: int
     rows: int
     blocks: Callable[[Story, date], Blocks]
     measures: Callable[[Story, Figure], Mapping[str, str]]
@@ -37,15 +37,25 @@ class Recipe:
 def _downloads(story: Story, day: date) -> Blocks:
     total = story.downloads(day)
     varied: dict[str, Weights] = {**reached(story), "App Version": story.versions(day)}
-    if story.profile.launch_ago == story.ago(day):
-        varied["Pre-Order"] = {None: 6, "Pre-order": 4}
     amounts = {
         "First-time download": total,
         "Redownload": total * 0.3,
         "Auto-update": story.updates(day),
         "Manual update": story.updates(day) * 0.06,
+        "Restore": total * 0.04,
+        "Auto-download": total * 0.02,
+        "Institutional purchase": total * 0.005,
     }
-    return [Block({"Download Type": kind}, n, varied) for kind, n in amounts.items()]
+    blocks = [Block({"Download Type": kind}, n, varied) for kind, n in amounts.items()]
+    if day == story.launch(day):
+        ordered = {
+            "Download Type": "First-time download",
+            "Pre-Order": "Pre-order",
+            "Territory": story.region(day),
+        }
+        others = {name: each for name, each in varied.items() if name not in ordered}
+        blocks.append(Block(ordered, total * 0.3, others))
+    return blocks
 
 
 def _sessions(story: Story, day: date) -> Blocks:
@@ -78,15 +88,21 @@ def _installations(story: Story, day: date) -> Blocks:
 
 def _discovery(story: Story, day: date) -> Blocks:
     varied = {**where(story), "Source Type": SOURCES}
-    total = story.downloads(day)
-    shown = {"Event": "Impression", "Page Type": "No page"}
-    viewed = {"Event": "Page view", "Page Type": "Product page"}
-    tapped = {"Event": "Tap", "Engagement Type": "Get"}
+    total, views = story.downloads(day), story.page_views(day)
+    amounts = {
+        ("Impression", "No page", None): story.impressions(day),
+        ("Page view", "Product page", None): views * 0.9,
+        ("Page view", "Store sheet", None): views * 0.1,
+        ("Page view", "Developer page", None): views * 0.04,
+        ("Page view", "In-app event page", None): views * 0.03,
+        ("Page view", "App version history", None): views * 0.02,
+        ("Tap", "Product page", "Get"): total * 0.9,
+        ("Tap", "Product page", "Re-download"): total * 0.2,
+        ("Tap", "No page", "Get"): total * 0.4,
+    }
     return [
-        Block(shown, story.impressions(day), varied),
-        Block(viewed, story.page_views(day), varied),
-        Block({**tapped, "Page Type": "Product page"}, total * 0.9, varied),
-        Block({**tapped, "Page Type": "No page"}, total * 0.4, varied),
+        Block({"Event": event, "Page Type": page, "Engagement Type": kind}, n, varied)
+        for (event, page, kind), n in amounts.items()
     ]
 
 
@@ -103,6 +119,24 @@ def _web_preview(story: Story, day: date) -> Blocks:
         Block({**fixed, "Event": "Page view"}, total, varied),
         Block(tap, total * 0.35, varied),
     ]
+
+
+def _platform_installs(story: Story, day: date) -> Blocks:
+    """Installs by where they came from, which Apple tells for the European Union alone."""
+    europe: Weights = {
+        c: n for c, n in story.profile.territories.items() if c in ("DE", "ES", "FR", "IT")
+    }
+    varied: dict[str, Weights] = {**where(story), "Territory": europe}
+    amounts = {"App Store": 0.3, "Web": 0.004}
+    fixed = {"Install Type": "First-time install"}
+    return [
+        Block({**fixed, "Channel": channel}, story.downloads(day) * n, varied)
+        for channel, n in amounts.items()
+    ]
+
+
+def _platform_measures(_: Story, figure: Figure) -> Mapping[str, str]:
+    return {"Installs": str(figure.amount)}
 
 
 def _app_clips(story: Story, day: date) -> Blocks:
@@ -148,24 +182,18 @@ def _opt_in_measures(_: Story, figure: Figure) -> Mapping[str, str]:
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "App Downloads Standard": Recipe(2, 60, _downloads, counts),
-    "App Sessions Standard": Recipe(5, 60, _sessions, _session_measures),
-    "App Store Installation and Deletion Standard": Recipe(
-        5, 55, _installations, counts_of_devices
-    ),
-    "App Store Discovery and Engagement Standard": Recipe(3, 60, _discovery, _discovery_measures),
-    "App Store Purchases Standard": Recipe(2, 30, commerce.purchases, commerce.purchase_measures),
-    "App Store Pre-Orders Standard": Recipe(
-        2, 20, commerce.pre_orders, commerce.pre_order_measures
-    ),
-    "App Store Web Preview Engagement Standard": Recipe(3, 20, _web_preview, counts),
-    "App Clip Usage Standard": Recipe(5, 20, _app_clips, _clip_measures),
-    "App Store Subscription State Report Standard": Recipe(
-        3, 30, commerce.subscription_state, counts
-    ),
-    "App Store Subscription Event Report Standard": Recipe(
-        3, 24, commerce.subscription_event, counts
-    ),
-    "App Crashes": Recipe(5, 20, _crashes, _crash_measures),
-    "App Opt In": Recipe(3, 1, _opt_in, _opt_in_measures),
+    "App Downloads Standard": Recipe(66, _downloads, counts),
+    "App Sessions Standard": Recipe(50, _sessions, _session_measures),
+    "App Store Installation and Deletion Standard": Recipe(55, _installations, counts_of_devices),
+    "App Store Discovery and Engagement Standard": Recipe(60, _discovery, _discovery_measures),
+    "App Store Purchases Standard": Recipe(30, commerce.purchases, commerce.purchase_measures),
+    "App Store Pre-Orders Standard": Recipe(20, commerce.pre_orders, commerce.pre_order_measures),
+    "App Store Web Preview Engagement Standard": Recipe(20, _web_preview, counts),
+    "App Clip Usage Standard": Recipe(16, _app_clips, _clip_measures),
+    "App Store Subscription State Report Standard": Recipe(30, commerce.subscription_state, counts),
+    "App Store Subscription Event Report Standard": Recipe(36, commerce.subscription_event, counts),
+    "Retention Messaging": Recipe(8, commerce.retention, counts),
+    "Platform App Installs": Recipe(10, _platform_installs, _platform_measures),
+    "App Crashes": Recipe(20, _crashes, _crash_measures),
+    "App Opt In": Recipe(1, _opt_in, _opt_in_measures),
 }

@@ -1,21 +1,11 @@
 """The names of the reports that Apple makes for every app, by category.
 
-Most are names that were seen in live listings (Apple adds and renames them); some twenty are
-invented, to come to the 156 that an account listed in August 2026.
+They were seen in live listings and in Apple's documentation by November 2026. An account listed
+156, so a few are missing; Apple adds and renames them.
 """
 
 _NAMES = {
     "FRAMEWORK_USAGE": """
-        Accessibility Text Size Usage
-        AccessorySetupKit Accessory Picker Sessions
-        AccessorySetupKit Usage
-        AirPlay Discovery Sessions
-        Animoji Stickers Sent
-        App Added to Focus
-        App Disk Space Usage
-        App Runtime Usage
-        App Sessions Context
-        Application Preferred Language Settings
         ARKit ARSession Duration
         ARKit ARSession Failures
         ARKit Capture Frame Rate Throttling
@@ -24,12 +14,22 @@ _NAMES = {
         ARKit Video Formats
         ARKit World Tracking
         ARKit World Tracking Image Detection
+        AccessorySetupKit Accessory Picker Sessions
+        AccessorySetupKit Usage
+        AirPlay Discovery Sessions
+        Animoji Stickers Sent
+        App Added to Focus
+        App Disk Space Usage
+        App Extended Launch Usage
+        App HangTracer Usage
+        App Runtime Usage
+        App Sessions Context
+        Application Preferred Language Settings
         Audio Input Muting
         Audio Input Route and Duration and Call Mode
         Audio Session Audio Unit Usage
         Audio Volume Levels and Duration
         Automatic Speech Recognition Usage
-        Barcode Scanner Sessions
         Bluetooth LE Advertising
         Bluetooth LE Connection Results
         Bluetooth LE Connections Per App
@@ -38,107 +38,98 @@ _NAMES = {
         Bluetooth LE Sessions
         Browser Choice Screen Engagement (iOS versions before 18.2)
         Browser Choice Screen Selection
+        CRABS-Based Video Playback Usage
         Call Services and Call Performance
-        Camera Capture Sessions
         CarPlay Navigation
         Collaboration Message Usage
-        Compass Calibration Requests
         Core Location Authorization Results
         Core Location Geofencing
-        CRABS-Based Video Playback Usage
         Custom Language Model Builds Started
         Customized Transcription Requests
         Default Browser Usage Rate
         DockKit App Usage
         Dynamic Island Layout Changes
+        Face-Driven Auto Exposure and Auto Focus Usage
         File-Based Video Playback Usage
+        File-System Events API Usage
         Flashlight Usage
-        Focus Filter Usage
         Game Controller Haptics Engine Creation
         Game Controller Sessions
-        Handoff Activity Usage
+        HTTP Live Streaming Playback Count
+        HTTP Live Streaming Video Playback Usage
         Haptics Engine Usage
         Home Screen Widget Installs
         Home Screen Widget Rotations
         Home Screen Widget Usage
         Home Screen Widgets
-        HTTP Live Streaming Playback Count
-        HTTP Live Streaming Video Playback Usage
-        iBeacon Add Region Usage
-        iBeacon Ranging Usage
-        iBeacon Stop Monitoring for Region Usage
-        Journal Suggestion Picks
         Keyboard Dictation Usage
         Live Activity Use
         Load CoreML Models Metrics
         Local Network Privacy
         Location Sessions
         Lock Screen Widget Configuration
-        MapKit Snapshot Requests
         Metal Command Queues
         Mode Activity Notifications
-        Motion Activity Queries
         Multiple Game Controllers Usage
         Nearby Interaction Sessions
         Notification Summary Engagement
-        PencilKit Canvas Usage
+        Photo Capture Usage
+        PhotoKit Imports
         Photogrammetry ObjectCaptureSession API Usage
         PhotogrammetrySession API Usage
-        PhotoKit Imports
         Photos Library Access
         Photos Picker
         Photos Sharing
-        Push To Talk Sessions
-        Quick Look Previews
+        ProRes Video Usage
         Reminders Usage
         RoomPlan Usage
         Safari Extensions Enablement
         Safari Extensions Usage
-        Screen Recording Sessions
-        Shared With You Content Engagement
         SharePlay Usage by Activity Type
+        Shared With You Content Engagement
         ShazamKit Usage
-        Shortcut Action Runs
-        Siri Intent Requests
         Spatial Audio Usage
         Speech Framework Transcription Request Audio Duration
         Speech Framework Transcription Requests
-        StoreKit View Presentations
         Text-Input Actions
         Translation Request Usage
         Verify With Wallet Document Request Availability
         Verify with Wallet Document Requests
         Video Duration Information
         Video PiP Duration
-        Vision Text Requests
+        Video Streaming Duration
         VisionKit Data Detectors
         VisionKit Image Analysis
         VisionKit Live Text Usage
         VisionKit Sessions
         Wi-Fi Known Network Modifications
+        iBeacon Add Region Usage
+        iBeacon Ranging Usage
+        iBeacon Stop Monitoring for Region Usage
     """,
     "PERFORMANCE": """
         AirPlay Errors
         AirPlay Performance
         App Crashes Expanded
         App Install Performance
+        App Neural Footprint
         App Storage Reads and Writes
         Audio Overloads
-        Background Task Expirations
         Bluetooth LE Session Duration
         Bluetooth System Wakes
         CAMetalLayer Performance
+        Cellular Plan Provisioning
         Custom Language Model Builds Failed
-        Database Write Stalls
         Display Power Information
+        Embedding Generation
         HTTP Live Streaming Playback Errors
         Launch Image Over Memory Limit
+        Media Device Extension Errors
+        Media Device Extension Performance
         Networking Connection Activity
-        Scroll Hitch Rate
         Spotlight Query Performance
         Streaming Downloads Performance
         Streaming Playback Performance
-        Thermal State Changes
     """,
     "COMMERCE": """
         App Downloads Detailed
@@ -163,6 +154,8 @@ _NAMES = {
         App Store Installation and Deletion Standard
         CarPlay App Usage
         Platform App Installs
+        Shortcut App Usage
+        Shortcuts Actions Usage
     """,
     "APP_STORE_ENGAGEMENT": """
         App Store Discovery and Engagement Detailed

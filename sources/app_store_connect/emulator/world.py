@@ -65,11 +65,15 @@ class World:
         is_stopped: bool = False,
         created: date | None = None,
     ) -> WorldRequest:
-        """A request without reports yet. `created` matters for Apple's one snapshot a month."""
+        """A request without reports yet. `created` matters for Apple's one snapshot a month.
+
+        The id tells two requests apart by that day, and by their number if they share it.
+        """
         kind = AccessType(access_type)
         with self.lock:
-            number = sum(r.app_id == app_id and r.access_type == kind for r in self.requests)
-            own_id = str(stable_id("request", app_id, kind, number))
+            key = (app_id, kind, created)
+            number = sum((r.app_id, r.access_type, r.created) == key for r in self.requests)
+            own_id = str(stable_id("request", *key, number))
             request = WorldRequest(own_id, app_id, kind, is_stopped, created)
             self.requests.append(request)
         return request
@@ -106,9 +110,9 @@ class World:
         delimiter = "," if report.name in COMMA_SEPARATED else "\t"
         layout = Layout(header, delimiter, is_quoted or delimiter == ",")
         with self.lock:
-            own_id = id or str(
-                stable_id("instance", report.id, kind, processing_date, len(report.instances))
-            )
+            key = (kind, processing_date)
+            number = sum((i.granularity, i.processing_date) == key for i in report.instances)
+            own_id = id or str(stable_id("instance", report.id, *key, number))
             instance = WorldInstance(own_id, report, kind, processing_date, layout)
             instance.is_listed = instance.is_true = is_listed
             report.instances.append(instance)

@@ -13,7 +13,8 @@
         },
         'app_store_discovery_and_engagement_standard_daily': {
             'impressions': "case when lower(event) = 'impression' then counts end",
-            'page_views': "case when lower(event) = 'page view' then counts end",
+            'page_views': "case when lower(event) = 'page view' and lower(page_type) in ('product page', 'product sheet', 'store sheet') then counts end",
+            'page_views + other_page_views': "case when lower(event) = 'page view' then counts end",
             'taps': "case when lower(event) = 'tap' then counts end",
         },
         'app_sessions_standard_daily': {

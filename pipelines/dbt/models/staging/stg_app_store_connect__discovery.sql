@@ -10,4 +10,4 @@
     'territory': ['territory', 'text'],
     'counts': ['counts', 'bigint'],
     'unique_counts': ['unique_counts', 'bigint'],
-}, keys=['event', 'territory', 'source_type', 'device', 'platform_version']) }}
+}, keys=['event', 'territory', 'source_type', 'device', 'platform_version', 'page_type']) }}

@@ -10,4 +10,4 @@
     'pre_order': ['pre_order', 'text'],
     'territory': ['territory', 'text'],
     'counts': ['counts', 'bigint'],
-}, keys=['download_type', 'territory', 'source_type', 'device', 'platform_version', 'app_version']) }}
+}, keys=['download_type', 'territory', 'source_type', 'device', 'platform_version', 'app_version', 'page_type']) }}

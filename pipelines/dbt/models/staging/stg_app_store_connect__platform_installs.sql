@@ -6,5 +6,5 @@
     'device': ['device', 'text'],
     'platform_version': ['platform_version', 'text'],
     'territory': ['territory', 'text'],
-    'installs': ['installs', 'bigint'],
+    'installs': ['platform_installs', 'bigint'],
 }, keys=['territory', 'device', 'platform_version']) }}

@@ -10,4 +10,4 @@
     'pre_order_end_date': ['pre_order_end_date', 'date'],
     'pre_orders_placed': ['pre_orders_placed', 'bigint'],
     'pre_orders_canceled': ['pre_orders_canceled', 'bigint'],
-}, keys=['territory', 'source_type', 'device', 'platform_version']) }}
+}, keys=['territory', 'source_type', 'device', 'platform_version', 'page_type']) }}

@@ -23,4 +23,4 @@
     'original_purchase_device': ['original_purchase_device', 'text'],
     'territory': ['territory', 'text'],
     'counts': ['counts', 'bigint'],
-}, keys=['territory']) }}
+}, keys=['territory', 'page_type', 'state_metric']) }}

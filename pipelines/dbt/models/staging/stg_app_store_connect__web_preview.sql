@@ -11,4 +11,4 @@
     'platform_version': ['platform_version', 'text'],
     'territory': ['territory', 'text'],
     'counts': ['counts', 'bigint'],
-}, keys=['event', 'territory', 'source_type', 'device', 'platform_version']) }}
+}, keys=['event', 'territory', 'source_type', 'device', 'platform_version', 'page_type']) }}
