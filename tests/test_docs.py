@@ -146,13 +146,15 @@ def test_freshness_query(job: Job) -> None:
     with duckdb.connect(str(job.database)) as database:
         database.execute("create schema app_store_connect")
         database.execute(
-            "create table app_store_connect.data_freshness as select"
-            " app_id, 'x' as report_name, current_date - processed as newest_processing_date,"
+            "create table app_store_connect.data_freshness as select app_id,"
+            " case when app_id <> 'frozen' then 'x' end as report_name,"
+            " current_date - processed as newest_processing_date,"
             " current_date - complete as newest_complete_date, missing as missing_dates, reason"
             " from (values ('good', 1, 3, 0, null), ('gap', 1, 3, 2, null),"
             " ('behind', 20, 25, 0, null), ('never complete', 1, null, 0, null),"
             " ('never loaded', null, null, 0, null), ('ended', 40, 45, 0, null),"
-            " ('ended with a gap', 40, 45, 1, null), ('frozen', 40, 45, 0, 'no ONGOING request'))"
+            " ('ended with a gap', 40, 45, 1, null), ('frozen', 40, 45, 0, 'no ONGOING request'),"
+            " ('does not apply', null, null, 0, 'no instances'))"
             " as stated (app_id, processed, complete, missing, reason)"
         )
     named = {row[0] for row in job.query(blocks(README, "sql")[1])}
