@@ -234,17 +234,23 @@ def test_largest_limit_is_taken(
 
 def test_failed_load_is_told_in_a_line(start_apple: StartApple, job: Job) -> None:
     """Why the destination took no rows, without the traceback that dlt puts around it."""
-    apple = start_apple(overlapping_world(days=1))
+    world = overlapping_world(days=1)
+    apple = start_apple(world)
     job.run(apple)
     with duckdb.connect(str(job.database)) as connection:
-        connection.execute("drop view app_store_connect.app_crashes_daily")
-        connection.execute("drop table app_store_connect_raw.app_crashes_daily")
+        connection.execute("drop schema app_store_connect cascade")
+        connection.execute(
+            "alter table app_store_connect_raw.app_crashes_daily"
+            " alter column device type integer using 0"
+        )
+    for app_id in APPS:
+        add_vintage(world, world.report(app_id, CRASHES), TODAY - timedelta(days=9))
     result = job.run(apple)
     reasons = [each["why"] for each in result.summary["failures"]]
 
     assert (1, 2) == (result.exit_code, len(reasons))
     for why in reasons:
-        assert why.endswith("Table with name app_crashes_daily does not exist!")
+        assert "Could not convert string" in why
         assert "Traceback" not in why + result.stderr
 
 

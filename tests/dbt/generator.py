@@ -226,7 +226,7 @@ def docs_md() -> str:
     """A doc block for each column of a report, in the words of REFERENCE.md."""
     reference = (ROOT / "REFERENCE.md").read_text(encoding="utf-8")
     table = reference.partition("\n## Columns of the reports\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| [\w(),]+ \| (.*) \|$", table, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| [\w(),]+ \|[\w ]*\| (.*) \|$", table, re.MULTILINE)
     meanings = {RENAMED.get(name, name): meaning for name, meaning in rows}
     used = {new for each in STAGED for new, _ in each.columns().values()}
     blocks = [
