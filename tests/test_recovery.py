@@ -187,11 +187,12 @@ def test_freshness(start_apple: StartApple, job: Job) -> None:
     world.add_instance(report, "DAILY", old, [rows], id="loaded")
     world.add_instance(report, "DAILY", old, [b"broken"], id="waiting")
     result = job.run(start_apple(world))
-    days = [TODAY - timedelta(days=age) for age in (0, 1, 38)]
+    days = [TODAY - timedelta(days=age) for age in (0, 1, 5, 38)]
+    missing = 2 + 23  # before the window of the old instance, and between it and the new ones
 
     assert 1 == result.exit_code
-    assert [("App Crashes", "DAILY", days[0], days[1], days[2], 33, days[2], 1)] == job.query(
+    assert [("App Crashes", "DAILY", *days[:3], missing, days[3], 1)] == job.query(
         "select report_name, granularity, newest_processing_date, newest_date,"
         " newest_complete_date, missing_dates, last_date_before_gap, expiring_instances"
-        " from app_store_connect.data_freshness"
+        " from app_store_connect.data_freshness where app_id = 1500000001"
     )
