@@ -6,7 +6,7 @@ import dlt
 import pytest
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.catalog import schema_of
+from app_store_connect.catalog import COLUMNS, ColumnType, schema_of
 from app_store_connect.emulator import Fault, World, WorldReport
 from app_store_connect.names import snake_case
 from tests.conftest import Job, StartApple
@@ -24,11 +24,15 @@ SPELLINGS = {
 RESTATEMENT = "SOURCES__APP_STORE_CONNECT__RESTATEMENT"
 
 
-def file_of(report: str, age: int = 1, counts: int = 1) -> list[Row]:
+def file_of(report: str, age: int = 1) -> list[Row]:
     """A row of two dates each, in the columns of a catalogued report."""
     schema = schema_of(report, None)
     days = [(TODAY - timedelta(days=age + back)).isoformat() for back in range(2)]
-    measures = {name: str(counts) for name in schema.columns if schema.additivity(name)}
+    measures = {
+        name: "1.5" if COLUMNS[name].type is ColumnType.DOUBLE else "1"
+        for name in schema.columns
+        if schema.additivity(name)
+    }
     return [{schema.date_column: day, **measures} for day in days]
 
 
