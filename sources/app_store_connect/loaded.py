@@ -1,6 +1,6 @@
 """What a load brings of an instance, and the rows that tell the ledger of it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from app_store_connect import tables
 from app_store_connect.checks import InstanceCheck, Look, is_news
 from app_store_connect.model import ReportSegment
-from app_store_connect.row_hashes import ByDate, DateRows, added
+from app_store_connect.row_hashes import ByDate, added
 from app_store_connect.selection import InstanceToLoad
 from app_store_connect.tables import report_column_row
 
@@ -81,27 +81,41 @@ class CompleteInstance:
         columns = dict.fromkeys(name for each in self.loaded for name in each.columns)
         return [report_column_row(listed.table_name, listed.schema, name) for name in columns]
 
-    def doubled_dates(self) -> dict[date, DateRows]:
+    def doubled_dates(self) -> set[date]:
         """Dates in which every row stands an even number of times, over all segments together.
 
         Apple was seen to write every row of a month twice (one owner, three apps, 2026). Of a
         re-published segment the others' rows are not at hand, so nothing is said of its dates.
         """
         if self.item.is_recheck:
-            return {}
+            return set()
         dates = added(each.dates for each in self.loaded)
-        return {day: rows for day, rows in sorted(dates.items()) if rows.is_doubled}
+        return {day for day, rows in dates.items() if rows.is_doubled}
 
 
-def doubled_notice(doubled: Mapping[date, DateRows]) -> str:
-    """Names the dates. Nothing is removed on suspicion: the user decides."""
-    first, last, count = min(doubled), max(doubled), len(doubled)
-    when = f"of {first}" if count == 1 else f"of {count} dates from {first} to {last}"
-    rows = sum(each.count for each in doubled.values())
-    return (
-        f"every row {when} stands there an even number of times ({rows} rows), as if Apple had"
-        " written them twice; they are shown as they are, compare them with App Store Connect"
-    )
+def doubled_notes(loaded: Iterable[LoadedSegment]) -> list[str]:
+    """A line for each app and report that has doubled dates. Nothing is removed on suspicion."""
+    instances: dict[str, CompleteInstance] = {}
+    for each in loaded:
+        item = each.item
+        whole = instances.setdefault(item.listed.instance.id, CompleteInstance(item, [], []))
+        whole.loaded.append(each)
+    doubled: dict[tuple[str, str], set[date]] = {}
+    for whole in instances.values():
+        if dates := whole.doubled_dates():
+            doubled.setdefault(whole.item.listed.app_table, set()).update(dates)
+    return [
+        f"{table} of app {app_id}: every row {_of(dates)} stands there an even number of times, as"
+        " if Apple had written them twice; they are shown as they are, compare them with App Store"
+        " Connect"
+        for (app_id, table), dates in sorted(doubled.items())
+    ]
+
+
+def _of(dates: Collection[date]) -> str:
+    if len(dates) == 1:
+        return f"of {min(dates)}"
+    return f"of {len(dates)} dates from {min(dates)} to {max(dates)}"
 
 
 def check_rows(

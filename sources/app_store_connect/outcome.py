@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from app_store_connect.checks import Look
 from app_store_connect.discovery import FATAL, Failure
-from app_store_connect.loaded import CompleteInstance, LoadedSegment, doubled_notice
+from app_store_connect.loaded import CompleteInstance, LoadedSegment
 from app_store_connect.model import ReportSegment
 from app_store_connect.moves import Moves
 from app_store_connect.selection import InstanceToLoad, Selection
@@ -281,7 +281,4 @@ class Attempt:
         outcome.moves.holders |= {each.segment.id: item.listed.rank for each in pending.done}
         gone = outcome.moves.gone(instance_id)
         self._under_way |= dict.fromkeys(gone, instance_id)
-        complete = CompleteInstance(item, pending.done, sorted(gone))
-        if doubled := complete.doubled_dates():
-            outcome.notice(item, doubled_notice(doubled))
-        return complete
+        return CompleteInstance(item, pending.done, sorted(gone))

@@ -5,6 +5,7 @@ downloads; `rows` downloads, verifies, reads and yields Arrow tables for the rep
 segment that fails is noted in the `Attempt`, not raised: the others of the load package go on.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,7 @@ from app_store_connect.discovery import DEFAULT_WORKERS, FATAL
 from app_store_connect.download import ListedSegment, SegmentDownloader
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
 from app_store_connect.gathering import Gathering
-from app_store_connect.loaded import CompleteInstance, LoadedSegment, check_rows
+from app_store_connect.loaded import CompleteInstance, LoadedSegment, check_rows, doubled_notes
 from app_store_connect.model import ReportSegment
 from app_store_connect.outcome import Attempt
 from app_store_connect.portions import portions
@@ -46,6 +47,8 @@ from app_store_connect.tsv import (
     read_batches,
 )
 from app_store_connect.turns import Turns
+
+logger = logging.getLogger(__name__)
 
 _KEYS = {
     table.name: table.key
@@ -242,6 +245,8 @@ class SegmentLoader:
         by_date = added(parts)
         loaded = LoadedSegment(item, segment, row_count, by_date, unparsed, tuple(columns))
         if complete := attempt.complete(loaded):
+            for note in doubled_notes(complete.loaded):
+                logger.warning("%s", note)
             yield from _ledger_rows(complete)
             if new := work.columns.among(complete.column_rows()):
                 yield tables.REPORT_COLUMNS.name, tables.REPORT_COLUMNS.arrow(new, _load_id())

@@ -30,6 +30,7 @@ from app_store_connect.errors import (
     DestinationError,
 )
 from app_store_connect.ledger import Ledger
+from app_store_connect.loaded import doubled_notes
 from app_store_connect.missing_tables import Remade, make_missing
 from app_store_connect.outcome import Outcome
 from app_store_connect.owners import ties
@@ -303,9 +304,10 @@ class Run:
         batches.load(selection, listings, before_each=before_each)
         if listings or self._outcome.completed or self._outcome.withdrawn:
             upkeep.finish(self._outcome.withdrawn)
-        self._note_ties(ledger)
+        self._note_oddities(ledger)
 
-    def _note_ties(self, ledger: Ledger) -> None:
+    def _note_oddities(self, ledger: Ledger) -> None:
+        self._outcome.notices += doubled_notes(self._outcome.completed)
         loaded = [each.item.listed.instance for each in self._outcome.completed]
         if loaded:
             since = min(each.processing_date for each in loaded)
