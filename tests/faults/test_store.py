@@ -42,7 +42,7 @@ TROUBLES = {
     "reset in the middle": Trouble("reset", "it broke off (ProtocolError)"),
     "flipped byte": Trouble("flip", "its md5 is "),
     "empty body": Trouble("empty", "only 0 of the "),
-    "another segment's body": Trouble("other_segment", "its md5 is "),
+    "another segment's body": Trouble("other_segment", " listed "),  # by its size, or its MD5
     "silence": Trouble("slow", "no answer (ReadTimeout)"),
 }
 
