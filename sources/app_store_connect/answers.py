@@ -239,7 +239,7 @@ def _api_error(path: str, status: int, document: object, method: str) -> ApiErro
 
 
 def _advice(status: int, code: str, method: str, path: str) -> str:
-    """What to do about a refusal; empty where Apple's own words say it."""
+    """The next step after a refusal; empty where Apple's own words name it."""
     if status == 401:
         return _UNAUTHORIZED
     if status == 403 and "AGREEMENT" in code:

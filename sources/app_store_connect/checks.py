@@ -41,7 +41,7 @@ def is_news(
     processing_date: date,
     recheck_days: int,
 ) -> bool:
-    """Whether a check is worth a row after the one before: most looks find what is known."""
+    """Whether the destination needs a new row for this check. Most checks repeat the last one."""
     if check.outcome == Look.LOADED:
         return True
     if check.outcome == Look.UNCHANGED:

@@ -73,7 +73,7 @@ class Configuration(BaseConfiguration):
         )
 
     def policies(self) -> dict[str, RestatementPolicy]:
-        """What overrides the catalogue, by `comparable_name`."""
+        """The policies that override the catalogue's, by `comparable_name` of the report."""
         try:
             return {
                 comparable_name(name): RestatementPolicy(policy)

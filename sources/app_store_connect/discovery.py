@@ -94,7 +94,7 @@ class _Walk:
     pool: ThreadPoolExecutor
     listing: Listing = field(default_factory=Listing)
     incomplete: set[str] = field(default_factory=set)
-    """The lists with items that could not be read: they do not tell what Apple has not."""
+    """The lists with items that could not be read. Absence from such a list proves nothing."""
 
     def list_apps(self) -> None:
         app_ids, bundle_ids = self.options.app_ids, self.options.bundle_ids

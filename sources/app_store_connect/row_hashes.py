@@ -1,4 +1,4 @@
-"""Rows of a date as two numbers that do not depend on the order of the rows.
+"""The rows of a date, summed up in two numbers that do not depend on the order of the rows.
 
 Apple writes the rows of each instance in another order, and gives them no key. Two instances that
 tell the same of a date have equal sums; a date in which every row stands an even number of times

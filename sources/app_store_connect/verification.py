@@ -19,8 +19,8 @@ def check_loaded(
     """Check that the ledger has these instances, and that the report tables hold as many rows of
     them as the ledger counts.
 
-    `read` are the segments that this run loaded of each instance that it looked at. Of an instance
-    without rows in the ledger there may be none, or other instances have them.
+    `read` names the segments that this run loaded of each instance that it looked at. An instance
+    without ledger rows passes if Apple lists no segment of it, or if others hold its segments.
 
     Raises:
         NotLoadedError: an instance is not there whole.

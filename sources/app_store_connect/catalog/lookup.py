@@ -62,7 +62,7 @@ def category_of(name: str, listed: str | None) -> str | None:
 def policy_of(
     schema: ReportSchema, columns: Iterable[str], overrides: Mapping[str, RestatementPolicy]
 ) -> RestatementPolicy:
-    """What a newer instance means, for a report whose table has these columns.
+    """The restatement policy of a report whose table has these columns.
 
     Rates and averages of two instances cannot both be shown. So a framework or performance report
     without an entry is replaced if it has some; otherwise Apple does not say, and all rows count.

@@ -1,4 +1,4 @@
-"""What the catalogue says of a report."""
+"""The entry of a report in the catalogue."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _DETAILED = "detailed"
 
 
 class RestatementPolicy(StrEnum):
-    """What a newer instance means for a date that an older one carries too.
+    """The effect of a newer instance on a date that an older instance carries too.
 
     REPLACE: it holds all rows of the date, so the older rows are void (Apple's article on data
     completeness). ACCUMULATE: Apple does not say, so all rows are shown.
