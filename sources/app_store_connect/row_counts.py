@@ -170,7 +170,10 @@ def _look(ledger: Ledger) -> RowCounts:
     if not suspects:
         return RowCounts()
     held = {
-        key: count for table in suspects for key, count in _held(ledger, table, existing).items()
+        key: count
+        for table in suspects
+        if ledger.physical(table) in existing
+        for key, count in held_rows(ledger, table).items()
     }
     dated = _dated(ledger, suspects)
     return RowCounts(
@@ -231,9 +234,8 @@ def _said(ledger: Ledger, tables: Collection[str]) -> Iterable[LedgerRow]:
     return [LedgerRow(*row) for row in rows]
 
 
-def _held(ledger: Ledger, table: str, existing: Collection[str]) -> dict[tuple[str, str, str], int]:
-    if ledger.physical(table) not in existing:
-        return {}
+def held_rows(ledger: Ledger, table: str) -> dict[tuple[str, str, str], int]:
+    """How many rows a report table holds, by table, segment and load."""
     rows = ledger.execute(
         f"select {SEGMENT_KEY}, {LOAD_ID}, count(*) from raw.this_table"
         f" group by {SEGMENT_KEY}, {LOAD_ID}",

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from app_store_connect.errors import NotLoadedError
 from app_store_connect.ledger import VISIBLE_SEGMENTS, Ledger
-from app_store_connect.provenance import SEGMENT_KEY
+from app_store_connect.row_counts import held_rows
 from app_store_connect.selection import ListedInstance
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS
 
@@ -28,7 +28,9 @@ def check_loaded(
     """
     said = _ledger_counts(ledger, instances)
     own = [said.get(each.instance.id, {}) for each in instances]
-    found = _row_counts(ledger, {table for counts in own for table, *_ in counts})
+    found: Counter[Held] = Counter()
+    for name in {name for counts in own for name, *_ in counts}:
+        found |= held_rows(ledger, name)
     kept = {segment_id for counts in said.values() for _, segment_id, _ in counts}
     for each in instances:
         counts, segments = said.get(each.instance.id, {}), read.get(each.instance.id)
@@ -56,15 +58,3 @@ def _ledger_counts(
     for instance_id, table, segment_id, load_id, count in rows:
         counts.setdefault(instance_id, {})[table, segment_id, load_id] = count
     return counts
-
-
-def _row_counts(ledger: Ledger, table_names: Collection[str]) -> Counter[Held]:
-    found: Counter[Held] = Counter()
-    for name in table_names:
-        for segment_id, load_id, count in ledger.execute(
-            f"select {SEGMENT_KEY}, {LOAD_ID}, count(*) from raw.this_table"
-            f" group by {SEGMENT_KEY}, {LOAD_ID}",
-            this_table=name,
-        ):
-            found[name, segment_id, load_id] = count
-    return found
