@@ -15,8 +15,10 @@ from benchmarks.many import many
 from benchmarks.measure import Options, Result, progress, read_options
 from benchmarks.memory import memory
 from benchmarks.peers import peers
+from benchmarks.postgres import postgres
 from benchmarks.rerun import rerun
 from benchmarks.start import start
+from benchmarks.tables import tables
 from benchmarks.views import views
 
 WORKLOADS: dict[str, Callable[[Options], list[Result]]] = {
@@ -27,6 +29,8 @@ WORKLOADS: dict[str, Callable[[Options], list[Result]]] = {
     "rerun": rerun,
     "growth": growth,
     "views": views,
+    "tables": tables,
+    "postgres": postgres,
     "start": start,
     "peers": peers,
 }

@@ -16,7 +16,7 @@ def big(options: Options) -> list[Result]:
         lambda: load_fresh(world),
         lambda: read_by_hand(world),
         runs=options.runs,
-        bar=1.0,
+        bar=1.2,
     )
     return [result]
 

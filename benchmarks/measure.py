@@ -162,6 +162,26 @@ def compare(
     return Result(name, what, unit, left, right, ratio, bar, is_met, runs, is_at_least, notes)
 
 
+def bounded(
+    name: str,
+    what: str,
+    ours: Callable[[], Measured],
+    *,
+    runs: int,
+    bar: float,
+    value: Callable[[Measured], float] = lambda measured: measured.wall,
+    unit: str = "s",
+) -> Result:
+    """Run ours `runs` times; the median has to be within the bar, as both have the same unit."""
+    found = []
+    for number in range(runs):
+        found.append(ours())
+        progress(f"{name} {number + 1}/{runs}: {value(found[-1]):.3f} {unit}")
+    middle = statistics.median(map(value, found))
+    notes = {"cpu_ours": statistics.median(each.cpu for each in found)}
+    return Result(name, what, unit, middle, bar, middle, bar, middle <= bar, runs, notes=notes)
+
+
 def progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -11,7 +12,16 @@ from app_store_connect.catalog import REPORTS, ColumnType, ReportSchema
 from app_store_connect.ledger import Ledger
 from app_store_connect.model import Granularity
 from app_store_connect.names import table_name
-from app_store_connect.tables import LATEST_TABLES, SEGMENT_TABLES
+from app_store_connect.tables import (
+    LATEST_TABLES,
+    LOAD_ID,
+    SEGMENT_TABLES,
+    SEGMENTS,
+    SLICE_KEY,
+    SLICES,
+    RawTable,
+    catalogue_rows,
+)
 from app_store_connect.views import create_views
 from app_store_connect.workspace import make_pipeline
 
@@ -42,14 +52,19 @@ TYPES = {
 }
 RAW = "app_store_connect_raw"
 FILE = "asc_segments.duckdb"
-WINDOW = 2
+FIRST_LOAD = "1000000000.0"
 
 
 @dataclass(frozen=True)
 class Size:
+    """`rows` are those of the views; the raw tables have so many times more as there are vintages
+    of a date.
+    """
+
     rows: int
     days: int
     apps: int
+    vintages: int = 2
 
     def rows_of(self, report: str) -> int:
         """Of one app's day."""
@@ -75,20 +90,36 @@ def value_of(report: str, column: str, kind: ColumnType) -> str:
 
 
 def create_tables(database: duckdb.DuckDBPyConnection) -> None:
-    """Empty raw tables."""
+    """Empty raw tables, and the catalogue's rows."""
     database.execute(f"create schema {RAW}")
     for table in (*SEGMENT_TABLES, *LATEST_TABLES):
-        empty = table.arrow([], "")
-        database.register("empty", empty)
-        database.execute(f"create table {RAW}.{table.name} as from empty")
-        database.unregister("empty")
+        insert(database, table, [], is_new=True)
     database.execute(f"create table {RAW}._dlt_loads (load_id text, status bigint)")
+    database.execute(f"insert into {RAW}._dlt_loads values ('{FIRST_LOAD}', 0)")
     for schema in schemas():
-        columns = [f"{name} {TYPES[kind]}" for name, kind in schema.table_columns().items()]
-        columns += ["_app_id bigint", "_instance_id text", "_processing_date date"]
-        columns += ["_segment_id text", "_segment_checksum text", "_dlt_load_id text"]
+        kinds = schema.table_columns()
+        columns = [f"{name} {TYPES[kind]}" for name, kind in kinds.items()]
+        columns += [f"{SLICE_KEY} bigint not null", f"{LOAD_ID} text not null"]
         name = table_name(schema.name, Granularity.DAILY)
         database.execute(f"create table {RAW}.{name} ({', '.join(columns)})")
+        described = catalogue_rows(name, schema, Granularity.DAILY.value, list(kinds), {})
+        for table, rows in described.items():
+            insert(database, table, rows)
+
+
+def insert(
+    database: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    rows: list[dict[str, Any]],
+    *,
+    is_new: bool = False,
+) -> None:
+    database.register("added", table.arrow(rows, FIRST_LOAD))
+    name = f"{RAW}.{table.name}"
+    database.execute(
+        f"create table {name} as from added" if is_new else f"insert into {name} from added"
+    )
+    database.unregister("added")
 
 
 def create_templates(database: duckdb.DuckDBPyConnection, size: Size) -> None:
@@ -109,7 +140,8 @@ def create_templates(database: duckdb.DuckDBPyConnection, size: Size) -> None:
 
 def add_days(database: duckdb.DuckDBPyConnection, size: Size, first: date, days: int) -> None:
     """For each of these processing dates an instance of one segment for each report and app, with
-    the `WINDOW` days before; the dates follow each other in the file, as if they were loaded so.
+    the `size.vintages` days before; the dates follow each other in the file, as if they were loaded
+    so.
     """
     dates = f"range(date '{first}', date '{first}' + {days}, interval 1 day)"
     database.execute(
@@ -118,41 +150,45 @@ def add_days(database: duckdb.DuckDBPyConnection, size: Size, first: date, days:
         " epoch(processed)::bigint || '.0' as load"
         f" from (select unnest({dates})::date as processed),"
         f" (select 1500000000 + unnest(range({size.apps})) as app),"
-        f" lateral (select processed - unnest(range(1, {WINDOW + 1}))::integer as day)"
+        f" lateral (select processed - unnest(range(1, {size.vintages + 1}))::integer as day)"
     )
     for schema in schemas():
-        add_report(database, schema, size.rows_of(schema.name))
+        add_report(database, schema, size.rows_of(schema.name), size.vintages)
     database.execute(f"insert into {RAW}._dlt_loads select distinct load, 0 from held")
 
 
-def add_report(database: duckdb.DuckDBPyConnection, schema: ReportSchema, count: int) -> None:
-    """Its rows and ledger rows, `count` for each date that an instance holds."""
+def add_report(
+    database: duckdb.DuckDBPyConnection, schema: ReportSchema, count: int, dates: int
+) -> None:
+    """Its rows, slices and segments: `count` rows for each of the `dates` of an instance."""
     table = table_name(schema.name, Granularity.DAILY)
-    identity = f"'{schema.name} ' || app || ' ' || processed"
+    (base,) = database.execute(f"select count(*) from {RAW}.{SLICES.name}").fetchone() or (0,)
     database.execute(
-        f"create or replace temp table segments as select *, {identity} as segment_id from held"
+        f"create or replace temp table segments as select *, {base} + number as key,"
+        f" '{schema.name} ' || app || ' ' || processed as segment_id from held"
     )
     own = {"date": "day", "app_apple_identifier": "app"}
     values = ", ".join(own.get(name, name) for name in schema.table_columns())
     database.execute(
-        f"insert into {RAW}.{table}"
-        f" select {values}, app, segment_id, processed, segment_id, 'x', load"
+        f"insert into {RAW}.{table} select {values}, key, load"
         f" from range((select count(*) from segments) * {count}) as rows(i)"
         f" join segments on segments.number = i // {count}"
         f" join template_{table} as template on template.number = i % {count}"
+        " order by i"
+    )
+    told = (
+        "segment_id, 'x' as checksum, segment_id as instance_id, processed as processing_date,"
+        f" 'ONGOING' as access_type, app as app_id, '{table}' as table_name, load as {LOAD_ID}"
     )
     database.execute(
-        f"insert into {RAW}.analytics_segment_dates by name select segment_id,"
-        f" segment_id as instance_id, app as app_id, '{table}' as table_name, day as date,"
-        f" {count} as row_count, load as _dlt_load_id from segments"
-    )
-    database.execute(
-        f"insert into {RAW}.analytics_report_segments by name select distinct"
-        f" segment_id, 'x' as checksum, segment_id as instance_id,"
-        f" '{schema.name}' as report_name, '{schema.category}' as category,"
-        f" 'DAILY' as granularity, processed as processing_date, app as app_id,"
-        f" '{table}' as table_name, {count * WINDOW} as row_count, load as _dlt_load_id"
+        f"insert into {RAW}.{SLICES.name} by name select {told}, key as {SLICE_KEY},"
+        f" day as date, {count} as row_count, number as rows_hash, false as is_doubled"
         " from segments"
+    )
+    database.execute(
+        f"insert into {RAW}.{SEGMENTS.name} by name select distinct {told},"
+        f" '{schema.name}' as report_name, '{schema.category}' as category,"
+        f" 'DAILY' as granularity, {count * dates} as row_count from segments"
     )
 
 
@@ -172,7 +208,7 @@ def create_file(folder: Path, size: Size) -> None:
     pipeline = make_pipeline("duckdb", "app_store_connect", folder / "pipelines")
     ledger = Ledger(pipeline, "app_store_connect")
     with ledger.open():
-        create_views(ledger, {})
+        create_views(ledger)
     note.write_text(text)
 
 

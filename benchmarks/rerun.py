@@ -22,15 +22,15 @@ _COPIES = {
     "analytics_report_segments": "replace (prefix || instance_id as instance_id,"
     " prefix || segment_id as segment_id, processing_date - days as processing_date,"
     " load as _dlt_load_id)",
-    "analytics_segment_dates": "replace (prefix || instance_id as instance_id,"
-    " prefix || segment_id as segment_id, cast(date - days as date) as date,"
+    "analytics_slices": "replace (_slice_key - days * 1000000 as _slice_key,"
+    " prefix || instance_id as instance_id, prefix || segment_id as segment_id,"
+    " processing_date - days as processing_date, cast(date - days as date) as date,"
     " load as _dlt_load_id)",
     "analytics_report_instances": "replace (prefix || id as id,"
     " processing_date - days as processing_date, load as _dlt_load_id)",
 }
 _ROWS = (
-    "replace (cast(date - days as date) as date, prefix || _instance_id as _instance_id,"
-    " prefix || _segment_id as _segment_id, _processing_date - days as _processing_date,"
+    "replace (cast(date - days as date) as date, _slice_key - days * 1000000 as _slice_key,"
     " load as _dlt_load_id)"
 )
 
@@ -87,7 +87,8 @@ def _add_history(database: Path, days: int) -> None:
 def _report_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute(
         "select table_name from information_schema.columns"
-        f" where table_schema = '{_RAW}' and column_name = '_segment_id'"
+        f" where table_schema = '{_RAW}' and column_name = '_slice_key'"
+        " and table_name <> 'analytics_slices'"
     )
     return [name for (name,) in rows.fetchall()]
 

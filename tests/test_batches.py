@@ -121,7 +121,7 @@ def test_large_segment_is_counted_whole(start_apple: StartApple, job: Job) -> No
     for table, column in (
         ("app_crashes_daily", "count(*)"),
         ("analytics_report_segments", "sum(row_count)"),
-        ("analytics_segment_dates", "sum(row_count)"),
+        ("analytics_slices", "sum(row_count)"),
     ):
         assert [(200_000,)] == job.query(f"select {column} from {RAW}.{table}")
 
@@ -298,7 +298,7 @@ def test_workers_of_a_failed_load_do_not_count(
     world = overlapping_world(days=1, parts=3)
     apple = start_apple(world)
     apple.fault(Fault("store", ".", "slow", times=None, delay=timedelta(seconds=3)))
-    listed = SegmentLoader._segments
+    listed = SegmentLoader._listed
     failures = iter([True])
 
     def fail_once(loader: SegmentLoader, attempt: Attempt, item: InstanceToLoad) -> Any:
@@ -307,10 +307,32 @@ def test_workers_of_a_failed_load_do_not_count(
             raise ValueError("once")
         return listed(loader, attempt, item)
 
-    monkeypatch.setattr(SegmentLoader, "_segments", fail_once)
+    monkeypatch.setattr(SegmentLoader, "_listed", fail_once)
     result = job.run(apple)
 
     assert 0 == result.exit_code, result.summary
     assert ["begun again in parts" in each for each in result.summary["notices"]] == [True]
     assert len(world.segments) == result.summary["segments"]
+    assert [] == differences(job, world)
+
+
+def test_keys_that_another_writer_has_too(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load whose slices have keys of another load is taken back and made again: as if two writers
+    had begun in the same microsecond.
+    """
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    moments = [time.time_ns()]
+    monkeypatch.setattr(time, "time_ns", lambda: moments[0])
+    job.run(apple, "--app-id", APPS[0])
+    clock = iter([moments[0], *range(moments[0] + 10**9, moments[0] + 10**12, 10**6)])
+    monkeypatch.setattr(time, "time_ns", lambda: next(clock))
+    result = job.run(apple)
+    keys = f"select count(*), count(distinct _slice_key) from {RAW}.analytics_slices"
+
+    assert 0 == result.exit_code
+    assert "they were removed and loaded again" in str(result.summary["notices"])
+    assert [True] == [count == distinct for count, distinct in job.query(keys)]
     assert [] == differences(job, world)

@@ -30,6 +30,7 @@ from tests.worlds import (
     crash_rows,
     differences,
     overlapping_world,
+    raw_rows,
     world_with_reports,
 )
 
@@ -504,7 +505,7 @@ def test_instance_by_id(given: list[str], start_apple: StartApple, job: Job) -> 
 
     assert 0 == result.exit_code
     assert [(chosen.id, 1500000001)] == job.query(
-        "select distinct _instance_id, _app_id from app_store_connect_raw.app_crashes_daily"
+        "select distinct _instance_id, _app_id from " + raw_rows("app_crashes_daily")
     )
     asked = {each.path.rpartition("/")[0].rpartition("/")[2] for each in apple.exchanges}
     assert not asked & {"apps", "analyticsReportRequests", "analyticsReports"}
@@ -617,7 +618,7 @@ def test_request_by_id_alone(start_apple: StartApple, job: Job) -> None:
 
     assert 0 == result.exit_code
     assert [(1500000002,)] == job.query(
-        "select distinct _app_id from app_store_connect_raw.app_crashes_daily"
+        "select distinct _app_id from " + raw_rows("app_crashes_daily")
     )
 
 

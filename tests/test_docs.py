@@ -29,10 +29,10 @@ from app_store_connect.emulator import Emulator, demo_world
 from app_store_connect.models_command import models
 from app_store_connect.models_summary import ModelSettings, ModelsSummary
 from app_store_connect.names import snake_case
-from app_store_connect.provenance import PROVENANCE
+from app_store_connect.slices import PROVENANCE
 from app_store_connect.tables import INSTANCE_CHECKS, LATEST_TABLES, SEGMENT_TABLES, RawTable
 from tests.conftest import Job, StartApple
-from tests.worlds import TODAY, add_vintages, overlapping_world, world_with_reports
+from tests.worlds import TODAY, add_vintages, overlapping_world, raw_rows, world_with_reports
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "sources" / "app_store_connect"
@@ -53,6 +53,7 @@ TYPES = {
     ColumnType.TEXT: "text",
     pa.date32(): "DATE",
     pa.int64(): "BIGINT",
+    pa.decimal128(38, 9): "DECIMAL",
     pa.bool_(): "BOOLEAN",
     pa.string(): "text",
 }
@@ -181,7 +182,7 @@ def test_readme_source_example(start_apple: StartApple, job: Job) -> None:
 
     assert [(1500000000, 2)] == job.query(
         "select _app_id, count(distinct _instance_id)"
-        " from app_store_connect_raw.app_sessions_standard_daily group by all"
+        f" from {raw_rows('app_sessions_standard_daily')} group by all"
     )
 
 
@@ -229,7 +230,7 @@ def test_readme_environment_variables() -> None:
 
 
 def test_config_file_shows_the_defaults() -> None:
-    """.dlt/config.toml names every key, each with the value that holds without it."""
+    """.dlt/config.toml names every key, each with the value that holds without it, if any."""
     commented = re.sub(r"^# (?=\[|[a-z_]+ = |\")", "", CONFIG, flags=re.MULTILINE)
     shown = tomllib.loads(commented)
     own = shown["sources"]["app_store_connect"]
@@ -239,8 +240,9 @@ def test_config_file_shows_the_defaults() -> None:
     dlts = {"load": ("workers", "truncate_staging_dataset")}
 
     assert expected == own.keys()
-    assert {name: getattr(Configuration(), name) for name in own if name != "restatement"} == {
-        name: value for name, value in own.items() if name != "restatement"
+    defaults = {name: getattr(Configuration(), name) for name in own}
+    assert {name: value for name, value in defaults.items() if value is not None} == {
+        name: value for name, value in own.items() if defaults[name] is not None
     }
     for name in ("extract", "data_writer", "load"):
         for key, value in shown[name].items():
@@ -344,14 +346,14 @@ def test_summary_keys_are_documented(demo: dict[str, Any]) -> None:
     assert sorted(demo) == sorted(name for row in rows for name in ticked(row[0]))
 
 
-def test_freshness_columns_are_documented(demo: dict[str, Any], job: Job) -> None:
-    """REFERENCE.md has the columns of data_freshness, in order, with their types."""
-    actual = job.query(
-        "select column_name, column_type from (describe app_store_connect.data_freshness)"
-    )
-    rows = rows_after("| column | type | meaning |", section("data_freshness"))
+@pytest.mark.parametrize("view", ["data_freshness", "date_owners", "restatements"])
+def test_columns_of_a_view_are_documented(view: str, demo: dict[str, Any], job: Job) -> None:
+    """REFERENCE.md has the columns of the views that tell of all reports, with their types."""
+    actual = job.query(f"select column_name, column_type from (describe app_store_connect.{view})")
+    rows = rows_after("| column | type | meaning |", section(view))
+    kinds = {"VARCHAR": "text", "DECIMAL(38,9)": "DECIMAL"}
 
-    assert {name: kind.replace("VARCHAR", "text") for name, kind in actual} == columns_in(rows)
+    assert {name: kinds.get(kind, kind) for name, kind in actual} == columns_in(rows)
 
 
 def test_catalogue_is_documented() -> None:

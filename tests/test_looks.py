@@ -1,6 +1,5 @@
 """How often an instance is looked at: until it was seen unchanged when it was old enough."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from app_store_connect.runner import Run, Settings
 from app_store_connect.selection import Options
 from app_store_connect.summary import Summary
 from tests.conftest import KEYS, Job, StartApple
-from tests.faults.exact import RAW, findings, move
+from tests.faults.exact import RAW, findings
 from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, world_with_reports
 
 
@@ -185,114 +184,3 @@ def test_source_alone_looks_alike(start_apple: StartApple, job: Job) -> None:
     assert {old.id, instance.id} == {*found[0]}
     assert [[instance.id]] * 2 == found[1:]
     assert 6 == len(rows or [])
-
-
-# A segment that leaves an instance for one that is not looked at any more.
-
-
-def only_moved(world: World, recent: WorldInstance, old: WorldInstance) -> None:
-    move(world, recent.segments[0], old)
-
-
-def moved_and_replaced(world: World, recent: WorldInstance, old: WorldInstance) -> None:
-    move(world, recent.segments[0], old)
-    add_segment(world, recent)
-
-
-def all_moved(world: World, recent: WorldInstance, old: WorldInstance) -> None:
-    for segment in list(recent.segments):
-        move(world, segment, old)
-    add_segment(world, recent)
-
-
-MOVES = pytest.mark.parametrize(
-    "change",
-    [only_moved, moved_and_replaced, all_moved],
-    ids=lambda each: each.__name__.replace("_", " "),
-)
-Change = Callable[[World, WorldInstance, WorldInstance], None]
-
-
-@MOVES
-@pytest.mark.parametrize("age", [5, 30])
-def test_moved_to_a_settled_instance(
-    change: Change, age: int, start_apple: StartApple, job: Job
-) -> None:
-    """Its rows are shown under the other instance after the same run."""
-    world, (old, recent) = world_with(age, 0)
-    apple = start_apple(world)
-    run_in(0, apple, job)
-    change(world, recent, old)
-    summary = run_in(0, apple, job)
-    found = findings(job, world)
-    again = run_in(0, apple, job)
-
-    assert (0, []) == (summary.exit_code, found)
-    assert (0, 0, []) == (again.exit_code, again.instances, findings(job, world))
-
-
-@MOVES
-def test_moved_to_a_settled_instance_outside_the_bounds(
-    change: Change, start_apple: StartApple, job: Job
-) -> None:
-    """`--since` bounds what is loaded for itself; what moved stays loaded."""
-    world, (old, recent) = world_with(9, 0)
-    apple = start_apple(world)
-    run_in(0, apple, job)
-    change(world, recent, old)
-    summary = run_in(0, apple, job, since=TODAY)
-
-    assert (0, []) == (summary.exit_code, findings(job, world))
-
-
-def test_moved_to_an_instance_that_was_never_wanted(start_apple: StartApple, job: Job) -> None:
-    """Where the instance that may have it is outside the bounds and not loaded, its rows stay."""
-    world, (old, recent) = world_with(9, 0)
-    apple = start_apple(world)
-    run_in(0, apple, job, since=TODAY)
-    moved = recent.segments[0]
-    move(world, moved, old)
-    run_in(0, apple, job, since=TODAY)
-    kept = job.query(
-        f"select distinct _instance_id from {RAW}.app_crashes_daily"
-        f" where _segment_id = '{moved.id}'"
-    )
-    run_in(0, apple, job)
-
-    assert [(recent.id,)] == kept
-    assert [] == findings(job, world)
-
-
-@MOVES
-def test_moved_to_a_settled_instance_that_fails(
-    change: Change, start_apple: StartApple, job: Job
-) -> None:
-    """The next run finds it there, though nobody would have looked."""
-    world, (old, recent) = world_with(9, 0)
-    apple = start_apple(world)
-    run_in(0, apple, job)
-    change(world, recent, old)
-    apple.fault(Fault("api", f"{old.id}/segments", "500", times=None))
-    broken = run_in(0, apple, job)
-    apple.clear_faults()
-    healthy = run_in(0, apple, job)
-
-    assert (1, 0) == (broken.exit_code, healthy.exit_code)
-    assert [] == findings(job, world)
-
-
-def test_settled_instances_of_others_are_left_alone(start_apple: StartApple, job: Job) -> None:
-    """What one app lost is not looked for in another one's instances."""
-    world = world_with_reports(CRASHES)
-    old, recent, other = (
-        add_vintage(world, world.report(app_id, CRASHES), TODAY - timedelta(days=age), parts=2)
-        for app_id, age in ((APPS[0], 9), (APPS[0], 0), (APPS[1], 9))
-    )
-    apple = start_apple(world)
-    run_in(0, apple, job)
-    only_moved(world, recent, old)
-    run_in(0, apple, job)
-
-    assert {recent.id, old.id} == {*looks(apple)} - {other.id}
-    assert other.id not in looks(apple)
-    assert [] == findings(job, world)

@@ -12,7 +12,16 @@ from tests.worlds import CRASHES, TODAY, add_vintages, differences, overlapping_
 RAW = "app_store_connect_raw"
 VIEW = "app_store_connect.app_crashes_daily"
 RECORDED = "1000000000.5"
-TABLES = ("app_crashes_daily", "analytics_report_segments", "analytics_segment_dates")
+TABLES = ("app_crashes_daily", "analytics_report_segments", "analytics_slices")
+
+
+def copied(table: str, load_id: str) -> str:
+    """A statement: all rows once more, as another load would have brought them."""
+    key = "" if table == "analytics_report_segments" else ", _slice_key - 1000000 as _slice_key"
+    return (
+        f"insert into {RAW}.{table} select * replace ('{load_id}' as _dlt_load_id{key})"
+        f" from {RAW}.{table}"
+    )
 
 
 def change(job: Job, *statements: str) -> None:
@@ -32,15 +41,7 @@ def test_rows_of_an_unfinished_load_are_invisible_and_swept(
     shown = job.query(f"select * from {VIEW} order by all")
     change(
         job,
-        *(
-            f"insert into {RAW}.{table} select * replace ('{dead}' as _dlt_load_id)"
-            f" from {RAW}.{table}"
-            for table in (
-                "app_crashes_daily",
-                "analytics_report_segments",
-                "analytics_segment_dates",
-            )
-        ),
+        *(copied(table, dead) for table in TABLES),
     )
     shown_then = job.query(f"select * from {VIEW} order by all")
     job.run(apple)
@@ -62,11 +63,7 @@ def test_replaced_rows_are_invisible_and_swept(start_apple: StartApple, job: Job
         job,
         f"insert into {RAW}._dlt_loads select * replace ('{RECORDED}' as load_id)"
         f" from {RAW}._dlt_loads limit 1",
-        *(
-            f"insert into {RAW}.{table} select * replace ('{RECORDED}' as _dlt_load_id)"
-            f" from {RAW}.{table}"
-            for table in TABLES
-        ),
+        *(copied(table, RECORDED) for table in TABLES),
     )
     shown_then = job.query(f"select * from {VIEW} order by all")
     job.run(apple)
@@ -123,14 +120,14 @@ def test_half_a_newest_load_is_repaired(start_apple: StartApple, job: Job) -> No
     world = overlapping_world()
     apple = start_apple(world)
     job.run(apple)
-    (segment_id, instance_id) = job.query(
-        f"select any_value(_segment_id), _instance_id from {RAW}.app_crashes_daily group by all"
+    (key, instance_id) = job.query(
+        f"select min(_slice_key), instance_id from {RAW}.analytics_slices group by all"
         " order by all limit 1"
     )[0]
     change(
         job,
         f"delete from {RAW}.app_crashes_daily where rowid in (select min(rowid)"
-        f" from {RAW}.app_crashes_daily where _segment_id = '{segment_id}')",
+        f" from {RAW}.app_crashes_daily where _slice_key = {key})",
     )
     apple.forget()
     result = job.run(apple, "--recheck", "0")

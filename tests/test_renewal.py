@@ -289,13 +289,16 @@ def test_kept_when_rows_have_gone(lost: str, start_apple: StartApple, job: Job) 
     add_vintage(world, world.report(APPS[1], CRASHES), TODAY - timedelta(days=3))
     table = "app_store_connect_raw.app_crashes_daily"
     (instance, *_) = world.report(APPS[0], CRASHES).instances
-    chosen = f"delete from {table} where _instance_id = '{instance.id}'"
-    statement = {
-        "a row": f"{chosen} and rowid = (select min(rowid) from {table}"
-        f" where _instance_id = '{instance.id}')",
-        "all rows of an instance": chosen,
-        "the table": f"delete from {table} where _app_id = {APPS[0]}",
-    }[lost]
+    slices = "_slice_key in (select _slice_key from app_store_connect_raw.analytics_slices where"
+    chosen = f"{slices} instance_id = '{instance.id}')"
+    statement = (
+        f"delete from {table} where "
+        + {
+            "a row": f"rowid = (select min(rowid) from {table} where {chosen})",
+            "all rows of an instance": chosen,
+            "the table": f"{slices} app_id = {APPS[0]})",
+        }[lost]
+    )
 
     def delete_rows() -> None:
         with duckdb.connect(str(job.database)) as connection:

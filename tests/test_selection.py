@@ -154,7 +154,6 @@ def test_recheck(days: int, expected: list[str]) -> None:
 
     assert ids(selection) == expected
     assert selection.already_loaded == 5
-    assert {*ledger} - {*expected} == {each.listed.instance.id for each in selection.settled}
 
 
 @pytest.mark.parametrize(("ago", "expected"), [(0, "last"), (3, "last"), (4, "first")])
@@ -186,19 +185,6 @@ def test_order_within_a_day() -> None:
     assert [each.instance.id for each in expected] == ids(selection)
 
 
-def test_who_has_a_segment() -> None:
-    """New instances and rechecked ones are told which listed instance has which segment; one that
-    Apple lists no more holds nothing back.
-    """
-    ledger = {"loaded": {"s": "m"}, "gone": {"t": "m"}}
-    selection = select_instances(
-        [listed("loaded", 0), listed("new", 1)], ledger, Options(), today=TODAY
-    )
-
-    assert ["new", "loaded"] == ids(selection)
-    assert [{"s": (TODAY, "loaded")}] * 2 == [item.holders for item in selection.due]
-
-
 def test_repeated_instances_are_one() -> None:
     """An instance that two pages list is loaded once."""
     selection = select_instances([listed("a", 0)] * 2, {}, Options(), today=TODAY)
@@ -214,21 +200,6 @@ def test_segments_to_load() -> None:
 
     assert choice.changed == ("changed", "new")
     assert choice.withdrawn == ("gone",)
-
-
-def test_segments_of_another_instance_are_left_to_it() -> None:
-    """Neither a new segment nor a changed one is loaded while a newer instance has it."""
-    now = {"own": "1", "theirs": "2", "changed": "3"}
-    choice = choose_segments(now, {"changed": "4"}, {"theirs", "changed"})
-
-    assert (("own",), ()) == (choice.changed, choice.withdrawn)
-
-
-def test_copy_of_a_segment_of_another_instance() -> None:
-    """A file that another instance has under one id is loaded under the other."""
-    choice = choose_segments({"a": "1", "b": "1"}, {}, {"a"})
-
-    assert (("b",), ()) == (choice.changed, choice.withdrawn)
 
 
 CHECKSUMS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12"))
@@ -386,11 +357,9 @@ def test_defaults() -> None:
 
 
 def test_pinpointed_instances_are_all_due() -> None:
-    """An instance that was not asked for keeps its segments, by the greatest rank there is."""
+    """Exactly those that were asked for, whatever is loaded of others."""
     asked = [listed("a", 1), listed("new", 9)]
     selection = select_pinpointed(asked, {"a": {"s": "m"}, "b": {"t": "m"}})
     due = (InstanceToLoad(asked[0], {"s": "m"}), InstanceToLoad(asked[1]))
 
-    unseen = frozenset({("1", "app_crashes_daily")})
-    assert Selection(due, 2, already_loaded=1, outside_window=0, unseen=unseen) == selection
-    assert {"s": (TODAY - timedelta(days=1), "a"), "t": (date.max, "b")} == selection.due[0].holders
+    assert Selection(due, 2, already_loaded=1, outside_window=0) == selection

@@ -19,11 +19,13 @@ from tests.worlds import (
     crash_rows,
     differences,
     overlapping_world,
+    raw_rows,
     shown_rows,
     world_with_reports,
 )
 
 RAW = "app_store_connect_raw.app_crashes_daily"
+TRACED = raw_rows("app_crashes_daily")
 VIEW = "app_store_connect.app_crashes_daily"
 
 
@@ -84,7 +86,9 @@ def test_expired_instances_keep_their_rows(start_apple: StartApple, job: Job) ->
 
 
 def test_republished_segment_replaces_its_rows(start_apple: StartApple, job: Job) -> None:
-    """The same segment id under a new checksum: the old rows go, from the raw table too."""
+    """The same segment id under a new checksum: the old rows go, from the raw table too; that they
+    were there stays told.
+    """
     world = overlapping_world()
     apple = start_apple(world)
     job.run(apple)
@@ -96,9 +100,14 @@ def test_republished_segment_replaces_its_rows(start_apple: StartApple, job: Job
 
     assert 1 == result.summary["segments"]
     assert [] == differences(job, world)
-    where = f"where _segment_id = '{segment.id}'"
     assert [(segment.checksum, len(rows))] == job.query(
-        f"select _segment_checksum, count(*) from {RAW} {where} group by all"
+        f"select _segment_checksum, count(*) from {TRACED} where _segment_id = '{segment.id}'"
+        " group by all"
+    )
+    assert [(False, False), (True, True)] == job.query(
+        "select is_shown, row_change is not null from app_store_connect.restatements"
+        f" where instance_id = '{newest.id}' and date = '{TODAY - timedelta(days=1)}'"
+        " order by vintage"
     )
 
 
@@ -124,7 +133,7 @@ def test_withdrawn_segment_goes(start_apple: StartApple, job: Job) -> None:
 
     assert 0 == result.exit_code
     assert [] == differences(job, world)
-    assert [(0,)] == job.query(f"select count(*) from {RAW} where _segment_id = '{gone.id}'")
+    assert [(0,)] == job.query(f"select count(*) from {TRACED} where _segment_id = '{gone.id}'")
 
 
 def test_one_processing_date_twice(start_apple: StartApple, job: Job) -> None:
@@ -152,7 +161,7 @@ def test_corrupt_newest_instance_leaves_the_one_before(start_apple: StartApple, 
     assert [1] == [len(result.summary["failures"])]
     assert "not a whole gzip file" in result.summary["failures"][0]["why"]
     assert [] == differences(job, world)
-    assert [(0,)] == job.query(f"select count(*) from {RAW} where _instance_id = 'zz-newest'")
+    assert [(0,)] == job.query(f"select count(*) from {TRACED} where _instance_id = 'zz-newest'")
 
 
 def test_rows_of_a_file_that_breaks_late_are_removed(start_apple: StartApple, job: Job) -> None:
@@ -167,7 +176,7 @@ def test_rows_of_a_file_that_breaks_late_are_removed(start_apple: StartApple, jo
     result = job.run(start_apple(world))
 
     assert 1 == result.exit_code
-    assert [(0,)] == job.query(f"select count(*) from {RAW} where _instance_id = 'late'")
+    assert [(0,)] == job.query(f"select count(*) from {TRACED} where _instance_id = 'late'")
     assert [] == differences(job, world)
 
 

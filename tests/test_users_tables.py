@@ -194,7 +194,7 @@ def test_lost_for_good(case: str, start_apple: StartApple, job: Job) -> None:
     assert [] == differences(job, world)
 
 
-@pytest.mark.parametrize("column", ["_segment_id", "_dlt_load_id", "_processing_date"])
+@pytest.mark.parametrize("column", ["_slice_key", "_dlt_load_id"])
 def test_report_table_without_provenance(column: str, start_apple: StartApple, job: Job) -> None:
     """One table that cannot be loaded into is named with the next step; all others load."""
     world = world_of_two_reports()
@@ -219,7 +219,7 @@ def test_report_table_without_provenance(column: str, start_apple: StartApple, j
 TORN = {
     "rows missing": f"delete from {TABLE} where rowid in (select max(rowid) from {TABLE})",
     "rows doubled": f"insert into {TABLE} from {TABLE} limit 1",
-    "dates missing": f"delete from {RAW}.analytics_segment_dates where segment_id in"
+    "slices missing": f"delete from {RAW}.analytics_slices where segment_id in"
     f" (select min(segment_id) from {LEDGER})",
 }
 
@@ -269,8 +269,10 @@ def test_replaced_rows_stay_until_the_new_ones_are_whole(start_apple: StartApple
         job,
         f"insert into {LEDGER} select * replace ('x' as checksum, {later} as _dlt_load_id)"
         f" from {LEDGER}",
-        f"insert into {TABLE} select * replace ({later} as _dlt_load_id) from {TABLE}"
-        " order by _segment_id, crashes desc limit 7",
+        f"insert into {RAW}.analytics_slices select * replace ({later} as _dlt_load_id,"
+        f" _slice_key + 1000000 as _slice_key) from {RAW}.analytics_slices",
+        f"insert into {TABLE} select * replace ({later} as _dlt_load_id,"
+        f" _slice_key + 1000000 as _slice_key) from {TABLE} order by all limit 7",
         f"insert into {RAW}._dlt_loads select * replace ({later.replace('_dlt_', '')} as load_id)"
         f" from {RAW}._dlt_loads where load_id = (select max(load_id) from {RAW}._dlt_loads)",
     )
@@ -288,7 +290,7 @@ def test_rows_that_no_ledger_row_names(start_apple: StartApple, job: Job) -> Non
     job.run(apple)
     change(
         job,
-        f"insert into {TABLE} select * replace ('orphan' as _segment_id) from {TABLE}",
+        f"insert into {TABLE} select * replace (-_slice_key as _slice_key) from {TABLE}",
         f"delete from {LEDGER} where instance_id = (select min(instance_id) from {LEDGER})",
     )
     before = kept(job, TABLE)

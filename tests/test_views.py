@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from app_store_connect.catalog import RestatementPolicy, schema_of
 from app_store_connect.freshness import FRESHNESS
 from app_store_connect.ledger import Ledger
-from app_store_connect.names import normalized
 from app_store_connect.tables import (
     INSTANCE_CHECKS,
     INSTANCES,
     LOADS,
+    REPORT_CATALOGUE,
     REPORTS,
-    SEGMENT_DATES,
     SEGMENTS,
+    SLICES,
     RawTable,
 )
 from app_store_connect.views import create_views
@@ -36,7 +36,7 @@ TABLES = {
     "app_crashes_monthly": (CRASHES, "APP_USAGE", "MONTHLY"),
     "photos_picker_daily": (PICKER, "FRAMEWORK_USAGE", "DAILY"),
 }
-OWN_TABLES = (SEGMENTS, SEGMENT_DATES, INSTANCES, REPORTS, INSTANCE_CHECKS)
+OWN_TABLES = (SEGMENTS, SLICES, INSTANCES, REPORTS, INSTANCE_CHECKS, REPORT_CATALOGUE)
 LOAD_IDS = ("1795000000.1", "1795000000.2", "1795000000.3")
 STEPS = {"DAILY": timedelta(days=1), "WEEKLY": timedelta(days=7), "MONTHLY": timedelta(days=31)}
 EPOCH = date(2026, 1, 1)
@@ -72,7 +72,7 @@ class Account:
     listed: tuple[Instance, ...]
 
 
-ALL_PARTS = frozenset({"rows", "dates", "ledger"})
+ALL_PARTS = frozenset({"rows", "slices", "ledger"})
 
 
 @st.composite
@@ -131,6 +131,10 @@ def dates_of(landed: Landed, today: date) -> Counter[date]:
     return Counter(day_of(landed, day, today) or default for day in landed.days)
 
 
+def access_type(instance: Instance) -> str:
+    return "ONE_TIME_SNAPSHOT" if instance.is_snapshot else "ONGOING"
+
+
 class Raw:
     """The raw tables of the contract, filled by hand."""
 
@@ -140,17 +144,18 @@ class Raw:
         self.connection.execute(f"create schema if not exists {RAW}")
         for table in OWN_TABLES:
             kinds = {
-                "string": "varchar", "int64": "bigint", "date32[day]": "date", "bool": "boolean"
+                "string": "varchar", "int64": "bigint", "date32[day]": "date", "bool": "boolean",
+                "decimal128(38, 9)": "decimal(38, 9)",
             }  # fmt: skip
             columns = ", ".join(f'"{f.name}" {kinds[str(f.type)]}' for f in table.schema)
             self.connection.execute(f"create table {RAW}.{table.name} ({columns})")
         self.connection.execute(f"create table {RAW}.{LOADS} (load_id varchar, status bigint)")
         for table_name in TABLES:
             self.connection.execute(
-                f"create table {RAW}.{table_name} (date date, crashes bigint, _app_id bigint,"
-                " _instance_id varchar, _processing_date date, _segment_id varchar,"
-                " _segment_checksum varchar, _dlt_load_id varchar)"
+                f"create table {RAW}.{table_name} (date date, crashes bigint, _slice_key bigint,"
+                " _dlt_load_id varchar)"
             )
+        self.policy: RestatementPolicy | None = None
         self.today: date = self.connection.execute("select current_date").fetchall()[0][0]
 
     def fill(self, account: Account) -> None:
@@ -167,7 +172,8 @@ class Raw:
         for table in TABLES:
             self._insert(table, self._rows(account, table))
         self._put(SEGMENTS, self._ledger_rows(account))
-        self._put(SEGMENT_DATES, self._date_rows(account))
+        self._put(SLICES, self._slice_rows(account))
+        self._put(REPORT_CATALOGUE, self._catalogue_rows())
         self._put(
             INSTANCES,
             [
@@ -212,8 +218,8 @@ class Raw:
         """All views, made while every table has a row; they stay when the rows change."""
         every = [Instance(name, 1, name, 0) for name in TABLES]
         self.fill(Account(LOAD_IDS, tuple(landed(i.id, i, 0, 1) for i in every), ()))
-        policies = dict.fromkeys(map(normalized, (CRASHES, PICKER)), policy) if policy else {}
-        return create_views(self.ledger, policies)
+        self.policy = policy
+        return create_views(self.ledger)
 
     def shown(self, table: str) -> Counter[Any]:
         rows = self.connection.execute(f"select * from {SHOWN}.{table}").fetchall()
@@ -236,11 +242,35 @@ class Raw:
 
     def _rows(self, account: Account, table: str) -> list[tuple[Any, ...]]:
         return [
-            self.row(each, number)
+            (*self.row(each, number)[:2], self._key(account, each, number), each.load_id)
             for each in account.landed
             if each.instance.table == table and "rows" in each.parts
             for number in range(len(each.days))
         ]
+
+    def _key(self, account: Account, each: Landed, number: int | None) -> int:
+        """A key for each date of what landed, or one for what has no rows."""
+        days = sorted(dates_of(each, self.today))
+        place = 99
+        if number is not None:
+            day = day_of(each, each.days[number], self.today)
+            place = days.index(day or processed(each.instance, self.today))
+        return account.landed.index(each) * 100 + place
+
+    def _catalogue_rows(self) -> Iterator[dict[str, Any]]:
+        for table, (name, category, granularity) in TABLES.items():
+            schema = schema_of(name, category)
+            for load_id in LOAD_IDS:
+                yield {
+                    "table_name": table,
+                    "report_name": name,
+                    "category": category,
+                    "granularity": granularity,
+                    "policy": (self.policy or schema.policy).value,
+                    "lag_days": schema.lag_days,
+                    "window_days": schema.window_days,
+                    "_dlt_load_id": load_id,
+                }
 
     def _ledger_rows(self, account: Account) -> Iterator[dict[str, Any]]:
         for each in account.landed:
@@ -254,27 +284,31 @@ class Raw:
                     "category": category,
                     "granularity": granularity,
                     "processing_date": processed(each.instance, self.today),
-                    "access_type": (
-                        "ONE_TIME_SNAPSHOT" if each.instance.is_snapshot else "ONGOING"
-                    ),
+                    "access_type": access_type(each.instance),
                     "app_id": each.instance.app_id,
                     "table_name": each.instance.table,
                     "row_count": len(each.days),
                     "_dlt_load_id": each.load_id,
                 }
 
-    def _date_rows(self, account: Account) -> Iterator[dict[str, Any]]:
+    def _slice_rows(self, account: Account) -> Iterator[dict[str, Any]]:
         for each in account.landed:
-            if "dates" in each.parts:
-                for day, count in dates_of(each, self.today).items():
+            if "slices" in each.parts:
+                dates: list[Any] = sorted(dates_of(each, self.today).items())
+                for place, (day, count) in [*enumerate(dates)] or [(99, (None, 0))]:
                     yield {
-                        "segment_id": each.segment_id,
-                        "instance_id": each.instance.id,
+                        "_slice_key": account.landed.index(each) * 100 + place,
                         "app_id": each.instance.app_id,
                         "table_name": each.instance.table,
                         "date": day,
+                        "instance_id": each.instance.id,
+                        "processing_date": processed(each.instance, self.today),
+                        "access_type": access_type(each.instance),
+                        "segment_id": each.segment_id,
+                        "checksum": each.checksum,
                         "row_count": count,
-                        "is_doubled": each.checksum == "b",
+                        "rows_hash": count,
+                        "is_doubled": each.checksum == "b" and bool(count),
                         "_dlt_load_id": each.load_id,
                     }
 
@@ -300,13 +334,14 @@ def raw_tables() -> Iterator[Raw]:
 
 
 def visible(account: Account) -> list[Landed]:
-    """Of each segment what the latest complete load brought."""
-    latest: dict[str, Landed] = {}
+    """Of each segment of an instance what the latest complete load brought."""
+    latest: dict[tuple[str, Instance], Landed] = {}
     for each in account.landed:
-        if each.load_id in account.complete and "ledger" in each.parts:
-            other = latest.get(each.segment_id)
+        if each.load_id in account.complete:
+            key = each.segment_id, each.instance
+            other = latest.get(key)
             if other is None or other.load_id < each.load_id:
-                latest[each.segment_id] = each
+                latest[key] = each
     return list(latest.values())
 
 
@@ -355,8 +390,15 @@ def expected_rows(
             continue
         for number, day in enumerate(each.days):
             on = day_of(each, day, raw.today) or processed(each.instance, raw.today)
-            them = holders[each.instance.app_id, table, on]
-            if each.instance in shown(account, them, policy):
+            them = shown(account, holders[each.instance.app_id, table, on], policy)
+            copies = [
+                other.instance
+                for other in visible(account)
+                if other.segment_id == each.segment_id
+                and other.instance in them
+                and on in dates_of(other, raw.today)
+            ]
+            if each.instance in them and each.instance == owner(account, copies):
                 rows[raw.row(each, number)] += 1
     return rows
 
@@ -390,14 +432,29 @@ def observed(account: Account, app_id: int, table: str, today: date) -> tuple[se
     return units, looked
 
 
-def complete_date(at: date, table: str) -> date:
+def complete_unit(at: date, table: str) -> int:
     name, category, granularity = TABLES[table]
-    if granularity == "MONTHLY":
-        return (at.replace(day=1) - timedelta(days=1)).replace(day=1)
-    if granularity == "WEEKLY":
-        return at - timedelta(days=at.weekday() + 7)
     schema = schema_of(name, category)
-    return at - timedelta(days=min(schema.lag_days, schema.window_days))
+    is_daily = granularity == "DAILY"
+    return unit(at, granularity) - (min(schema.lag_days, schema.window_days) if is_daily else 1)
+
+
+def first_day(number: int, granularity: str) -> date:
+    if granularity == "MONTHLY":
+        return date((number - 1) // 12, (number - 1) % 12 + 1, 1)
+    return date.fromordinal(number if granularity == "DAILY" else number * 7 + 1)
+
+
+def newest_complete(
+    units: set[int], looked: set[date], days: list[date], table: str
+) -> date | None:
+    granularity = TABLES[table][2]
+    last = max(complete_unit(at, table) for at in looked)
+    newest = max((each for each in units if each <= last), default=None)
+    if newest is None:
+        return None
+    told = [day for day in days if unit(day, granularity) == newest]
+    return max(told, default=first_day(newest, granularity))
 
 
 def expected_freshness(account: Account, today: date) -> list[Any]:
@@ -419,24 +476,24 @@ def expected_freshness(account: Account, today: date) -> list[Any]:
         if holders[each.instance.app_id, each.instance.table, day] == each.instance
     }
     found: list[Any] = []
-    for app_id, table in {(each.instance.app_id, each.instance.table) for each in seen}:
+    empty = [i for i in account.listed if i.is_empty and LOAD_IDS[0] in account.complete]
+    looked_at = [*(each.instance for each in seen), *empty]
+    is_known = bool(account.complete)
+    for app_id, table in {(i.app_id, i.table) for i in looked_at if is_known}:
         name, _, granularity = TABLES[table]
         days = sorted(day for app, of, day in holders if (app, of) == (app_id, table))
         units, looked = observed(account, app_id, table, today)
         lost = [u for u in range(min(units), max(units)) if u not in units]
         told = [day for day in days if lost and unit(day, granularity) < lost[0]]
-        ages = [
-            i.instance.age for i in seen if (i.instance.app_id, i.instance.table) == (app_id, table)
-        ]
         found.append(
             (
                 app_id,
                 name,
                 granularity,
                 table,
-                today - timedelta(days=min(ages)),
+                max(looked),
                 max(days, default=None),
-                max(complete_date(at, table) for at in looked),
+                newest_complete(units, looked, days, table),
                 len(lost),
                 max(told, default=None),
                 sum((app, of) == (app_id, table) for app, of, _ in doubled),
@@ -462,6 +519,7 @@ def landed(segment_id: str, instance: Instance, load: int, *days: int | None) ->
     return Landed(segment_id, instance, LOAD_IDS[load], "a", days, ALL_PARTS)
 
 
+VIEWS = ("date_owners", "restatements", "slices")
 SUM_AGAIN = landed("s", SUM, 1, 2)
 # Of each app, report and granularity another number is about to expire: 2, 3, 1 and none.
 LOADED = (
@@ -549,20 +607,21 @@ def test_views_are_made_of_what_is_complete() -> None:
     with raw_tables() as raw:
         raw.fill(Account((), (landed("s", OLD, 0, 1),), (OLD,)))
 
-        assert [] == create_views(raw.ledger, {})
+        assert [] == create_views(raw.ledger)
         raw.fill(Account(LOAD_IDS, (landed("s", OLD, 0, 1),), (OLD,)))
-        assert [OLD.table] == create_views(raw.ledger, {})
+        assert [OLD.table] == create_views(raw.ledger)
 
 
 @pytest.mark.parametrize(
     ("absent", "expected"),
     [
         (SEGMENTS.name, []),
-        (SEGMENT_DATES.name, []),
+        (SLICES.name, []),
+        (REPORT_CATALOGUE.name, []),
         (INSTANCES.name, []),
         (LOADS, []),
-        (REPORTS.name, [OLD.table]),
-        (INSTANCE_CHECKS.name, [OLD.table, FRESHNESS]),
+        (REPORTS.name, [OLD.table, *VIEWS]),
+        (INSTANCE_CHECKS.name, sorted([OLD.table, FRESHNESS, *VIEWS])),
     ],
 )
 def test_views_before_all_tables_are_there(absent: str, expected: list[str]) -> None:
@@ -571,7 +630,7 @@ def test_views_before_all_tables_are_there(absent: str, expected: list[str]) -> 
         raw.fill(Account(LOAD_IDS, (landed("s", OLD, 0, 1),), (OLD,)))
         raw.connection.execute(f"drop table {RAW}.{absent}")
 
-        assert expected[:1] == create_views(raw.ledger, {})
+        assert expected[:1] == create_views(raw.ledger)
         assert expected == [
             name
             for (name,) in raw.connection.execute(

@@ -12,11 +12,11 @@ MINE = {
     "a copy of some columns": (
         f"{RAW}.app_crashes_daily_2",
         f"create table {RAW}.app_crashes_daily_2 as"
-        f" select _segment_id, _dlt_load_id, crashes, 'mine' as note from {TABLE}",
+        f" select _slice_key, _dlt_load_id, crashes, 'mine' as note from {TABLE}",
     ),
     "keys of other types": (
         f"{RAW}.my_numbers",
-        f"create table {RAW}.my_numbers as select 1 as _segment_id, 2 as _dlt_load_id",
+        f"create table {RAW}.my_numbers as select 'x' as _slice_key, 2 as _dlt_load_id",
     ),
     "a view of a report table": (
         f"{RAW}.my_view",
@@ -27,9 +27,9 @@ MINE = {
         f"create table {RAW}.my_ledger as select * from {LEDGER}",
     ),
     "the name of a lake's folder": (
-        f"{RAW}.analytics_removed_segments",
-        f"create table {RAW}.analytics_removed_segments as"
-        f" select segment_id, _dlt_load_id, segment_id as _segment_id from {LEDGER}",
+        f"{RAW}.analytics_removed_instances",
+        f"create table {RAW}.analytics_removed_instances as"
+        f" select instance_id, _dlt_load_id, instance_id as _slice_key from {LEDGER}",
     ),
     "a copy beside the views": (
         f"{SHOWN}.my_backup",
@@ -46,12 +46,15 @@ DROPPED = {
     "a report table": f"drop table {TABLE}",
     "a report table, by renaming": f"alter table {TABLE} rename to my_old",
     "the ledger": f"drop table {LEDGER}",
-    "the dates": f"drop table {RAW}.analytics_segment_dates",
+    "the slices": f"drop table {RAW}.analytics_slices",
     "the apps": f"drop table {RAW}.apps",
     "the instances": f"drop table {RAW}.analytics_report_instances",
     "a column of the apps": f"alter table {RAW}.apps drop column sku",
     "all rows of a report table": f"delete from {TABLE}",
-    "all rows of the dates": f"delete from {RAW}.analytics_segment_dates",
+    "all rows of the slices": f"delete from {RAW}.analytics_slices",
+    "the catalogue": f"drop table {RAW}.report_catalogue",
+    "what is defined": f"drop table {RAW}.analytics_definitions",
+    "a view": f"drop view {SHOWN}.app_crashes_daily",
     "the schema's versions": f"drop table {RAW}._dlt_version",
     "a report table and the schema's versions": (
         f"drop table {TABLE}; drop table {RAW}._dlt_version"
@@ -63,8 +66,8 @@ DROPPED = {
 LOST = {
     "the record of loads": (f"drop table {RAW}._dlt_loads", "_dlt_loads"),
     "a column of the ledger": (f"alter table {LEDGER} drop column checksum", "checksum"),
-    "a column of the dates": (
-        f"alter table {RAW}.analytics_segment_dates drop column date",
+    "a column of the slices": (
+        f"alter table {RAW}.analytics_slices drop column date",
         "has lost date",
     ),
 }

@@ -92,6 +92,16 @@ def true_rows(world: World, app_id: str, report: str, granularity: str = "DAILY"
     )
 
 
+def raw_rows(table: str, dataset: str = "app_store_connect_raw") -> str:
+    """A report table as a subquery, each row with where it comes from, as in the views."""
+    return (
+        "(select r.*, s.app_id as _app_id, s.instance_id as _instance_id,"
+        " s.processing_date as _processing_date, s.segment_id as _segment_id,"
+        f" s.checksum as _segment_checksum from {dataset}.{table} as r"
+        f" left join {dataset}.analytics_slices as s on s._slice_key = r._slice_key) as traced"
+    )
+
+
 def shown_rows(
     job: Job,
     app_id: str,

@@ -23,7 +23,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from app_store_connect.configuration import Configuration
 from app_store_connect.discovery import Failure
 from app_store_connect.errors import DestinationError
-from app_store_connect.ledger import Ledger
+from app_store_connect.ledger import Ledger, is_lock_timeout
+from app_store_connect.locks import in_the_way
 from app_store_connect.outcome import Outcome
 from app_store_connect.repair import remove_miscounted
 from app_store_connect.resources import SegmentLoader
@@ -69,6 +70,7 @@ class Batches:
         self._failed_singles = 0
         self._retried: set[str] = set()
         self._is_frugal = True
+        self._has_loaded = False
 
     def load(
         self,
@@ -76,21 +78,18 @@ class Batches:
         listings: list[DltResource],
         *,
         before_each: Callable[[], None],
-    ) -> None:
-        """Load everything, the listings with the first batch.
+    ) -> bool:
+        """Load everything, the listings with the first batch. Says whether anything came of it.
 
         After a load that failed the next ones grow from one instance: so what cannot be loaded is
         found and named, and the others are not kept back by it.
         """
         self._queue.extend(selection.due)
-        self._outcome.expect(selection)
         while (self._queue or listings) and not self._outcome.stopped_by:
             before_each()
             if self._load_batch([*listings, self._loader.resource(self._feed)]):
                 listings = []
-            self._queue.extend(self._outcome.take_postponed())
-            if not self._queue:
-                self._queue.extend(self._outcome.take_waiting())
+        return self._has_loaded
 
     def _feed(self) -> Iterator[InstanceToLoad]:
         """The instances of one batch: until it is large, or long, enough to be worth a commit.
@@ -124,6 +123,7 @@ class Batches:
             return False
         self._most = min(2 * self._most, MOST_INSTANCES)
         self._failed_singles = 0
+        self._has_loaded = self._has_loaded or bool(load_ids)
         for load_id in load_ids:
             self._load_again(mark.completed, remove_miscounted(self._ledger, load_id))
         return True
@@ -151,9 +151,11 @@ class Batches:
         raise AssertionError("unreachable")
 
     def _may_begin_again(self, error: PipelineStepFailed) -> bool:
-        """Not when interrupted: dlt remembers the signal, and would break off every try."""
+        """Not when interrupted: dlt remembers the signal, and would break off every try; nor when
+        each try would wait for somebody who reads for long.
+        """
         is_possible = self._is_shared and self._pipeline.has_pending_data
-        return is_possible and not _is_interruption(error)
+        return is_possible and not (_is_interruption(error) or is_lock_timeout(error))
 
     def _load_package(self) -> LoadInfo:
         """In little memory; what does not fit, and what follows, gets what there is."""
@@ -173,7 +175,9 @@ class Batches:
         """Instances whose rows did not all arrive: once more, then they are failures."""
         done = self._outcome.completed[before:]
         items = {
-            each.item.listed.instance.id: each.item for each in done if each.segment.id in removed
+            each.item.listed.instance.id: each.item
+            for each in done
+            if each.item.listed.instance.id in removed
         }
         self._outcome.completed[before:] = [
             each for each in done if each.item.listed.instance.id not in items
@@ -185,7 +189,7 @@ class Batches:
             else:
                 self._retried.add(instance_id)
                 self._outcome.notice(item, f"{why}; they were removed and loaded again")
-                self._outcome.forget(each.segment.id for each in done if each.item is item)
+                self._outcome.begin_again()
                 self._queue.append(item)
 
     def _abandon(self, error: PipelineStepFailed | OSError) -> None:
@@ -219,8 +223,11 @@ class Batches:
             return True
         self._failed_singles += 1
         for item in self._fed:
+            table = item.listed.table_name
+            if why := in_the_way(self._ledger, reason, table):
+                reason = DestinationError(f"{table}: {why}")
             self._outcome.fail_instance(item, reason)
-            self._put_last(item.listed.table_name)
+            self._put_last(table)
         return self._failed_singles < FAILED_SINGLES
 
     def _put_last(self, table_name: str) -> None:

@@ -31,11 +31,12 @@ _MOST: dict[str, float] = {
     "batch_minutes": 1_000_000,
     "max_inflated_gigabytes": 1_000_000,
     "request_timeout_seconds": 86_400,  # sockets take no more than some days
+    "keep_superseded_days": 36_500,  # a century; dates end in the year 1
     "sweep_after_hours": 876_000,  # a century; dates end in the year 1
     "backoff_seconds": 3600,
 }
 """Far above what is of use, and below what numbers, dates and sockets cannot hold."""
-_MAY_BE_ZERO = "backoff_seconds"
+_MAY_BE_ZERO = ("backoff_seconds", "keep_superseded_days")
 
 _dlt_defaults: dict[str, Any] = {
     "data_writer": {"buffer_max_items": 100_000},
@@ -62,6 +63,7 @@ class Configuration(BaseConfiguration):
     backoff_seconds: float = 1.0
     restatement: dict[str, str] | None = None
     table_format: str = "parquet"
+    keep_superseded_days: int | None = None
 
     def credentials(self) -> Credentials:
         """Raises CredentialsError if the key is missing or malformed."""
@@ -111,14 +113,15 @@ def read_configuration() -> Configuration:
     except ConfigurationException as error:
         raise ConfigurationError(f"{_SECTION}: {complaint(error, _SECTION)}") from None
     for name, most in _MOST.items():
-        _check_number(name, getattr(configuration, name), most)
+        if (value := getattr(configuration, name)) is not None:
+            _check_number(name, value, most)
     return configuration
 
 
 def _check_number(name: str, value: float, most: float) -> None:
-    is_enough = value >= 0 if name == _MAY_BE_ZERO else value > 0
+    is_enough = value >= 0 if name in _MAY_BE_ZERO else value > 0
     if not (is_enough and value <= most):  # NaN is neither
-        least = "0 or more" if name == _MAY_BE_ZERO else "more than 0"
+        least = "0 or more" if name in _MAY_BE_ZERO else "more than 0"
         raise ConfigurationError(
             f"{_SECTION}.{name} must be {least} and at most {most:,.0f}, and is {value}"
         )

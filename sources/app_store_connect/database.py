@@ -42,8 +42,8 @@ class Database:
     def renew(self) -> None:
         """See what loads have brought since; a database shows it by itself."""
 
-    def remove(self, segment_ids: Collection[str], load_id: str | None) -> None:
-        """Where rows cannot be deleted: have these segments, or those of one load, not count."""
+    def remove(self, instance_ids: Collection[str], load_id: str) -> None:
+        """Where rows cannot be deleted: have what a load brought of these instances not count."""
         raise NotImplementedError
 
     def sweep(self, before_load_id: str | None) -> None:

@@ -17,10 +17,10 @@ from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, Filesys
 from app_store_connect.database import PLAIN
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.stored_schema import SOURCE_NAME, VERSIONS, Columns, columns_of, union_of
-from app_store_connect.tables import LISTING_TABLES, LOADS, SEGMENT_TABLES
+from app_store_connect.tables import LATEST_TABLES, LOADS, SEGMENT_TABLES
 
-REMOVED = "analytics_removed_segments"
-"""Which segments of which loads count as removed: a folder of small JSON files."""
+REMOVED = "analytics_removed_instances"
+"""Which instances of which loads count as removed: a folder of small JSON files."""
 
 DELTA, ICEBERG = "delta", "iceberg"
 
@@ -32,10 +32,10 @@ _OF_A_LOAD = re.compile(r"(\d+\.\d+)\.[0-9a-f]{10}\.[a-z]+(\.gz)?")
 _MARK = re.compile(r".+__(\d+\.\d+)\.jsonl")
 _NOTE = re.compile(r"(.+)__\d+\.\d+__.+\.jsonl")
 _REMOVAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
-_OWN_TABLES = frozenset(table.name for table in (*SEGMENT_TABLES, *LISTING_TABLES))
+_OWN_TABLES = frozenset(table.name for table in (*SEGMENT_TABLES, *LATEST_TABLES))
 
 Pair = tuple[str, str]
-"""Segment id and load."""
+"""Instance id and load."""
 
 
 class LakeFiles:
@@ -170,7 +170,7 @@ class LakeFiles:
                 found = json.loads(self.system.cat_file(self._path(REMOVED, name)))
             except ValueError:
                 continue
-            pairs += [(segment_id, load_id) for segment_id, load_id in found]
+            pairs += [(instance_id, load_id) for instance_id, load_id in found]
         return pairs
 
     def remove(self, pairs: Collection[Pair]) -> None:

@@ -26,7 +26,14 @@ from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.extras import to_install
 from app_store_connect.files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
 from app_store_connect.stored_schema import SOURCE_NAME, VERSIONS
-from app_store_connect.tables import LATEST_TABLES, LOAD_ID, LOADS, SEGMENT_TABLES, SEGMENTS
+from app_store_connect.tables import (
+    LATEST_TABLES,
+    LOAD_ID,
+    LOADS,
+    SEGMENT_TABLES,
+    SEGMENTS,
+    SLICES,
+)
 
 _SMALL = {table.name for table in (*SEGMENT_TABLES, *LATEST_TABLES)}
 _PACKAGES = {PLAIN: "pyarrow", DELTA: "deltalake", ICEBERG: "pyiceberg"}
@@ -100,16 +107,10 @@ class Lake(Database):
                 self._leave_out_removed()
             self._seen = seen
 
-    def remove(self, segment_ids: Collection[str], load_id: str | None) -> None:
-        """Write down that these ledger rows count no longer; a later load of the segments does."""
-        condition = f"list_contains($ids, segment_id) and {LOAD_ID} = coalesce($load, {LOAD_ID})"
+    def remove(self, instance_ids: Collection[str], load_id: str) -> None:
+        """Write down that what this load brought of these instances counts no longer."""
         with file_errors():
-            pairs = self._database.execute(
-                f"select segment_id, {LOAD_ID} from {self._at(SEGMENTS.name)} where {condition}",
-                {"ids": sorted(segment_ids), "load": load_id},
-            ).fetchall()
-            if pairs:
-                self._files.remove(pairs)
+            self._files.remove([(instance_id, load_id) for instance_id in instance_ids])
         self.renew()
 
     def sweep(self, before_load_id: str | None) -> None:
@@ -160,14 +161,15 @@ class Lake(Database):
 
     def _leave_out_removed(self) -> None:
         pairs = self._files.removed()
-        columns = {"segment_id": [p[0] for p in pairs], LOAD_ID: [p[1] for p in pairs]}
-        kinds = pa.schema({"segment_id": pa.string(), LOAD_ID: pa.string()})
+        columns = {"instance_id": [p[0] for p in pairs], LOAD_ID: [p[1] for p in pairs]}
+        kinds = pa.schema({"instance_id": pa.string(), LOAD_ID: pa.string()})
         self._keep(REMOVED, pa.table(columns, schema=kinds))
-        if pairs:
-            self._database.execute(
-                f"delete from {self._at(SEGMENTS.name)} where (segment_id, {LOAD_ID}) in"
-                f" (select segment_id, {LOAD_ID} from {self._at(REMOVED)})"
-            )
+        for table in (SEGMENTS.name, SLICES.name):
+            if pairs and self._files.names(table):
+                self._database.execute(
+                    f"delete from {self._at(table)} where (instance_id, {LOAD_ID}) in"
+                    f" (select instance_id, {LOAD_ID} from {self._at(REMOVED)})"
+                )
 
     def _keep(self, table: str, rows: pa.Table) -> None:
         self._database.register("arrived", rows)

@@ -1,13 +1,14 @@
 """What the destination has: the only memory there is.
 
-A segment counts if its ledger row's load is recorded complete in `_dlt_loads`; of several ledger
-rows of one segment id the one of the latest load counts. One without a checksum says that Apple
+A segment of an instance counts if its ledger row's load is recorded complete in `_dlt_loads`; of
+several ledger rows of it the one of the latest load counts. One without a checksum says that Apple
 lists the segment no more. `in`, never a join: dlt may record a load twice.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from dlt import Pipeline
@@ -18,13 +19,12 @@ from app_store_connect import tables
 from app_store_connect.catalog import schema_of
 from app_store_connect.checks import InstanceCheck
 from app_store_connect.database import Database, is_lake
-from app_store_connect.errors import DestinationError
+from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
-from app_store_connect.provenance import SEGMENT_KEY
 from app_store_connect.selection import Checksums, ListedInstance, names_of
 from app_store_connect.spelling import Spelling
 from app_store_connect.stored_schema import SOURCE_NAME, VERSIONS, Columns, columns_of, union_of
-from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
+from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES, RawTable
 from app_store_connect.unlisted import KnownInstance
 
 COMPLETE_LOADS = f"select load_id from raw.{LOADS} where status = 0"
@@ -33,7 +33,9 @@ PLACEHOLDERS = ("this_table", "this_key")
 
 VISIBLE_SEGMENTS = f"""
     select * from (
-        select *, row_number() over (partition by segment_id order by {LOAD_ID} desc) as recency
+        select *, row_number() over (
+            partition by instance_id, segment_id order by {LOAD_ID} desc
+        ) as recency
         from raw.{SEGMENTS.name}
         where {LOAD_ID} in ({COMPLETE_LOADS}) and {{condition}}
     ) as latest
@@ -57,6 +59,7 @@ _NO_LATER_SEGMENTS = f"""
 """
 
 _LISTED_BY = "processing_date"
+_TABLE_OF_OLD_FORM = "analytics_segment_dates"
 
 
 def latest_rows(table: RawTable, *more: str) -> str:
@@ -65,7 +68,7 @@ def latest_rows(table: RawTable, *more: str) -> str:
     return f"""
     select {columns} from (
         select {columns}, row_number() over (
-            partition by {table.key} order by {LOAD_ID} desc
+            partition by {", ".join(table.key)} order by {LOAD_ID} desc
         ) as recency
         from raw.{table.name} where {LOAD_ID} in ({COMPLETE_LOADS})
     ) as told
@@ -87,9 +90,17 @@ class Ledger:
         with _open_database(self._pipeline) as database:
             self._database = database
             try:
+                self._refuse_old_form()
                 yield
             finally:
                 self._database = None
+
+    def _refuse_old_form(self) -> None:
+        if _TABLE_OF_OLD_FORM in self.columns():
+            raise ConfigurationError(
+                f"{self.client.dataset_name} has rows without slices, as earlier versions wrote"
+                " them: load anew into another --dataset, or keep the earlier version"
+            )
 
     @property
     def database(self) -> Database:
@@ -115,10 +126,21 @@ class Ledger:
         Raises:
             DestinationError: whatever the destination has against it.
         """
+        return self.run(self.rendered(template, **values))
+
+    def rendered(self, template: str, **values: Any) -> str:
+        """The statement of `execute` in the destination's dialect."""
         names = {key: self.physical(str(values.pop(key))) for key in PLACEHOLDERS if key in values}
-        statement = self.spelling.renderer.render(template, names=names, values=values)
+        return self.spelling.renderer.render(template, names=names, values=values)
+
+    def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run a statement of the destination's own dialect.
+
+        Raises:
+            DestinationError: whatever the destination has against it.
+        """
         with self._destination_errors():
-            return [tuple(row) for row in self.client.execute_sql(statement) or []]
+            return [tuple(row) for row in self.client.execute_sql(statement, *values) or []]
 
     @contextmanager
     def transaction(self, *, of_views: bool = False) -> Iterator[None]:
@@ -155,13 +177,21 @@ class Ledger:
         """All tables and views of the raw dataset, the user's too, with their columns in order."""
         with self._destination_errors():
             self.database.renew()
-            spelling = self.spelling
-            question, values = spelling.columns_question()
-            rows = self.client.execute_sql(question, *values)
+        return self._columns_in("raw")
+
+    def views(self) -> dict[str, list[str]]:
+        """The views in the dataset of the views, with their columns in order."""
+        question, values = self.spelling.views_question()
+        views = {self.spelling.table_of(name, "shown") for (name,) in self.run(question, *values)}
+        return {name: each for name, each in self._columns_in("shown").items() if name in views}
+
+    def _columns_in(self, schema: str) -> dict[str, list[str]]:
+        spelling = self.spelling
+        question, values = spelling.columns_question(schema)
         found: dict[str, list[str]] = {}
-        for stored, column in rows or []:
-            if table := spelling.table_of(stored):
-                found.setdefault(table, []).append(spelling.column_of(column))
+        for stored, columns in groupby(self.run(question, *values), key=lambda row: row[0]):
+            if table := spelling.table_of(stored, schema):
+                found[table] = [spelling.column_of(column) for _, column in columns]
         return found
 
     def report_tables(self) -> dict[str, list[str]]:
@@ -172,8 +202,9 @@ class Ledger:
         """
         existing = self.columns()
         made = self._made_by_dlt() if VERSIONS in existing else {}
-        keys = {SEGMENT_KEY, LOAD_ID}
+        keys = {SLICE_KEY, LOAD_ID}
         named = {table for table, columns in existing.items() if keys <= {*columns}}
+        named.discard(SLICES.name)
         if named - made.keys():
             named &= made.keys() | self._named_tables(existing)
         return {
@@ -219,6 +250,16 @@ class Ledger:
             loaded.setdefault(instance_id, {})[segment_id] = checksum
         return dict(loaded)
 
+    def loaded_reports(self) -> list[tuple[Any, ...]]:
+        """Of each report table that is loaded its name, report, category and granularity."""
+        if not {SEGMENTS.name, LOADS} <= self.columns().keys():
+            return []
+        return self.execute(
+            f"select table_name, max(report_name), max(category), max(granularity)"
+            f" from raw.{SEGMENTS.name} where {LOAD_ID} in ({COMPLETE_LOADS})"
+            " group by table_name order by table_name"
+        )
+
     def instance_checks(self, since: date) -> dict[str, InstanceCheck]:
         """The last look at each instance that was processed on or after `since`, unless a later
         load brought segments of it: after that nobody has looked.
@@ -240,11 +281,11 @@ class Ledger:
             condition = f" and {_LISTED_BY} >= :since"
             values = {"since": min(row[_LISTED_BY] for row in listed)}
         latest = self.latest(table, condition, **values)
-        return [row for row in listed if latest.get(row[table.key]) != row]
+        return [row for row in listed if latest.get(table.key_of(row)) != row]
 
     def latest(
         self, table: RawTable, condition: str = "", **values: Any
-    ) -> dict[str, Mapping[str, Any]]:
+    ) -> dict[tuple[Any, ...], Mapping[str, Any]]:
         """The latest row of each key; none while the table lacks a column that it is to have."""
         columns = self.columns()
         if LOADS not in columns or not table.columns.keys() <= {*columns.get(table.name, ())}:
@@ -255,7 +296,7 @@ class Ledger:
             **values,
         )
         rows = (dict(zip(table.columns, row, strict=True)) for row in stored)
-        return {row[table.key]: row for row in rows}
+        return {table.key_of(row): row for row in rows}
 
     def listed_instances(self) -> list[KnownInstance]:
         """The instances that Apple listed when their list was last read."""
@@ -316,6 +357,11 @@ class Ledger:
             ids=list(instance_ids),
         )
         return {row[0]: _listed_instance(*row) for row in rows}
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Whether a statement waited too long for another session, in Postgres's words."""
+    return "lock timeout" in str(error)
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from typing import Any
 from app_store_connect import tables
 from app_store_connect.checks import InstanceCheck, Look, is_news
 from app_store_connect.model import ReportSegment
-from app_store_connect.row_hashes import ByDate, added
+from app_store_connect.row_hashes import ByDate, DateRows, added
 from app_store_connect.selection import InstanceToLoad
-from app_store_connect.tables import report_column_row
+from app_store_connect.slices import SegmentSlices, SliceKeys
+from app_store_connect.tables import SLICE_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class LoadedSegment:
     row_count: int
     dates: ByDate
     unparsed: int
+    slices: SegmentSlices
     columns: tuple[str, ...] = ()
 
     def ledger_row(self) -> dict[str, Any]:
@@ -34,21 +36,19 @@ class LoadedSegment:
             **_described(self.item),
         }
 
-    def date_rows(self, doubled: Collection[date]) -> list[dict[str, Any]]:
-        """Rows of `tables.SEGMENT_DATES`."""
-        listed = self.item.listed
+    def slice_rows(self, doubled: Collection[date]) -> list[dict[str, Any]]:
+        """Rows of `tables.SLICES`."""
+        checksum = self.segment.checksum
+        dates: list[tuple[date | None, DateRows]] = [*sorted(self.dates.items())]
         return [
             {
-                "segment_id": self.segment.id,
-                "instance_id": listed.instance.id,
-                "app_id": int(listed.app_id),
-                "table_name": listed.table_name,
-                "date": day,
+                **_slice_row(self.item, self.segment.id, checksum, self.slices.key(day), day),
                 "row_count": rows.count,
                 "rows_hash": rows.hash_sum,
+                "measure_total": rows.total,
                 "is_doubled": day in doubled,
             }
-            for day, rows in sorted(self.dates.items())
+            for day, rows in dates or [(None, DateRows())]
         ]
 
 
@@ -56,8 +56,8 @@ class LoadedSegment:
 class CompleteInstance:
     """What one load brings of an instance: all that was to be loaded, and what it takes away.
 
-    Segments that Apple replaced by others are withdrawn in the same load that brings those: a
-    ledger row without checksum and rows hides them. They are removed later.
+    Segments that Apple lists no more for the instance are withdrawn by a ledger row and a slice
+    without a checksum, in the load that brings the instance's new ones.
     """
 
     item: InstanceToLoad
@@ -70,16 +70,19 @@ class CompleteInstance:
         gone = [{"segment_id": segment_id, **nothing} for segment_id in self.withdrawn]
         return [each.ledger_row() for each in self.loaded] + gone
 
-    def date_rows(self) -> list[dict[str, Any]]:
-        """Rows of `tables.SEGMENT_DATES`."""
+    def slice_rows(self, keys: SliceKeys) -> list[dict[str, Any]]:
+        """Rows of `tables.SLICES`."""
         doubled = self.doubled_dates()
-        return [row for each in self.loaded for row in each.date_rows(doubled)]
+        rows = [row for each in self.loaded for row in each.slice_rows(doubled)]
+        return rows + [
+            _slice_row(self.item, segment_id, None, keys.take(), None)
+            for segment_id in self.withdrawn
+        ]
 
-    def column_rows(self) -> list[dict[str, Any]]:
-        """Rows of `tables.REPORT_COLUMNS`."""
-        listed = self.item.listed
-        columns = dict.fromkeys(name for each in self.loaded for name in each.columns)
-        return [report_column_row(listed.table_name, listed.schema, name) for name in columns]
+    @property
+    def columns(self) -> frozenset[str]:
+        """All table columns of what was loaded."""
+        return frozenset(name for each in self.loaded for name in each.columns)
 
     def doubled_dates(self) -> set[date]:
         """Dates in which every row stands an even number of times, over all segments together.
@@ -141,6 +144,23 @@ def _check_row(item: InstanceToLoad, check: InstanceCheck) -> dict[str, Any]:
         **{name: described[name] for name in names},
         "checked_on": check.checked_on,
         "outcome": check.outcome,
+    }
+
+
+def _slice_row(
+    item: InstanceToLoad, segment_id: str, checksum: str | None, key: int, day: date | None
+) -> dict[str, Any]:
+    described = _described(item)
+    names = tables.SLICES.columns.keys() & described.keys()
+    return {
+        SLICE_KEY: key,
+        "segment_id": segment_id,
+        "checksum": checksum,
+        "date": day,
+        "row_count": 0,
+        "rows_hash": 0,
+        "is_doubled": False,
+        **{name: described[name] for name in names},
     }
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from dlt import Pipeline
 
+from app_store_connect.definitions import forget
 from app_store_connect.discovery import Failure
 from app_store_connect.errors import DestinationError
 from app_store_connect.ledger import Ledger
-from app_store_connect.provenance import PROVENANCE, SEGMENT_KEY
 from app_store_connect.selection import Selection
+from app_store_connect.slices import PROVENANCE
 from app_store_connect.stored_schema import SOURCE_NAME
-from app_store_connect.tables import LOADS, SEGMENT_TABLES, SEGMENTS
+from app_store_connect.tables import LOADS, SEGMENT_TABLES, SEGMENTS, SLICE_KEY, SLICES
 
 _NEXT_STEP = "rename or drop it, and the next run makes it again and loads what Apple still lists"
 
@@ -81,6 +82,7 @@ def make_missing(pipeline: Pipeline, ledger: Ledger) -> Remade:
                 raise DestinationError(f"{what} {why}")
             remade.failures[gap.table] = Failure(what, why)
         else:
+            forget(ledger, gap.table)
             remade.notices.extend(_notices(gap))
     return remade
 
@@ -90,7 +92,11 @@ def _gaps(made: Mapping[str, Any], existing: Mapping[str, Collection[str]]) -> I
         columns = {name for name, each in hints["columns"].items() if "data_type" in each}
         lost = frozenset(columns - {*existing.get(table, ())})
         if lost and not table.startswith("_dlt"):
-            yield Gap(table, lost, table not in existing, SEGMENT_KEY in columns)
+            yield Gap(table, lost, table not in existing, _is_report(table, columns))
+
+
+def _is_report(table: str, columns: Collection[str]) -> bool:
+    return SLICE_KEY in columns and table != SLICES.name
 
 
 def _why_not_made(pipeline: Pipeline, ledger: Ledger, gap: Gap) -> str:

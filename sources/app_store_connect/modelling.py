@@ -17,16 +17,12 @@ from dlt import Pipeline
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from filelock import FileLock, Timeout
 
-from app_store_connect.catalog import REPORTS, RestatementPolicy
-from app_store_connect.configuration import read_configuration
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.extras import to_install
 from app_store_connect.freshness import FRESHNESS
 from app_store_connect.ledger import Ledger
-from app_store_connect.model import Granularity
 from app_store_connect.models_results import add_results, first_lines
 from app_store_connect.models_summary import ModelSettings, ModelsSummary, last_week
-from app_store_connect.names import normalized, table_name
 from app_store_connect.schemas import FIVETRAN
 from app_store_connect.tables import SEGMENTS
 from app_store_connect.workspace import location_of, make_pipeline, opened
@@ -166,7 +162,6 @@ def _arguments(settings: ModelSettings, folder: Path) -> list[str]:
     variables = json.dumps(
         {
             "app_store_connect_schema": settings.dataset,
-            "app_store_connect_accumulating": _accumulating(),
             "app_store_connect_fivetran": settings.is_fivetran,
         }
     )
@@ -183,16 +178,6 @@ def _arguments(settings: ModelSettings, folder: Path) -> list[str]:
     for each in settings.select:
         arguments += ["--select", each]
     return arguments
-
-
-def _accumulating() -> list[str]:
-    """Tables of catalogued reports that the configuration takes to show all rows."""
-    policies = read_configuration().policies()
-    return [
-        table_name(report.name, Granularity.DAILY)
-        for report in REPORTS
-        if policies.get(normalized(report.name)) is RestatementPolicy.ACCUMULATE
-    ]
 
 
 def _run(runner: Any, arguments: Sequence[str], settings: ModelSettings) -> Sequence[Any]:

@@ -126,6 +126,14 @@ _OPTIONS = (
         help="Look at an instance again until it was unchanged DAYS days after it was processed.",
     ),
     click.option(
+        "--keep-superseded",
+        "keep_superseded_days",
+        type=click.IntRange(min=0, max=_MAX_DAYS),
+        metavar="DAYS",
+        help="Remove rows that newer instances replaced, DAYS after they were processed. Default:"
+        " keep all.",
+    ),
+    click.option(
         "--max-wait",
         type=click.FloatRange(min=0),
         callback=_seconds,
@@ -199,6 +207,7 @@ def settings_of(options: dict[str, Any]) -> "Settings":
         dataset=options["dataset"],
         max_wait=options["max_wait"],
         is_plan=options["is_plan"],
+        keep_superseded_days=options["keep_superseded_days"],
     )
 
 

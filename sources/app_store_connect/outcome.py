@@ -8,8 +8,7 @@ from app_store_connect.checks import Look
 from app_store_connect.discovery import FATAL, Failure
 from app_store_connect.loaded import CompleteInstance, LoadedSegment
 from app_store_connect.model import ReportSegment
-from app_store_connect.moves import Moves
-from app_store_connect.selection import InstanceToLoad, Selection
+from app_store_connect.selection import InstanceToLoad
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class _Pending:
     """An instance whose segments are under way: none of them counts before all do."""
 
     left: set[str]
+    withdrawn: list[str]
     done: list[LoadedSegment] = field(default_factory=list)
     has_failed: bool = False
 
@@ -52,20 +52,8 @@ class Outcome:
         self.stopped_by: Exception | None = None
         self.nothing_to_load: set[str] = set()
         """Instances of which Apple listed nothing in this run that is not loaded."""
-        self.moves = Moves()
-        self._waiting: list[InstanceToLoad] = []
         self.lock = threading.RLock()
         self._attempt = Attempt(self)
-
-    @property
-    def withdrawn(self) -> set[str]:
-        """Segments that Apple lists no more, of instances all of whose others are loaded. None of
-        a run that was stopped: where they may have gone to was not asked.
-        """
-        with self.lock:
-            if self.stopped_by:
-                return set()
-            return self.moves.withdrawn({each.item.listed.instance.id for each in self.completed})
 
     def attempt(self) -> "Attempt":
         """For the next load package. What workers tell of the one before counts no more."""
@@ -74,20 +62,6 @@ class Outcome:
             self._attempt = Attempt(self)
             return self._attempt
 
-    def expect(self, selection: Selection) -> None:
-        with self.lock:
-            self.moves.expect(selection)
-
-    def take_postponed(self) -> list[InstanceToLoad]:
-        """After each load: what had to wait for it, and what others wait for."""
-        with self.lock:
-            waiting = self._attempt.waiting
-            settled = [each for item in waiting for each in self.moves.take_settled(item)]
-            postponed = self._attempt.postponed + self.moves.take_freed() + settled
-            self._waiting += waiting
-            self._attempt.postponed, self._attempt.waiting = [], []
-            return postponed
-
     def segments_read(self) -> dict[str, set[str]]:
         """Which segments this run loaded of the instances that it looked at."""
         with self.lock:
@@ -95,12 +69,6 @@ class Outcome:
             for each in self.completed:
                 found.setdefault(each.item.listed.instance.id, set()).add(each.segment.id)
             return found
-
-    def take_waiting(self) -> list[InstanceToLoad]:
-        """After all others: instances that lost a segment, which one of those may have now."""
-        with self.lock:
-            waiting, self._waiting = self._waiting, []
-            return waiting
 
     def mark(self) -> Mark:
         with self.lock:
@@ -115,26 +83,20 @@ class Outcome:
         """What came since did not arrive, nor will it; its instances may be begun again."""
         with self.lock:
             self._attempt.is_over = True
-            self._attempt.postponed, self._attempt.waiting = [], []
-            for each in self.completed[mark.completed :]:
-                self.moves.holders.pop(each.segment.id, None)
             del self.completed[mark.completed :]
             del self.failures[mark.failures :]
             del self.notices[mark.notices :]
             self.finished_instances = mark.finished_instances
 
-    def forget(self, segment_ids: Iterable[str]) -> None:
-        """Let the segments of an instance be begun again."""
+    def begin_again(self) -> None:
+        """An instance that was finished is to be loaded once more."""
         with self.lock:
-            for segment_id in segment_ids:
-                self.moves.holders.pop(segment_id, None)
             self.finished_instances -= 1
 
     def fail_instance(self, item: InstanceToLoad, error: Exception) -> None:
         """None of its segments is loaded, perhaps not even known."""
         with self.lock:
             self.note_failure(item, error)
-            self.moves.not_listed(item)
             self.finished_instances += 1
 
     def note_failure(self, item: InstanceToLoad, error: Exception) -> None:
@@ -162,50 +124,30 @@ class Attempt:
 
     def __init__(self, outcome: Outcome) -> None:
         self.is_over = False
-        self.postponed: list[InstanceToLoad] = []
-        self.waiting: list[InstanceToLoad] = []
         self.looks: dict[str, tuple[InstanceToLoad, Look]] = {}
         self._outcome = outcome
         self._pending: dict[str, _Pending] = {}
-        self._under_way: dict[str, str] = {}
-
-    def held(self, item: InstanceToLoad, segments: Iterable[ReportSegment]) -> set[str]:
-        """Those that a newer instance has: a segment belongs to the newest one that lists it."""
-        with self._outcome.lock:
-            return self._outcome.moves.held(item, [each.id for each in segments])
 
     def begin(
         self, item: InstanceToLoad, segments: Iterable[ReportSegment], withdrawn: Iterable[str] = ()
-    ) -> list[ReportSegment]:
-        """Note what is to be loaded of an instance, and what it lost; says what to load now.
-
-        That is nothing, and the instance is postponed, while another one is being loaded that has a
-        segment in common with it: in one load package a segment has one instance. Nor is it
-        anything before all instances were looked at that may have what this one lost.
+    ) -> CompleteInstance | None:
+        """Note what is to be loaded of an instance, and what Apple took back; the instance if it is
+        complete with that.
         """
         own_id = item.listed.instance.id
         outcome = self._outcome
         with outcome.lock:
-            wanted, lost = list(segments), list(withdrawn)
+            wanted, gone = list(segments), list(withdrawn)
             if self.is_over:
-                return []
-            if outcome.moves.must_wait(item, lost):
-                self.waiting.append(item)
-                return []
-            if any(self._under_way.get(each.id, own_id) != own_id for each in wanted):
-                self.postponed.append(item)
-                return []
-            fresh = [each for each in wanted if each.id not in self._under_way]
-            self._under_way |= {each.id: own_id for each in fresh}
-            outcome.moves.begin(item, {each.id for each in fresh}, lost)
-            outcome.listed_bytes += sum(each.size_in_bytes for each in fresh)
-            outcome.listed_segments += len(fresh)
-            if fresh:
-                self._pending[own_id] = _Pending({each.id for each in fresh})
-            else:
-                outcome.finished_instances += 1
-                outcome.nothing_to_load.add(own_id)
-            return fresh
+                return None
+            outcome.listed_bytes += sum(each.size_in_bytes for each in wanted)
+            outcome.listed_segments += len(wanted)
+            if wanted:
+                self._pending[own_id] = _Pending({each.id for each in wanted}, gone)
+                return None
+            outcome.finished_instances += 1
+            outcome.nothing_to_load.add(own_id)
+            return CompleteInstance(item, [], gone) if gone else None
 
     def look(self, item: InstanceToLoad, look: Look) -> None:
         """Note how a look at an instance ended."""
@@ -278,7 +220,4 @@ class Attempt:
         if not item.is_recheck:
             self.look(item, Look.LOADED)
         outcome.completed += pending.done
-        outcome.moves.holders |= {each.segment.id: item.listed.rank for each in pending.done}
-        gone = outcome.moves.gone(instance_id)
-        self._under_way |= dict.fromkeys(gone, instance_id)
-        return CompleteInstance(item, pending.done, sorted(gone))
+        return CompleteInstance(item, pending.done, pending.withdrawn)

@@ -1,80 +1,105 @@
-"""Which instance owns a date: the one rule of truth, as common table expressions.
+"""Which rows of a date are shown: the one rule of truth, as the views `slices` and `date_owners`.
 
 Apple, on data completeness: instances of a more recent processing date overwrite those of an
 earlier one; do not merge the records of a date across two instances, use the latest. Of instances
 of one processing date an ONGOING one comes before a snapshot (the day of every snapshot order has
 both), one that Apple still lists before one that it lists no more (a report request that was made
 anew has the same instances under new ids), and then the greater id.
+
+Of a report that accumulates the ONGOING instance of each processing date is shown, and a snapshot,
+which holds all that Apple has of a date, where there is none; of a segment that several of them
+list one copy.
+
+Conditions compare with `<=` where `=` would say the same: of an unknown number Postgres takes a
+third of the rows to be at most 1, and one in 200 to be 1.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from app_store_connect.ledger import VISIBLE_SEGMENTS, Ledger, latest_rows
-from app_store_connect.tables import INSTANCES, LOAD_ID, SEGMENT_DATES
+from app_store_connect.ledger import COMPLETE_LOADS, Ledger, latest_rows
+from app_store_connect.tables import INSTANCES, LOAD_ID, REPORT_CATALOGUE, SLICE_KEY, SLICES
+
+SLICES_VIEW = "slices"
+_COLUMNS = ", ".join((*SLICES.columns, LOAD_ID))
 
 _ORDER = "processing_date desc, is_snapshot, listed_until desc"
 
 # `listed_until` is the load that found the instance gone, or text that sorts behind all loads.
 # An instance by id, whose access type nobody knows, counts as ONGOING: the user asked for it.
-CARRIED = f"""
+# App and table are in every `partition by`, so that a query of one of them computes no others.
+_RANKED = f"""
+with catalogue as ({latest_rows(REPORT_CATALOGUE)}),
 unlisted as ({latest_rows(INSTANCES, LOAD_ID)} and unlisted_since is not null),
-carried as (
-    select v.app_id, v.table_name, v.granularity, v.segment_id, v.{LOAD_ID}, v.instance_id,
-        v.processing_date, d.date, d.row_count, d.rows_hash, d.is_doubled,
-        case when v.access_type = 'ONE_TIME_SNAPSHOT' then 1 else 0 end as is_snapshot,
+loaded as (
+    select *, rank() over (
+        partition by app_id, table_name, instance_id, segment_id order by {LOAD_ID} desc
+    ) as recency
+    from raw.{SLICES.name} where {LOAD_ID} in ({COMPLETE_LOADS})
+),
+latest as (
+    select s.{SLICE_KEY}, s.app_id, s.table_name, s.date, s.instance_id, s.processing_date,
+        s.access_type, s.segment_id, s.checksum, s.row_count, s.rows_hash, s.measure_total,
+        s.is_doubled, s.removed_on, s.{LOAD_ID},
+        case when s.access_type = 'ONE_TIME_SNAPSHOT' then 1 else 0 end as is_snapshot,
+        case when c.policy = 'accumulate' then 1 else 0 end as is_accumulated,
         coalesce(u.{LOAD_ID}, 'still') as listed_until
-    from visible as v
-    join raw.{SEGMENT_DATES.name} as d
-        on d.segment_id = v.segment_id and d.{LOAD_ID} = v.{LOAD_ID}
-    left join unlisted as u on u.id = v.instance_id
-)"""
-"""Of every date the visible segments that carry it. Needs `visible`."""
-
-# The frame is the usual one, but Redshift wants it said.
-_OWNED = f"""
-owned as (
-    select app_id, table_name, granularity, segment_id, {LOAD_ID}, instance_id, processing_date,
-        date, row_count, is_doubled, is_snapshot,
-        first_value(instance_id) over (
-            partition by app_id, table_name, date{{peers}}
+    from loaded as s
+    left join catalogue as c on c.table_name = s.table_name
+    left join unlisted as u on u.id = s.instance_id and u.app_id = s.app_id
+    where s.recency <= 1
+),
+placed as (
+    select *,
+        dense_rank() over (
+            partition by app_id, table_name, date, is_accumulated * (1 - is_snapshot),
+                case when is_accumulated * (1 - is_snapshot) = 1 then processing_date end
             order by {_ORDER}, instance_id desc
-            rows between unbounded preceding and current row
-        ) as owner_id,
+        ) as place,
         min(is_snapshot) over (partition by app_id, table_name, date) as is_of_snapshots
-    from carried
+    from latest
+),
+ranked as (
+    select *, row_number() over (
+        partition by app_id, table_name, date, segment_id
+        order by place, is_snapshot, processing_date desc, instance_id desc
+    ) as copy
+    from placed
 )"""
-OWNED = CARRIED + "," + _OWNED.format(peers="")
-"""Of every date one instance owns all rows."""
-IS_OWNED = "instance_id = owner_id"
-ACCUMULATED = (
-    CARRIED
-    + ","
-    + _OWNED.format(peers=", is_snapshot, case when is_snapshot = 0 then processing_date end")
-)
-"""Of every date the ONGOING instance of each processing date owns its rows. A snapshot, which holds
-all that Apple has of a date, does so alone, where there is no other."""
-IS_ACCUMULATED = f"{IS_OWNED} and is_snapshot = is_of_snapshots"
+SLICES_QUERY = f"""
+{_RANKED},
+slices as (
+    select {_COLUMNS},
+        cast(case when place <= 1 and copy <= 1 and is_accumulated * is_snapshot <= is_of_snapshots
+            and date is not null then 1 else 0 end as boolean) as is_shown
+    from ranked
+)"""
+"""A row for each slice that counts, and whether its rows are shown, as `slices`."""
+SLICES_STATEMENT = f"""
+create or replace view shown.this_table as
+{SLICES_QUERY}
+select {_COLUMNS}, is_shown from slices
+"""
 
 _TIES = f"""
-with visible as ({VISIBLE_SEGMENTS.format(condition="processing_date >= :since")}),
-{CARRIED},
+{_RANKED},
 told as (
     select app_id, table_name, date, instance_id, processing_date, is_snapshot, listed_until,
         sum(row_count) as row_count, sum(rows_hash) as rows_hash
-    from carried
+    from latest
+    where date is not null and processing_date >= :since
     group by app_id, table_name, date, instance_id, processing_date, is_snapshot, listed_until
 ),
-ranked as (
+ordered as (
     select app_id, table_name, date, instance_id, row_count, rows_hash,
         rank() over (partition by app_id, table_name, date order by {_ORDER}) as place
     from told
 )
 select chosen.app_id, chosen.table_name, chosen.instance_id, other.instance_id,
     min(chosen.date), max(chosen.date), count(*)
-from ranked as chosen
-join ranked as other on other.app_id = chosen.app_id and other.table_name = chosen.table_name
+from ordered as chosen
+join ordered as other on other.app_id = chosen.app_id and other.table_name = chosen.table_name
     and other.date = chosen.date and other.instance_id < chosen.instance_id
 where chosen.place = 1 and other.place = 1
     and (chosen.row_count <> other.row_count or chosen.rows_hash <> other.rows_hash)

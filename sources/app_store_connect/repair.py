@@ -5,135 +5,169 @@ that never completed were visible to nobody, replaced rows have their successors
 withdrawn ones Apple has taken back, and for its count a load is removed only by the run that has
 just loaded it.
 
-Sweeping is not needed for the views to be right: they show only rows whose load is complete and
-whose segment's ledger row is the latest. What is visible is removed in one transaction. Rows go
-first and the ledger last, so that where there are no transactions a removal which is cut off can
-still be seen in the ledger and is resumed by the next run.
+Sweeping is not needed for the views to be right: they show only rows whose slice counts. What is
+visible is removed in one transaction. Rows go first and the ledger last, so that where there are no
+transactions a removal which is cut off can still be seen in the ledger and is resumed by the next
+run. The slices of rows that were replaced stay, marked: they tell the history of restatements.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from app_store_connect import tables
 from app_store_connect.ledger import COMPLETE_LOADS, Ledger
-from app_store_connect.provenance import SEGMENT_KEY
+from app_store_connect.owners import SLICES_QUERY
 from app_store_connect.row_counts import RowCounts, count_rows
-from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, RawTable
+from app_store_connect.tables import (
+    LOAD_ID,
+    LOADS,
+    SEGMENTS,
+    SLICE_KEY,
+    SLICES,
+    UNPARSED_VALUES,
+    RawTable,
+)
 
 MAX_IDS = 1000
 """Of one statement: Snowflake takes 16,384 values in a list, BigQuery a megabyte of text."""
 
-
-def keyed_tables(ledger: Ledger) -> list[tuple[str, str]]:
-    """All tables with rows of segments and their key, the ledger itself last."""
-    existing = ledger.columns()
-    own = [t for t in reversed(tables.SEGMENT_TABLES) if t.name in existing]
-    return [(n, SEGMENT_KEY) for n in ledger.report_tables()] + [(t.name, t.key) for t in own]
+_LATER = f"""
+    select instance_id, segment_id, max({LOAD_ID}) as {LOAD_ID} from raw.{SEGMENTS.name}
+    where {LOAD_ID} in ({COMPLETE_LOADS}) group by instance_id, segment_id"""
 
 
 def _has_ledger(ledger: Ledger) -> bool:
     """Not before an instance was complete; what was read of a broken file may be there already."""
-    return SEGMENTS.name in ledger.columns()
-
-
-def miscounted(ledger: Ledger, load_id: str) -> set[str]:
-    """Segments of a load with another number of rows than the ledger says, or no ledger row."""
-    said = _said(ledger, load_id)
-    found = {
-        (table_name, segment_id): count
-        for table_name in ledger.report_tables()
-        for segment_id, count in ledger.execute(
-            f"select {SEGMENT_KEY}, count(*) from raw.this_table where {LOAD_ID} = :load_id"
-            f" group by {SEGMENT_KEY}",
-            this_table=table_name,
-            load_id=load_id,
-        )
-    }
-    wrong = {key[1] for key in said.keys() | found.keys() if said.get(key) != found.get(key, 0)}
-    return wrong - _superseded(ledger, wrong, load_id)
-
-
-def _said(ledger: Ledger, load_id: str) -> dict[tuple[str, str], int]:
-    """How many rows the ledger gives each table and segment of a load."""
-    if not _has_ledger(ledger):
-        return {}
-    rows = ledger.execute(
-        f"select table_name, segment_id, row_count from raw.{SEGMENTS.name}"
-        f" where {LOAD_ID} = :load_id",
-        load_id=load_id,
-    )
-    return {(ledger.physical(table), segment_id): count for table, segment_id, count in rows}
-
-
-def _superseded(ledger: Ledger, segment_ids: Collection[str], load_id: str) -> set[str]:
-    """Those that a later, complete load has too: another run may just be sweeping them out."""
-    if not segment_ids or not _has_ledger(ledger):
-        return set()
-    rows = ledger.execute(
-        f"select segment_id from raw.{SEGMENTS.name} where segment_id in :ids"
-        f" and {LOAD_ID} > :load_id and {LOAD_ID} in ({COMPLETE_LOADS})",
-        ids=sorted(segment_ids),
-        load_id=load_id,
-    )
-    return {segment_id for (segment_id,) in rows}
+    return {SEGMENTS.name, SLICES.name} <= ledger.columns().keys()
 
 
 def remove_miscounted(ledger: Ledger, load_id: str) -> set[str]:
-    """Remove what a load has too much or too little of, instances whole; says which segments.
+    """Remove what a load has too much or too little of, instances whole; says which instances.
 
     Safe only right after the load: Apple has just listed these segments, they are loaded again.
     """
-    wrong = miscounted(ledger, load_id) and miscounted(ledger, load_id)  # one look may be torn
-    wrong = _with_siblings(ledger, wrong, load_id)
-    remove_segments(ledger, wrong, load_id=load_id)
+    wrong = _miscounted(ledger, load_id) and _miscounted(ledger, load_id)  # one look may be torn
+    remove_load(ledger, wrong, load_id)
     return wrong
+
+
+def _miscounted(ledger: Ledger, load_id: str) -> set[str]:
+    """Instances of which a load has another number of rows than the ledger says, or slices whose
+    key another load has too.
+
+    Rows without a slice are of an instance that was not complete, and are deleted here.
+    """
+    if not _has_ledger(ledger):
+        slices: dict[str, dict[int, _Slice]] = {}
+        wrong: set[str] = set()
+    else:
+        slices, wrong = _slices_of(ledger, load_id), _of_equal_keys(ledger, load_id)
+    for table in ledger.report_tables():
+        held = dict(
+            ledger.execute(
+                f"select {SLICE_KEY}, count(*) from raw.this_table where {LOAD_ID} = :load_id"
+                f" group by {SLICE_KEY}",
+                this_table=table,
+                load_id=load_id,
+            )
+        )
+        said = slices.get(table, {})
+        if held.keys() - said.keys():
+            _delete_rows(ledger, [table], held.keys() - said.keys(), load_id)
+        wrong |= {
+            each.instance_id
+            for key, each in said.items()
+            if each.is_latest and held.get(key, 0) != each.row_count
+        }
+    return wrong
+
+
+class _Slice(NamedTuple):
+    """Not the latest: another run loaded the segment since, and may just be sweeping this out."""
+
+    instance_id: str
+    row_count: int
+    is_latest: bool
+
+
+def _slices_of(ledger: Ledger, load_id: str) -> dict[str, dict[int, _Slice]]:
+    """The slices of a load by table and key."""
+    found: dict[str, dict[int, _Slice]] = {}
+    for table, key, instance_id, count, latest in ledger.execute(
+        f"""
+        select s.table_name, s.{SLICE_KEY}, s.instance_id, s.row_count, latest.{LOAD_ID}
+        from raw.{SLICES.name} as s
+        join ({_LATER}) as latest on latest.instance_id = s.instance_id
+            and latest.segment_id = s.segment_id
+        where s.{LOAD_ID} = :load_id and s.removed_on is null
+        """,
+        load_id=load_id,
+    ):
+        found.setdefault(ledger.physical(table), {})[key] = _Slice(
+            instance_id, count, latest == load_id
+        )
+    return found
+
+
+def _of_equal_keys(ledger: Ledger, load_id: str) -> set[str]:
+    rows = ledger.execute(
+        f"""
+        select distinct instance_id from raw.{SLICES.name}
+        where {LOAD_ID} = :load_id and {SLICE_KEY} in (
+            select {SLICE_KEY} from raw.{SLICES.name} where {LOAD_ID} <> :load_id
+        )
+        """,
+        load_id=load_id,
+    )
+    return {instance_id for (instance_id,) in rows}
 
 
 def take_back(ledger: Ledger, counts: RowCounts) -> None:
     """Remove loads that are not whole where what they replaced still is: that shows again."""
-    for load_id, segment_ids in counts.revertible():
-        remove_segments(ledger, segment_ids, load_id=load_id)
+    for instance_id, load_id in counts.revertible():
+        remove_load(ledger, {instance_id}, load_id)
 
 
-def _with_siblings(ledger: Ledger, segment_ids: Collection[str], load_id: str) -> set[str]:
-    if not segment_ids or not _has_ledger(ledger):
-        return {*segment_ids}
-    rows = ledger.execute(
-        f"""
-        select segment_id from raw.{SEGMENTS.name} where {LOAD_ID} = :load_id and instance_id in (
-            select instance_id from raw.{SEGMENTS.name}
-            where {LOAD_ID} = :load_id and segment_id in :ids
-        )
-        """,
-        load_id=load_id,
-        ids=sorted(segment_ids),
-    )
-    return {*segment_ids, *(segment_id for (segment_id,) in rows)}
-
-
-def remove_segments(
-    ledger: Ledger, segment_ids: Collection[str], *, load_id: str | None = None
-) -> None:
-    """Delete all rows of these segments, or those of one load, at once."""
-    if not segment_ids:
+def remove_load(ledger: Ledger, instance_ids: Collection[str], load_id: str) -> None:
+    """Delete all that one load brought of these instances, at once."""
+    if not instance_ids or not _has_ledger(ledger):
         return
     if not ledger.database.can_delete:
-        if _has_ledger(ledger):
-            ledger.database.remove(segment_ids, load_id)
+        ledger.database.remove(instance_ids, load_id)
         return
-    condition = f" and {LOAD_ID} = :load_id" if load_id else ""
-    values: dict[str, Any] = {"load_id": load_id} if load_id else {}
-    keyed = keyed_tables(ledger)
+    keys = ledger.execute(
+        f"select instance_id, {SLICE_KEY} from raw.{SLICES.name} where {LOAD_ID} = :load_id",
+        load_id=load_id,
+    )
+    own = [t.name for t in reversed(tables.SEGMENT_TABLES) if t.name in ledger.columns()]
     with ledger.transaction():
-        for ids in _lists_of(segment_ids):
-            for name, key in keyed:
+        own_keys = [key for instance_id, key in keys if instance_id in instance_ids]
+        _delete_rows(ledger, ledger.report_tables(), own_keys, load_id)
+        for ids in _lists_of(instance_ids):
+            for name in own:
                 ledger.execute(
-                    f"delete from raw.this_table where this_key in :ids{condition}",
+                    f"delete from raw.this_table where instance_id in :ids"
+                    f" and {LOAD_ID} = :load_id",
                     this_table=name,
-                    this_key=key,
                     ids=ids,
-                    **values,
+                    load_id=load_id,
                 )
+
+
+def _delete_rows(
+    ledger: Ledger, report_tables: Collection[str], keys: Collection[int], load_id: str
+) -> None:
+    if not ledger.database.can_delete:
+        return  # rows whose slice does not count are in no view
+    for part in _lists_of(keys):
+        for table in report_tables:
+            ledger.execute(
+                f"delete from raw.this_table where {SLICE_KEY} in :keys and {LOAD_ID} = :load_id",
+                this_table=table,
+                keys=part,
+                load_id=load_id,
+            )
 
 
 def _lists_of(ids: Collection[Any]) -> Iterator[list[Any]]:
@@ -152,8 +186,8 @@ def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
         return
     condition = f" and {LOAD_ID} < :before" if before_load_id else ""
     values = {"before": before_load_id} if before_load_id else {}
-    latest = [table.name for table in tables.LATEST_TABLES if table.name in existing]
-    for name in [name for name, _ in keyed_tables(ledger)] + latest:
+    own = [table.name for table in _OWN_TABLES if table.name in existing]
+    for name in [*ledger.report_tables(), *own]:
         ledger.execute(
             f"delete from raw.this_table where {LOAD_ID} not in ({COMPLETE_LOADS}){condition}",
             this_table=name,
@@ -161,7 +195,10 @@ def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
         )
 
 
-def sweep_superseded(ledger: Ledger) -> None:
+_OWN_TABLES = (UNPARSED_VALUES, SLICES, SEGMENTS, *tables.LATEST_TABLES)
+
+
+def sweep_superseded(ledger: Ledger, today: date) -> None:
     """Delete rows that a later, complete load replaced or withdrew.
 
     Not while the later one is not there as it was loaded: then it replaces nothing.
@@ -169,29 +206,63 @@ def sweep_superseded(ledger: Ledger) -> None:
     existing = ledger.columns()
     if LOADS not in existing or not ledger.database.can_delete:
         return
-    if SEGMENTS.name in existing:
-        _sweep_segments(ledger)
+    if _has_ledger(ledger):
+        replaced = ledger.execute(f"""
+            select s.table_name, s.{SLICE_KEY}, s.instance_id from raw.{SLICES.name} as s
+            join ({_LATER}) as latest on latest.instance_id = s.instance_id
+                and latest.segment_id = s.segment_id and s.{LOAD_ID} < latest.{LOAD_ID}
+            where s.removed_on is null and s.{LOAD_ID} in ({COMPLETE_LOADS})""")
+        _remove_slices(ledger, replaced, today)
     for table in tables.LATEST_TABLES:
         if table.name in existing:
-            _sweep_replaced(ledger, [(table.name, table.key)], _newest(ledger, table))
+            _sweep_replaced(ledger, table, _newest(ledger, table))
 
 
-def _sweep_segments(ledger: Ledger) -> None:
-    newest = _newest(ledger, SEGMENTS)
-    withdrawn: dict[str, set[str]] = {}
-    for segment_id, load_id in ledger.execute(
-        f"select segment_id, {LOAD_ID} from raw.{SEGMENTS.name}"
-        f" where checksum is null and {LOAD_ID} in ({COMPLETE_LOADS})"
-    ):
-        withdrawn.setdefault(load_id, set()).add(segment_id)
-    if not newest and not withdrawn:
+def remove_superseded(ledger: Ledger, before: date, today: date) -> None:
+    """Delete rows of slices that are not shown, of instances processed before that day.
+
+    Raises:
+        DestinationError: the destination failed.
+    """
+    if _has_ledger(ledger) and ledger.database.can_delete:
+        hidden = ledger.execute(
+            f"""
+            {SLICES_QUERY}
+            select s.table_name, s.{SLICE_KEY}, s.instance_id from slices as s
+            where not s.is_shown and s.date is not null and s.removed_on is null
+                and s.processing_date < :before
+            """,
+            before=before,
+        )
+        _remove_slices(ledger, hidden, today)
+
+
+def _remove_slices(ledger: Ledger, found: Collection[tuple[Any, ...]], today: date) -> None:
+    """Delete the rows of these slices, and mark them. Not of instances that are not whole."""
+    if not found:
         return
-    kept = count_rows(ledger).unsound_segments
-    _sweep_replaced(
-        ledger, keyed_tables(ledger), {load: ids - kept for load, ids in newest.items()}
-    )
-    for load_id, ids in withdrawn.items():  # what they hide is gone now
-        remove_segments(ledger, ids - kept, load_id=load_id)
+    unsound = count_rows(ledger).unsound
+    by_table: dict[str, list[int]] = {}
+    for table, key, instance_id in found:
+        if instance_id not in unsound:
+            by_table.setdefault(ledger.physical(table), []).append(key)
+    existing = ledger.report_tables()
+    for table, keys in sorted(by_table.items()):
+        with ledger.transaction():
+            # marked first: cut off without a transaction, rows are left that nobody sees
+            for part in _lists_of(keys):
+                ledger.execute(
+                    f"update raw.{SLICES.name} set removed_on = :today where {SLICE_KEY} in :keys",
+                    today=today,
+                    keys=part,
+                )
+            if table in existing:
+                ledger.execute(
+                    f"delete from raw.this_table where {SLICE_KEY} in ("
+                    f"select {SLICE_KEY} from raw.{SLICES.name} where removed_on = :today)",
+                    this_table=table,
+                    today=today,
+                )
 
 
 def _newest(ledger: Ledger, table: RawTable) -> dict[str, set[Any]]:
@@ -205,25 +276,22 @@ def _newest(ledger: Ledger, table: RawTable) -> dict[str, set[Any]]:
         f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by this_key"
         f" having count(distinct {LOAD_ID}) > 1",
         this_table=table.name,
-        this_key=table.key,
+        this_key=table.key[0],
     ):
         newest.setdefault(load_id, set()).add(key)
     return newest
 
 
-def _sweep_replaced(
-    ledger: Ledger, keyed: Collection[tuple[str, str]], newest: Mapping[str, Collection[Any]]
-) -> None:
-    """Delete, in all of these tables, what is older than the newest load of its key."""
+def _sweep_replaced(ledger: Ledger, table: RawTable, newest: Mapping[str, Collection[Any]]) -> None:
+    """Delete what is older than the newest load of its key."""
     for load_id, ids in ((load, part) for load, keys in newest.items() for part in _lists_of(keys)):
-        for name, key in keyed:
-            ledger.execute(
-                f"delete from raw.this_table where this_key in :ids and {LOAD_ID} < :load_id",
-                this_table=name,
-                this_key=key,
-                ids=ids,
-                load_id=load_id,
-            )
+        ledger.execute(
+            f"delete from raw.this_table where this_key in :ids and {LOAD_ID} < :load_id",
+            this_table=table.name,
+            this_key=table.key[0],
+            ids=ids,
+            load_id=load_id,
+        )
 
 
 def newest_load(ledger: Ledger) -> str | None:

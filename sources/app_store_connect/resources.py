@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dlt
@@ -18,7 +19,13 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
 from app_store_connect import tables
-from app_store_connect.catalog import ReportSchema, RestatementPolicy, misfit, policy_of
+from app_store_connect.catalog import (
+    ReportSchema,
+    RestatementPolicy,
+    first_measure,
+    misfit,
+    policy_of,
+)
 from app_store_connect.checks import Look
 from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.database import PLAIN
@@ -30,8 +37,7 @@ from app_store_connect.loaded import CompleteInstance, LoadedSegment, check_rows
 from app_store_connect.model import ReportSegment
 from app_store_connect.outcome import Attempt
 from app_store_connect.portions import portions
-from app_store_connect.provenance import SEGMENT_KEY, stamp_of, stamped
-from app_store_connect.row_hashes import ByDate, added
+from app_store_connect.row_hashes import ByDate, added, rows_by_date
 from app_store_connect.selection import (
     DEFAULT_RECHECK_DAYS,
     InstanceToLoad,
@@ -39,6 +45,7 @@ from app_store_connect.selection import (
     choose_segments,
     is_about_to_expire,
 )
+from app_store_connect.slices import SegmentSlices, SliceKeys
 from app_store_connect.tables import RawTable
 from app_store_connect.tsv import (
     DEFAULT_MAX_INFLATED_BYTES,
@@ -50,40 +57,66 @@ from app_store_connect.turns import Turns
 
 logger = logging.getLogger(__name__)
 
-_KEYS = {
-    table.name: table.key
-    for table in (*tables.SEGMENT_TABLES, tables.INSTANCE_CHECKS, tables.REPORT_COLUMNS)
+_OWN_TABLES = {
+    table.name: table
+    for table in (*tables.SEGMENT_TABLES, tables.INSTANCE_CHECKS, *tables.CATALOGUE_TABLES)
 }
+Stored = Mapping[tuple[Any, ...], Mapping[str, Any]]
+"""The rows of a table at the destination, by key."""
 
 NamedTable = tuple[str, pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the resources hand on: an instance, some of its segments, and at the end neither.
+    """What the resources hand on: an instance, some of its segments or, where there is nothing
+    else to load, its withdrawal of segments; at the end nothing of it.
 
     Everything belongs to one extraction: a source may be run again, also after it failed.
     """
 
     attempt: Attempt
     gathering: Gathering
-    columns: "NewColumns"
+    catalogue: "NewCatalogueRows"
+    slice_keys: SliceKeys
     item: InstanceToLoad | None = None
     segments: Sequence[ListedSegment] = ()
+    withdrawal: CompleteInstance | None = None
 
 
-class NewColumns:
-    """Which rows of `tables.REPORT_COLUMNS` a load package has to bring. Threads share it."""
+class NewCatalogueRows:
+    """Which rows of `tables.CATALOGUE_TABLES` a load package has to bring. Threads share it."""
 
-    def __init__(self, stored: Mapping[str, Mapping[str, Any]]) -> None:
-        self._known = dict(stored)
+    def __init__(self, stored: Callable[[RawTable], Stored]) -> None:
+        self._known = {table: dict(stored(table)) for table in tables.CATALOGUE_TABLES}
+        self._columns: dict[str, set[str]] = {}
+        for row in self._known[tables.REPORT_COLUMNS].values():
+            self._columns.setdefault(row["table_name"], set()).add(row["column_name"])
+        self._seen: set[tuple[str, frozenset[str]]] = set()
         self._lock = threading.Lock()
 
-    def among(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    def of(
+        self, complete: CompleteInstance, policies: Mapping[str, RestatementPolicy]
+    ) -> dict[RawTable, list[dict[str, Any]]]:
         """Those that the destination does not have like this; each is given once."""
+        listed = complete.item.listed
+        table_name, granularity = listed.table_name, listed.instance.granularity
+        key = table_name, complete.columns
         with self._lock:
-            new = [row for row in rows if self._known.get(row["id"]) != row]
-            self._known |= {row["id"]: row for row in new}
+            if key in self._seen or not complete.columns:
+                return {}
+            self._seen.add(key)
+            columns = self._columns.setdefault(table_name, set())
+            columns |= complete.columns
+            rows = tables.catalogue_rows(
+                table_name, listed.schema, granularity, sorted(columns), policies
+            )
+            return {table: self._new(table, found) for table, found in rows.items()}
+
+    def _new(self, table: RawTable, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        known = self._known[table]
+        new = [row for row in rows if known.get(table.key_of(row)) != row]
+        known |= {table.key_of(row): row for row in new}
         return new
 
 
@@ -91,11 +124,11 @@ class NewColumns:
 class SegmentLoader:
     """What the resources share: where from, where failures go, and how rows are written.
 
-    `write_disposition` is `merge` (idempotent by itself) or `append` (for the main job, which
-    derives what is visible from the ledger). `table_format` is dlt's, for destinations of files.
-    `is_text_encoded` needs a destination whose files may have dictionary columns: dlt says which.
-    `workers` are as many as dlt has for it. `stored_columns` gives the rows of
-    `tables.REPORT_COLUMNS` that the destination has, by id.
+    `write_disposition`, of `tables.LATEST_TABLES`, is `merge` (of each key one row is left) or
+    `append` (for the main job, which removes the others later). All else is appended.
+    `table_format` is dlt's, for destinations of files. `is_text_encoded` needs a destination whose
+    files may have dictionary columns: dlt says which. `workers` are as many as dlt has for it.
+    `stored` gives the rows of a table that the destination has.
     """
 
     client: AppStoreConnectClient
@@ -110,13 +143,13 @@ class SegmentLoader:
     is_text_encoded: bool = False
     workers: int = DEFAULT_WORKERS
     turns: Turns = field(default_factory=Turns)
-    stored_columns: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
+    stored: Callable[[RawTable], Stored] = lambda table: {}
 
     def resource(self, instances: Callable[[], Iterable[InstanceToLoad]]) -> DltResource:
         """instances | segments | rows; `instances` is asked for the next when a worker is free."""
 
         def until_the_end() -> Iterator[Work]:
-            work = Work(self.new_attempt(), Gathering(), NewColumns(self.stored_columns()))
+            work = Work(self.new_attempt(), Gathering(), NewCatalogueRows(self.stored), SliceKeys())
             for item in instances():
                 work.gathering.begin()
                 yield replace(work, item=item)
@@ -126,17 +159,19 @@ class SegmentLoader:
         def segments(work: Work) -> Iterator[Work]:
             gathering = work.gathering
             if work.item:
-                listed = self._segments(work.attempt, work.item)
-                for portion in portions(listed, lambda: gathering.open_items > self.workers):
+                for part in self._parts(work, work.item):
                     gathering.begin()
-                    yield replace(work, segments=portion)
+                    yield part
             if gathering.finish():
                 yield replace(work, item=None)
 
         @dlt.transformer(name="rows", parallelized=True)
         def rows(work: Work) -> Iterator[Any]:
             gathering = work.gathering
-            if work.item:
+            if work.withdrawal:
+                for name, data in self._ledger_rows(work, work.withdrawal):
+                    yield from self._written(gathering.add(name, data))
+            elif work.item:
                 for listed in work.segments:
                     for name, data in self._rows(work, work.item, listed):
                         yield from self._written(gathering.add(name, data))
@@ -149,52 +184,63 @@ class SegmentLoader:
     def listing(
         self, table: RawTable, rows: Callable[[], Sequence[Mapping[str, Any]]]
     ) -> DltResource:
-        """A resource of Apple's attributes, one row for each thing that Apple lists."""
+        """A resource of rows of one of `tables.LATEST_TABLES`."""
 
         def listed() -> Iterator[Any]:
             if found := rows():
-                yield self._marked(table.arrow(found, _load_id()), table.name, table.key)
+                yield self._marked(table.arrow(found, _load_id()), table.name, table)
 
         return dlt.resource(listed, name=table.name)
 
-    def _segments(self, attempt: Attempt, item: InstanceToLoad) -> Iterator[ListedSegment]:
+    def _parts(self, work: Work, item: InstanceToLoad) -> Iterator[Work]:
+        """What is to be done of an instance, in portions."""
         listed_at = self.downloader.clock()
+        attempt = work.attempt
+        found = self._listed(attempt, item)
+        if found is None:
+            return
+        changed, withdrawn = self._to_load(attempt, item, found)
+        if withdrawal := attempt.begin(item, changed, withdrawn):
+            yield replace(work, withdrawal=withdrawal)
+        segments = (ListedSegment(each, listed_at) for each in changed)
+        is_busy = partial(self._are_others_busy, work.gathering)
+        for portion in portions(segments, is_busy):
+            yield replace(work, segments=portion)
+
+    def _are_others_busy(self, gathering: Gathering) -> bool:
+        return gathering.open_items > self.workers
+
+    def _listed(self, attempt: Attempt, item: InstanceToLoad) -> list[ReportSegment] | None:
+        """None if Apple does not say; then that is noted."""
         try:
-            found = self.client.list_segments(item.listed.instance.id)
+            return self.client.list_segments(item.listed.instance.id)
         except FATAL as error:
             attempt.stop(error)
-            return
         except NotFoundError as error:
             if is_about_to_expire(item.listed.instance, today=self.today):
                 attempt.notice(item, "Apple listed it but has deleted it, as it does after 35 days")
                 attempt.begin(item, [])
             else:
                 attempt.fail_instance(item, error)
-            return
         except AppStoreConnectError as error:
             attempt.fail_instance(item, error)
-            return
-        for segment in self._to_load(attempt, item, found):
-            yield ListedSegment(segment, listed_at)
+        return None
 
     def _to_load(
         self, attempt: Attempt, item: InstanceToLoad, found: list[ReportSegment]
-    ) -> list[ReportSegment]:
+    ) -> tuple[list[ReportSegment], Sequence[str]]:
+        """The segments to load, and the ids of those that Apple lists no more."""
         if not found:
             attempt.notice(item, "Apple lists it without any segment (yet)")
             if not item.is_recheck:
                 attempt.look(item, Look.EMPTY)
-            return attempt.begin(item, [])
+            return [], ()
         by_id = {each.id: each for each in found}
-        choice = choose_segments(
-            {each.id: each.checksum for each in by_id.values()},
-            item.loaded,
-            attempt.held(item, by_id.values()),
-        )
-        changed = [by_id[segment_id] for segment_id in choice.changed]
+        checksums = {each.id: each.checksum for each in by_id.values()}
+        choice = choose_segments(checksums, item.loaded)
         if item.is_recheck and not (choice.changed or choice.withdrawn):
             attempt.look(item, Look.UNCHANGED)
-        return attempt.begin(item, changed, choice.withdrawn)
+        return [by_id[segment_id] for segment_id in choice.changed], choice.withdrawn
 
     def _rows(
         self, work: Work, item: InstanceToLoad, listed: ListedSegment
@@ -204,6 +250,7 @@ class SegmentLoader:
             attempt.leave(item, segment)
             return
         parts: list[ByDate] = []
+        slices = SegmentSlices(work.slice_keys)
         row_count = unparsed = 0
         is_dated = False
         columns: list[str] = []
@@ -225,10 +272,12 @@ class SegmentLoader:
                     app_ids |= batch.app_ids
                     row_count += batch.table.num_rows
                     unparsed += len(batch.unparsed)
-                    parts.append(batch.by_date(item.listed.instance.processing_date))
+                    days = batch.days(item.listed.instance.processing_date)
+                    measure = first_measure(item.listed.schema, frozenset(columns))
+                    parts.append(rows_by_date(batch.table, days, measure))
                     is_dated = is_dated or batch.is_dated
                     attempt.read(batch.table.num_rows)
-                    yield from self._report_rows(item, segment, batch)
+                    yield from self._report_rows(item, segment, batch, slices, days)
             _refuse_another_app(app_ids, item.listed.app_id)
             if row_count and not is_dated:
                 self._refuse_undated(item.listed.schema, columns)
@@ -243,22 +292,33 @@ class SegmentLoader:
             attempt.fail(item, segment, error)
             return
         by_date = added(parts)
-        loaded = LoadedSegment(item, segment, row_count, by_date, unparsed, tuple(columns))
+        loaded = LoadedSegment(item, segment, row_count, by_date, unparsed, slices, tuple(columns))
         if complete := attempt.complete(loaded):
             for note in doubled_notes(complete.loaded):
                 logger.warning("%s", note)
-            yield from _ledger_rows(complete)
-            if new := work.columns.among(complete.column_rows()):
-                yield tables.REPORT_COLUMNS.name, tables.REPORT_COLUMNS.arrow(new, _load_id())
+            yield from self._ledger_rows(work, complete)
 
     def _report_rows(
-        self, item: InstanceToLoad, segment: ReportSegment, batch: Batch
+        self,
+        item: InstanceToLoad,
+        segment: ReportSegment,
+        batch: Batch,
+        slices: SegmentSlices,
+        days: pa.Array,
     ) -> Iterator[NamedTable]:
-        stamp = stamp_of(item, segment, _load_id())
-        rows = stamped(batch.table, stamp, is_text_encoded=self.is_text_encoded)
+        rows = slices.stamped(batch.table, days, _load_id(), encode=self.is_text_encoded)
         yield item.listed.table_name, rows
         if batch.unparsed:
             yield tables.UNPARSED_VALUES.name, _unparsed_rows(item, segment, batch)
+
+    def _ledger_rows(self, work: Work, complete: CompleteInstance) -> Iterator[NamedTable]:
+        load_id = _load_id()
+        slices = complete.slice_rows(work.slice_keys)
+        yield tables.SEGMENTS.name, tables.SEGMENTS.arrow(complete.ledger_rows(), load_id)
+        yield tables.SLICES.name, tables.SLICES.arrow(slices, load_id)
+        for table, rows in work.catalogue.of(complete, self.policies).items():
+            if rows:
+                yield table.name, table.arrow(rows, load_id)
 
     def _refuse_undated(self, schema: ReportSchema, columns: Iterable[str]) -> None:
         """A newer instance replaces the dates of an older one; without any, both would count."""
@@ -273,16 +333,17 @@ class SegmentLoader:
         if rows := check_rows(attempt.looks.values(), self.today, self.recheck_days):
             yield table.name, table.arrow(rows, _load_id())
 
-    def _written(self, tables: Iterable[NamedTable]) -> Iterator[Any]:
-        for name, data in tables:
-            yield self._marked(data, name, _KEYS.get(name, SEGMENT_KEY))
+    def _written(self, named: Iterable[NamedTable]) -> Iterator[Any]:
+        for name, data in named:
+            yield self._marked(data, name, _OWN_TABLES.get(name))
 
-    def _marked(self, data: pa.Table, table_name: str, key: str) -> Any:
+    def _marked(self, data: pa.Table, table_name: str, own: RawTable | None) -> Any:
+        is_merged = own in tables.LATEST_TABLES and self.write_disposition == "merge"
         hints = dlt.mark.make_hints(
             table_name=table_name,
-            write_disposition=self.write_disposition,  # type: ignore[arg-type]  # one of its literals
+            write_disposition="merge" if is_merged else "append",
             table_format=_open_format(self.table_format),
-            merge_key=key if self.write_disposition == "merge" else None,
+            merge_key=own.key if own and is_merged else None,
         )
         return dlt.mark.with_hints(data, hints, create_table_variant=True)
 
@@ -303,6 +364,7 @@ def _refuse_misfit(listed: ListedInstance, header: Iterable[str]) -> None:
 def _unparsed_rows(item: InstanceToLoad, segment: ReportSegment, batch: Batch) -> pa.Table:
     rows = (
         {
+            "instance_id": item.listed.instance.id,
             "segment_id": segment.id,
             "checksum": segment.checksum,
             "app_id": int(item.listed.app_id),
@@ -314,12 +376,6 @@ def _unparsed_rows(item: InstanceToLoad, segment: ReportSegment, batch: Batch) -
         for value in batch.unparsed
     )
     return tables.UNPARSED_VALUES.arrow(rows, _load_id())
-
-
-def _ledger_rows(complete: CompleteInstance) -> Iterator[NamedTable]:
-    load_id = _load_id()
-    yield tables.SEGMENTS.name, tables.SEGMENTS.arrow(complete.ledger_rows(), load_id)
-    yield tables.SEGMENT_DATES.name, tables.SEGMENT_DATES.arrow(complete.date_rows(), load_id)
 
 
 def _open_format(table_format: str) -> Any:

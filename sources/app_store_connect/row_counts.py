@@ -5,17 +5,15 @@ table or deleted rows. Such an instance counts as not loaded: if Apple still lis
 replaces its rows. If not, nothing could replace them, so they stay and a note names them.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import groupby
-from typing import Any
 
 from app_store_connect.ledger import COMPLETE_LOADS, Ledger
-from app_store_connect.provenance import SEGMENT_KEY
 from app_store_connect.selection import Checksums, Selection
-from app_store_connect.tables import LOAD_ID, LOADS, SEGMENT_DATES, SEGMENTS
+from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES
 
 _NO_CHECKSUM = ""
 """Of a segment whose rows are not those of its file. Apple gives no such checksum."""
@@ -25,7 +23,8 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """A segment of one complete load: `row_count` rows were loaded, and `held` rows are there.
+    """A segment of one complete load: `row_count` rows were loaded, its slices have `sliced`, of
+    which `expected` were not removed since; and `held` are there.
 
     A segment that Apple withdrew has a row without checksum, which hides the earlier loads.
     """
@@ -39,13 +38,14 @@ class LedgerRow:
     app_id: int
     processing_date: date
     row_count: int
+    sliced: int
+    expected: int
     held: int = 0
-    is_dated: bool = False
 
     @property
     def is_sound(self) -> bool:
-        """Without its dates a row is in no view."""
-        return self.held == self.row_count and (self.is_dated or not self.row_count)
+        """Without its slice a row is in no view."""
+        return self.row_count == self.sliced and self.expected == self.held
 
     def __str__(self) -> str:
         return (
@@ -63,7 +63,8 @@ class RowCounts:
     @cached_property
     def unsound(self) -> dict[str, list[LedgerRow]]:
         """The instances of which a segment's latest load is not there as it was loaded."""
-        latest = {row.segment_id: row for row in sorted(self.rows, key=lambda row: row.load_id)}
+        rows = sorted(self.rows, key=lambda row: row.load_id)
+        latest = {(row.instance_id, row.segment_id): row for row in rows}
         wrong = {row.instance_id for row in latest.values() if not row.is_sound}
         found: dict[str, list[LedgerRow]] = {each: [] for each in sorted(wrong)}
         for row in latest.values():
@@ -71,27 +72,23 @@ class RowCounts:
                 found[row.instance_id].append(row)
         return found
 
-    @property
-    def unsound_segments(self) -> set[str]:
-        """All segments of these instances: an instance is loaded again as a whole."""
-        return {row.segment_id for rows in self.unsound.values() for row in rows}
-
-    def revertible(self) -> list[tuple[str, set[str]]]:
-        """Loads of unsound instances, with their segments, that replaced what is still whole."""
-        whole: dict[str, str] = {}
+    def revertible(self) -> list[tuple[str, str]]:
+        """Unsound instances, each with a load of it that replaced what is still whole."""
+        whole: dict[tuple[str, str], str] = {}
         for row in self.rows:
             if row.is_sound:
-                whole[row.segment_id] = min(row.load_id, whole.get(row.segment_id, row.load_id))
+                key = row.instance_id, row.segment_id
+                whole[key] = min(row.load_id, whole.get(key, row.load_id))
         found = []
         for instance_id, rows in self.unsound.items():
             for load_id in {row.load_id for row in rows if not row.is_sound}:
-                own = {
-                    row.segment_id
+                own = [
+                    (row.instance_id, row.segment_id)
                     for row in self.rows
                     if (row.instance_id, row.load_id) == (instance_id, load_id)
-                }
-                if all(whole.get(segment_id, load_id) < load_id for segment_id in own):
-                    found.append((load_id, own))
+                ]
+                if all(whole.get(key, load_id) < load_id for key in own):
+                    found.append((instance_id, load_id))
         return found
 
     def distrusted(self, loaded: Mapping[str, Checksums]) -> dict[str, Checksums]:
@@ -149,8 +146,8 @@ class RowCounts:
 
     def _counts(self, first: LedgerRow) -> str:
         rows = self.unsound[first.instance_id]
-        held, loaded = sum(row.held for row in rows), sum(row.row_count for row in rows)
-        return f"{held} of {loaded} rows" if held != loaded else "rows without dates"
+        held, loaded = sum(row.held for row in rows), sum(row.expected for row in rows)
+        return f"{held} of {loaded} rows" if held != loaded else "rows without slices"
 
 
 def count_rows(ledger: Ledger) -> RowCounts:
@@ -163,94 +160,70 @@ def count_rows(ledger: Ledger) -> RowCounts:
 
 
 def _look(ledger: Ledger) -> RowCounts:
-    if not {SEGMENTS.name, LOADS} <= ledger.columns().keys():
+    if not {SEGMENTS.name, SLICES.name, LOADS} <= ledger.columns().keys():
         return RowCounts()
-    existing = ledger.report_tables()
-    suspects = _suspects(ledger, existing)
-    if not suspects:
-        return RowCounts()
-    held = {
-        key: count
-        for table in suspects
-        if ledger.physical(table) in existing
-        for key, count in held_rows(ledger, table).items()
-    }
-    dated = _dated(ledger, suspects)
-    return RowCounts(
-        tuple(
-            replace(
-                row,
-                held=held.get((row.table_name, row.segment_id, row.load_id), 0),
-                is_dated=(row.segment_id, row.load_id) in dated,
-            )
-            for row in _said(ledger, suspects)
-        )
-    )
+    suspects = _suspects(ledger)
+    return RowCounts(tuple(counted_segments(ledger, suspects))) if suspects else RowCounts()
 
 
-def _suspects(ledger: Ledger, existing: Collection[str]) -> list[str]:
+def _suspects(ledger: Ledger) -> list[str]:
     """The tables whose sums differ already: they cost much less than the sum of each segment.
 
     In the files of a lake removed rows stay, so only sums of the newest load are compared there.
     """
-    where = ""
-    if not ledger.database.can_delete:
-        where = f" where {LOAD_ID} in (select max(load_id) from raw.{LOADS} where status = 0)"
-    gone = {
-        table
-        for table, count in _sums(ledger, SEGMENTS.name).items()
-        if count and ledger.physical(table) not in existing
-    }
-    dated = _sums(ledger, SEGMENT_DATES.name, where)
-    return sorted(gone) + [
-        table
-        for table, count in _sums(ledger, SEGMENTS.name, where).items()
-        if table not in gone and not count == dated.get(table, 0) == _sum(ledger, table, where)
-    ]
+    existing = ledger.report_tables()
+    newest = f"(select max(load_id) from raw.{LOADS} where status = 0)"
+    where = "" if ledger.database.can_delete else f" where {LOAD_ID} in {newest}"
+    sums = ledger.execute(f"""
+        select table_name, sum(row_count), sum(sliced), sum(expected) from ({_SLICED}) as sliced
+        {where} group by table_name order by table_name""")
+
+    def differs(table: str, loaded: int, sliced: int, expected: int) -> bool:
+        if ledger.physical(table) not in existing:
+            return expected > 0
+        question = f"select count(*) from raw.this_table{where}"
+        return not (
+            loaded == sliced and expected == ledger.execute(question, this_table=table)[0][0]
+        )
+
+    return [table for table, *counts in sums if differs(table, *counts)]
 
 
-def _sum(ledger: Ledger, table: str, where: str) -> int:
-    question = f"select count(*) from raw.this_table{where}"
-    return int(ledger.execute(question, this_table=table)[0][0])
+_SLICED = f"""
+    select g.segment_id, g.{LOAD_ID}, g.instance_id, g.table_name, g.report_name, g.granularity,
+        g.app_id, g.processing_date, g.row_count, coalesce(s.sliced, 0) as sliced,
+        coalesce(s.expected, 0) as expected
+    from raw.{SEGMENTS.name} as g
+    left join (
+        select instance_id, segment_id, {LOAD_ID}, sum(row_count) as sliced,
+            sum(case when removed_on is null then row_count else 0 end) as expected
+        from raw.{SLICES.name}
+        group by instance_id, segment_id, {LOAD_ID}
+    ) as s
+        on s.instance_id = g.instance_id and s.segment_id = g.segment_id
+        and s.{LOAD_ID} = g.{LOAD_ID}
+    where g.{LOAD_ID} in ({COMPLETE_LOADS})"""
 
 
-def _sums(ledger: Ledger, table: str, where: str = "") -> dict[str, int]:
-    if table not in ledger.columns():
-        return {}
-    rows = ledger.execute(
-        f"select table_name, sum(row_count) from raw.this_table{where} group by table_name",
-        this_table=table,
-    )
-    return {name: int(count) for name, count in rows}
-
-
-def _said(ledger: Ledger, tables: Collection[str]) -> Iterable[LedgerRow]:
-    rows = ledger.execute(
-        f"select segment_id, {LOAD_ID}, instance_id, table_name, report_name, granularity, app_id,"
-        f" processing_date, row_count from raw.{SEGMENTS.name}"
-        f" where table_name in :tables and {LOAD_ID} in ({COMPLETE_LOADS})",
-        tables=sorted(tables),
-    )
-    return [LedgerRow(*row) for row in rows]
-
-
-def held_rows(ledger: Ledger, table: str) -> dict[tuple[str, str, str], int]:
-    """How many rows a report table holds, by table, segment and load."""
-    rows = ledger.execute(
-        f"select {SEGMENT_KEY}, {LOAD_ID}, count(*) from raw.this_table"
-        f" group by {SEGMENT_KEY}, {LOAD_ID}",
-        this_table=table,
-    )
-    return {(table, segment_id, load_id): count for segment_id, load_id, count in rows}
-
-
-def _dated(ledger: Ledger, tables: Collection[str]) -> set[tuple[Any, ...]]:
-    if SEGMENT_DATES.name not in ledger.columns():
-        return set()
-    return {
-        *ledger.execute(
-            f"select distinct segment_id, {LOAD_ID} from raw.{SEGMENT_DATES.name}"
-            " where table_name in :tables",
-            tables=sorted(tables),
+def counted_segments(ledger: Ledger, tables: Collection[str]) -> Iterator[LedgerRow]:
+    """The segments of all complete loads into these tables, with the rows that there are."""
+    existing = ledger.report_tables()
+    held = {
+        (table, *key): count
+        for table in tables
+        if ledger.physical(table) in existing
+        for *key, count in ledger.execute(
+            f"""
+            select s.instance_id, s.segment_id, s.{LOAD_ID}, count(*)
+            from raw.this_table as r join raw.{SLICES.name} as s on s.{SLICE_KEY} = r.{SLICE_KEY}
+                and s.{LOAD_ID} = r.{LOAD_ID} and s.table_name = :table
+            group by s.instance_id, s.segment_id, s.{LOAD_ID}""",
+            this_table=table,
+            table=table,
         )
     }
+    said = f"select * from ({_SLICED}) as sliced where table_name in :tables"
+    for values in ledger.execute(said, tables=sorted(tables)):
+        row = LedgerRow(*values)
+        key = row.table_name, row.instance_id, row.segment_id, row.load_id
+        yield replace(row, held=held.get(key, 0))

@@ -11,6 +11,7 @@ import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -27,17 +28,20 @@ FEWEST_DOUBLED = 4
 
 @dataclass(frozen=True, slots=True)
 class DateRows:
-    """The rows of one date: how many, and the sum and parity of their hashes."""
+    """The rows of one date: their count, the sum and parity of their hashes, a measure's total."""
 
     count: int = 0
     hash_sum: int = 0
     parity: int = 0
+    total: Decimal | None = None
 
     def __add__(self, other: "DateRows") -> "DateRows":
+        totals = [each for each in (self.total, other.total) if each is not None]
         return DateRows(
             self.count + other.count,
             self.hash_sum + other.hash_sum,
             self.parity ^ other.parity,
+            sum(totals, Decimal()) if totals else None,
         )
 
     @property
@@ -58,24 +62,25 @@ def added(parts: Iterable[ByDate]) -> dict[date, DateRows]:
     return whole
 
 
-def rows_by_date(rows: pa.Table, days: pa.Array | pa.ChunkedArray | None, default: date) -> ByDate:
-    """The rows of each date; those whose date is NULL, or all without `days`, are of `default`."""
-    if not rows.num_rows:
-        return {}
-    hashes = _hashes(rows)
-    if days is None:
-        return {default: _date_rows(hashes.to_pylist())}
-    grouped = pa.table({"day": days, "hash": hashes}).group_by("day").aggregate([("hash", "list")])
-    return added(
-        {group["day"] or default: _date_rows(group["hash_list"])} for group in grouped.to_pylist()
-    )
+def rows_by_date(rows: pa.Table, days: pa.Array, measure: str | None = None) -> ByDate:
+    """The rows of each date. `measure` names the column that is totalled."""
+    hashed = pa.table({"day": days, "hash": _hashes(rows)})
+    wanted = [("hash", "list")]
+    if measure:
+        hashed = hashed.append_column("measure", rows[measure])
+        wanted.append(("measure", "sum"))
+    grouped = hashed.group_by("day").aggregate(wanted).to_pylist()
+    return {
+        group["day"]: _date_rows(group["hash_list"], group.get("measure_sum")) for group in grouped
+    }
 
 
-def _date_rows(hashes: list[int]) -> DateRows:
+def _date_rows(hashes: list[int], total: int | Decimal | None) -> DateRows:
     return DateRows(
         len(hashes),
         sum(each & _SUMMED_BITS for each in hashes),
         functools.reduce(operator.xor, hashes),
+        None if total is None else Decimal(total),
     )
 
 

@@ -26,6 +26,7 @@ from app_store_connect.download import SegmentDownloader
 from app_store_connect.errors import (
     ApiDownError,
     BudgetExhaustedError,
+    ConfigurationError,
     DatabaseLostError,
     DestinationError,
 )
@@ -46,9 +47,9 @@ from app_store_connect.selection import (
     select_instances,
     select_pinpointed,
 )
-from app_store_connect.source import changed_rows
+from app_store_connect.source import changed_catalogue, changed_rows
 from app_store_connect.summary import Summary
-from app_store_connect.tables import LISTING_TABLES, REPORT_COLUMNS
+from app_store_connect.tables import LISTING_TABLES
 from app_store_connect.upkeep import Upkeep
 from app_store_connect.verification import check_loaded
 from app_store_connect.workspace import (
@@ -72,6 +73,7 @@ class Settings:
     dataset: str = "app_store_connect"
     max_wait: float = 3600.0
     is_plan: bool = False
+    keep_superseded_days: int | None = None
 
 
 def _now() -> datetime:
@@ -159,10 +161,10 @@ class Run:
             synchronise(pipeline)
         upkeep = Upkeep(
             ledger,
-            self._policies,
             sweep_after=self._configuration.sweep_after if self._is_shared else None,
             database=database_file(pipeline),
             clock=self._clock,
+            keep_superseded_days=self._keep_superseded_days(ledger),
         )
         if not self._settings.is_plan:
             upkeep.check_clock(self._wait_for_clock)
@@ -201,6 +203,17 @@ class Run:
                     )
                 except FATAL as error:  # what was loaded and deleted is still to be told
                     self._outcome.stop(error)
+
+    def _keep_superseded_days(self, ledger: Ledger) -> int | None:
+        """Raises ConfigurationError where rows cannot be deleted."""
+        asked = self._settings.keep_superseded_days
+        days = self._configuration.keep_superseded_days if asked is None else asked
+        if days is not None and not ledger.database.can_delete:
+            raise ConfigurationError(
+                "--keep-superseded removes rows, which the files of a lake do not allow without"
+                " being written anew: leave it out, or load into a database"
+            )
+        return days
 
     def _wait_for_clock(self, seconds: float) -> None:
         self._progress.waiting(seconds, FOR_THE_CLOCK)
@@ -284,7 +297,7 @@ class Run:
             policies=self._policies,
             is_text_encoded=takes_dictionaries(pipeline),
             workers=self._configuration.workers,
-            stored_columns=partial(ledger.latest, REPORT_COLUMNS),
+            stored=ledger.latest,
         )
         listings = self._changed_listings(loader, listing, ledger)
         batches = Batches(
@@ -301,9 +314,11 @@ class Run:
             upkeep.check_clock(self._wait_for_clock)
             upkeep.refresh()
 
-        batches.load(selection, listings, before_each=before_each)
-        if listings or self._outcome.completed or self._outcome.withdrawn:
-            upkeep.finish(self._outcome.withdrawn)
+        has_loaded = batches.load(selection, listings, before_each=before_each)
+        upkeep.finish(
+            has_loaded=has_loaded,
+            report_tables={each.item.listed.table_name for each in self._outcome.completed},
+        )
         self._note_oddities(ledger)
 
     def _note_oddities(self, ledger: Ledger) -> None:
@@ -328,4 +343,5 @@ class Run:
             (table, changed_rows(table, listing, options, ledger, today))
             for table in LISTING_TABLES
         ]
+        changed += changed_catalogue(ledger, self._policies)
         return [loader.listing(table, partial(list, found)) for table, found in changed if found]

@@ -64,10 +64,6 @@ class ListedInstance:
     def app_table(self) -> "AppTable":
         return self.app_id, self.table_name
 
-    @property
-    def rank(self) -> "Rank":
-        return self.instance.processing_date, self.instance.id
-
     def __str__(self) -> str:
         return (
             f"{self.report.name} {self.instance.granularity} of app {self.app_id}, processed"
@@ -77,23 +73,19 @@ class ListedInstance:
 
 Checksums = Mapping[str, str]
 """Segment id to checksum."""
-Rank = tuple[date, str]
-"""Of two instances that carry the same, the one of the greater rank counts."""
 AppTable = tuple[str, str]
-"""An app and a report table: segments move between the instances of one."""
+"""An app and a report table."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceToLoad:
     """An instance whose segments are to be listed; those in `loaded` are kept if unchanged.
 
-    `holders` says of all segments in the ledger which instance has them, by its rank. `check` is
-    the last look at the instance.
+    `check` is the last look at the instance.
     """
 
     listed: ListedInstance
     loaded: Checksums = field(default_factory=dict)
-    holders: Mapping[str, Rank] = field(default_factory=dict, repr=False, compare=False)
     check: InstanceCheck | None = None
 
     @property
@@ -112,19 +104,12 @@ class InstanceToLoad:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run does with the instances that Apple lists: they add up to `listed`.
-
-    The `settled` ones are loaded and not due. They are looked at only if another instance of their
-    app and table lost a segment, which may have moved to them. `unseen`: of these apps and tables
-    there are instances that this run neither looked at before nor will.
-    """
+    """Which instances of those that Apple lists are due, and how many are not."""
 
     due: tuple[InstanceToLoad, ...]
     listed: int
     already_loaded: int
     outside_window: int
-    settled: tuple[InstanceToLoad, ...] = ()
-    unseen: frozenset[AppTable] = frozenset()
 
     @property
     def new(self) -> int:
@@ -238,49 +223,27 @@ def select_instances(
         checks: the last look at each instance.
     """
     instances = {item.instance.id: item for item in listed}
-    holders = _holders(instances.values(), loaded)
     items = [
-        InstanceToLoad(item, loaded.get(id_, {}), holders, (checks or {}).get(id_))
+        InstanceToLoad(item, loaded.get(id_, {}), (checks or {}).get(id_))
         for id_, item in instances.items()
     ]
     in_window = [each for each in items if _is_in_window(each.listed.instance, options)]
     due = [each for each in in_window if not each.is_settled(options.recheck_days)]
-    due_ids = {each.listed.instance.id for each in due}
-    rest = [each for each in items if each.listed.instance.id not in due_ids]
     return Selection(
         due=tuple(sorted(due, key=lambda each: _order(each, today))),
         listed=len(items),
         already_loaded=sum(each.is_recheck for each in in_window),
         outside_window=len(items) - len(in_window),
-        settled=tuple(each for each in rest if each.is_recheck),
-        unseen=frozenset(each.listed.app_table for each in rest if not each.is_recheck),
     )
 
 
 def select_pinpointed(
     listed: Iterable[ListedInstance], loaded: Mapping[str, Checksums]
 ) -> Selection:
-    """Exactly these instances. What another one has is left to it: Apple was not asked of that."""
+    """Exactly these instances."""
     instances = {item.instance.id: item for item in listed}
-    holders = {
-        segment_id: (date.max, instance_id)
-        for instance_id, segments in loaded.items()
-        if instance_id not in instances
-        for segment_id in segments
-    }
-    holders |= _holders(instances.values(), loaded)
-    due = tuple(
-        InstanceToLoad(item, loaded.get(id_, {}), holders) for id_, item in instances.items()
-    )
-    unseen = frozenset(item.app_table for item in instances.values())
-    return Selection(due, len(due), sum(item.is_recheck for item in due), 0, unseen=unseen)
-
-
-def _holders(listed: Iterable[ListedInstance], loaded: Mapping[str, Checksums]) -> dict[str, Rank]:
-    """An instance that Apple lists no more holds nothing back."""
-    return {
-        segment_id: item.rank for item in listed for segment_id in loaded.get(item.instance.id, ())
-    }
+    due = tuple(InstanceToLoad(item, loaded.get(id_, {})) for id_, item in instances.items())
+    return Selection(due, len(due), sum(item.is_recheck for item in due), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,19 +254,15 @@ class SegmentChoice:
     withdrawn: tuple[str, ...]
 
 
-def choose_segments(
-    listed: Checksums, loaded: Checksums, held: Collection[str] = ()
-) -> SegmentChoice:
+def choose_segments(listed: Checksums, loaded: Checksums) -> SegmentChoice:
     """Which segments to load, being new or having a new checksum, and which Apple withdrew.
 
-    Those in `held` belong to another instance. One file under several ids counts once.
+    One file under several ids counts once.
     """
-    own = {id_: checksum for id_, checksum in listed.items() if id_ not in held}
-    chosen = _without_copies(own, loaded)
-    left = own.keys() | (loaded.keys() - listed.keys())
+    chosen = _without_copies(listed, loaded)
     return SegmentChoice(
         changed=tuple(id_ for id_, checksum in chosen.items() if loaded.get(id_) != checksum),
-        withdrawn=tuple(id_ for id_ in loaded if id_ in left and id_ not in chosen),
+        withdrawn=tuple(id_ for id_ in loaded if id_ not in chosen),
     )
 
 

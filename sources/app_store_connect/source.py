@@ -18,8 +18,10 @@ from dlt.extract import DltResource
 
 from app_store_connect import tables
 from app_store_connect.arguments import options_of
+from app_store_connect.catalog import RestatementPolicy, schema_of
 from app_store_connect.checks import InstanceCheck
 from app_store_connect.client import AppStoreConnectClient
+from app_store_connect.configuration import read_configuration
 from app_store_connect.credentials import APPLE, parse_credentials
 from app_store_connect.discovery import Failure, Listing, discover
 from app_store_connect.download import SegmentDownloader
@@ -27,7 +29,7 @@ from app_store_connect.ledger import Ledger
 from app_store_connect.missing import missing_rows
 from app_store_connect.model import AccessType, Granularity
 from app_store_connect.outcome import Attempt, Outcome
-from app_store_connect.resources import SegmentLoader
+from app_store_connect.resources import SegmentLoader, Stored
 from app_store_connect.selection import (
     DEFAULT_RECHECK_DAYS,
     Checksums,
@@ -36,8 +38,9 @@ from app_store_connect.selection import (
     Options,
     select_instances,
 )
+from app_store_connect.slices import PROVENANCE
 from app_store_connect.stored_schema import SOURCE_NAME
-from app_store_connect.tables import RawTable
+from app_store_connect.tables import RawTable, catalogue_rows
 from app_store_connect.unlisted import no_longer_listed
 
 logger = logging.getLogger(__name__)
@@ -98,7 +101,8 @@ def app_store_connect_source(
     credentials = parse_credentials(
         key_id=key_id, private_key=private_key, issuer_id=issuer_id, base_url=base_url
     )
-    return _Reading(AppStoreConnectClient(credentials), options).resources()
+    policies = read_configuration().policies()
+    return _Reading(AppStoreConnectClient(credentials), options, policies).resources()
 
 
 @dlt.source(name=SOURCE_NAME, section=SOURCE_NAME, schema_contract=_CONTRACT)
@@ -145,12 +149,35 @@ def changed_rows(
     return ledger.changed(table, rows)
 
 
+def changed_catalogue(
+    ledger: Ledger, policies: Mapping[str, RestatementPolicy]
+) -> list[tuple[RawTable, list[Mapping[str, Any]]]]:
+    """Rows of `tables.CATALOGUE_TABLES`, of the reports that are loaded, that the destination does
+    not hold as they are: the catalogue or its overrides have changed.
+    """
+    existing = ledger.report_tables()
+    rows: dict[RawTable, list[dict[str, Any]]] = {}
+    for name, report, category, granularity in ledger.loaded_reports():
+        own = {column for column, _ in PROVENANCE}
+        columns = sorted(set(existing.get(ledger.physical(name), ())) - own)
+        schema = schema_of(report, category)
+        for table, found in catalogue_rows(name, schema, granularity, columns, policies).items():
+            rows.setdefault(table, []).extend(found)
+    return [(table, ledger.changed(table, found)) for table, found in rows.items()]
+
+
 class _Reading:
     """What a source reads of Apple: anew in every load package, since it may be run again."""
 
-    def __init__(self, client: AppStoreConnectClient, options: Options) -> None:
+    def __init__(
+        self,
+        client: AppStoreConnectClient,
+        options: Options,
+        policies: Mapping[str, RestatementPolicy],
+    ) -> None:
         self._client = client
         self._options = options
+        self._policies = policies
         self._outcome = Outcome()
         self._listings: dict[str, Listing] = {}
 
@@ -161,7 +188,8 @@ class _Reading:
             self._new_attempt,
             today=datetime.now(UTC).date(),
             recheck_days=self._options.recheck_days,
-            stored_columns=_stored_columns,
+            stored=_stored,
+            policies=self._policies,
         )
         listings = [
             loader.listing(table, partial(self._rows_of, table)) for table in tables.LISTING_TABLES
@@ -213,11 +241,11 @@ class _Reading:
             )
 
 
-def _stored_columns() -> Mapping[str, Mapping[str, Any]]:
-    if tables.REPORT_COLUMNS.name in _emptied_tables():
+def _stored(table: RawTable) -> Stored:
+    if table.name in _emptied_tables():
         return {}
     with _ledger() as ledger:
-        return ledger.latest(tables.REPORT_COLUMNS)
+        return ledger.latest(table)
 
 
 def _emptied_tables() -> set[str]:

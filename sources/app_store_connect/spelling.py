@@ -31,21 +31,29 @@ class Spelling:
         limit = self.client.capabilities.max_identifier_length
         return NamingConvention.shorten_identifier(name, name, limit)
 
-    def columns_question(self) -> tuple[str, list[str]]:
+    def columns_question(self, schema: str) -> tuple[str, list[str]]:
         """Asks for table and column names, and perhaps those of other datasets; and its values."""
-        *catalog, schema, _ = self.path("raw", "x")
-        where, values = "information_schema.columns where table_schema = %s", [schema]
-        if self.client.capabilities.sqlglot_dialect == "bigquery":
-            parts = ".".join(f"`{part}`" for part in (*catalog, schema))
-            where, values = f"{parts}.INFORMATION_SCHEMA.COLUMNS", []
+        where, values = self._information(schema, "columns")
         return (
             f"select table_name, column_name from {where} order by table_name, ordinal_position",
             values,
         )
 
-    def table_of(self, stored: str) -> str | None:
+    def views_question(self) -> tuple[str, list[str]]:
+        """Asks for the names of views, and perhaps those of other datasets; and its values."""
+        where, values = self._information("shown", "views")
+        return f"select table_name from {where}", values
+
+    def _information(self, schema: str, what: str) -> tuple[str, list[str]]:
+        *catalog, dataset, _ = self.path(schema, "x")
+        if self.client.capabilities.sqlglot_dialect == "bigquery":
+            parts = ".".join(f"`{part}`" for part in (*catalog, dataset))
+            return f"{parts}.INFORMATION_SCHEMA.{what.upper()}", []
+        return f"information_schema.{what} where table_schema = %s", [dataset]
+
+    def table_of(self, stored: str, schema: str) -> str | None:
         """Our name of a table that is stored under this one; None if it is no table of ours."""
-        prefix = self.path("raw", "x")[-1][:-1]
+        prefix = self.path(schema, "x")[-1][:-1]
         if not stored.startswith(prefix):
             return None
         return self.column_of(stored.removeprefix(prefix))

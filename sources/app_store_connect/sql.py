@@ -8,6 +8,7 @@ from Apple is never read as SQL.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import sqlglot
@@ -56,6 +57,26 @@ class Renderer:
             tree = tree.transform(_with_timestamp_trunc)
         return tree.transform(_with_additions).sql(dialect=self.dialect)
 
+    def comment(self, kind: str, at: tuple[str, str], text: str, column: str = "") -> str:
+        """A statement that says what a table, a view or its column is for.
+
+        Args:
+            kind: `table` or `view`.
+            at: the schema of a template, and the name as it is stored.
+        """
+        what = f"{kind} {self.placed(*at)}"
+        if column:
+            what = f"column {self.placed(*at)}.{self.quoted(self.casefold(column))}"
+        return f"comment on {what} is {_text(self.dialect, text)}"
+
+    def placed(self, schema: str, name: str) -> str:
+        """A table or view, by the schema of a template and the name as it is stored."""
+        return ".".join(map(self.quoted, self.path(schema, name)))
+
+    def quoted(self, name: str) -> str:
+        """A name as it is stored, as an identifier."""
+        return _quoted(self.dialect, name)
+
     def _place_tables(self, tree: exp.Expr, names: Mapping[str, str]) -> set[int]:
         """Says which identifiers are the tables' and so are done."""
         placed: list[exp.Identifier] = []
@@ -69,13 +90,37 @@ class Renderer:
         return {id(part) for part in placed}
 
 
+def columns_of(template: str) -> list[str]:
+    """The columns of the view that a statement creates."""
+    statement = sqlglot.parse_one(template, dialect="duckdb")
+    return list(statement.expression.named_selects)
+
+
+@lru_cache(maxsize=4096)
+def _quoted(dialect: str, name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql(dialect)
+
+
+@lru_cache(maxsize=4096)
+def _text(dialect: str, text: str) -> str:
+    return exp.Literal.string(text).sql(dialect)
+
+
 def _with_additions(node: exp.Expr) -> exp.Expr:
-    """`day - interval '7' day` as an addition, which sqlglot has for every dialect."""
-    if not (isinstance(node, exp.Sub) and isinstance(node.expression, exp.Interval)):
+    """`day + interval (n) day`, which sqlglot has for every dialect only as a date's addition."""
+    if not (isinstance(node, (exp.Sub, exp.Add, exp.DateAdd)) and _is_interval(node.expression)):
         return node
     span = node.expression
-    count = exp.Neg(this=exp.Literal.number(span.name))
+    count = span.this.unnest()
+    if count.is_string:
+        count = exp.Literal.number(count.name)
+    if isinstance(node, exp.Sub):
+        count = exp.Neg(this=exp.paren(count) if isinstance(count, exp.Binary) else count)
     return exp.DateAdd(this=node.this, expression=count, unit=span.args["unit"])
+
+
+def _is_interval(node: exp.Expr | None) -> bool:
+    return isinstance(node, exp.Interval)
 
 
 def _with_timestamp_trunc(node: exp.Expr) -> exp.Expr:

@@ -2,36 +2,44 @@
 reading.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 
-from app_store_connect.catalog import ReportSchema, schema_of_report
+from app_store_connect.catalog import (
+    ReportSchema,
+    RestatementPolicy,
+    first_measure,
+    policy_of,
+    schema_of_report,
+)
 from app_store_connect.model import App, Report, ReportInstance, ReportRequest
 
 LOAD_ID = "_dlt_load_id"
 LOADS = "_dlt_loads"
 
+SLICE_KEY = "_slice_key"
+
 _TEXT, _BIGINT, _DATE, _BOOL = pa.string(), pa.int64(), pa.date32(), pa.bool_()
+_DECIMAL = pa.decimal128(38, 9)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RawTable:
-    """A table that the loader writes. Rows with the same `key` replace each other, the latest load
-    wins.
-    """
+    """A table that the loader writes. Of rows with one `key` those of the latest load count."""
 
     name: str
-    key: str
+    key: tuple[str, ...]
     columns: Mapping[str, pa.DataType]
 
     @property
     def schema(self) -> pa.Schema:
         fields = [
-            pa.field(name, kind, nullable=name != self.key) for name, kind in self.columns.items()
+            pa.field(name, kind, nullable=name not in self.key)
+            for name, kind in self.columns.items()
         ]
         return pa.schema([*fields, pa.field(LOAD_ID, _TEXT, nullable=False)])
 
@@ -39,10 +47,16 @@ class RawTable:
         stamped = [{**row, LOAD_ID: load_id} for row in rows]
         return pa.Table.from_pylist(stamped, schema=self.schema)
 
+    def key_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in self.key)
+
+
+_SEGMENT = ("instance_id", "segment_id")
+"""A segment that two instances list is loaded for each of them."""
 
 SEGMENTS = RawTable(
     "analytics_report_segments",
-    "segment_id",
+    _SEGMENT,
     {
         "segment_id": _TEXT,
         "checksum": _TEXT,
@@ -59,24 +73,34 @@ SEGMENTS = RawTable(
         "row_count": _BIGINT,
     },
 )
-SEGMENT_DATES = RawTable(
-    "analytics_segment_dates",
-    "segment_id",
+SLICES = RawTable(
+    "analytics_slices",
+    _SEGMENT,
     {
-        "segment_id": _TEXT,
-        "instance_id": _TEXT,
+        SLICE_KEY: _BIGINT,
         "app_id": _BIGINT,
         "table_name": _TEXT,
         "date": _DATE,
+        "instance_id": _TEXT,
+        "processing_date": _DATE,
+        "access_type": _TEXT,
+        "segment_id": _TEXT,
+        "checksum": _TEXT,
         "row_count": _BIGINT,
         "rows_hash": _BIGINT,
+        "measure_total": _DECIMAL,
         "is_doubled": _BOOL,
+        "removed_on": _DATE,
     },
 )
+"""The rows of one date in one load of a segment. A segment without rows has one slice without a
+date; so has one that Apple lists no more, which has no checksum either. `measure_total` adds up the
+report's first summable measure. Since `removed_on` the rows are gone, and newer ones shown."""
 UNPARSED_VALUES = RawTable(
     "analytics_unparsed_values",
-    "segment_id",
+    _SEGMENT,
     {
+        "instance_id": _TEXT,
         "segment_id": _TEXT,
         "checksum": _TEXT,
         "app_id": _BIGINT,
@@ -86,21 +110,21 @@ UNPARSED_VALUES = RawTable(
         "text": _TEXT,
     },
 )
-SEGMENT_TABLES = (SEGMENTS, SEGMENT_DATES, UNPARSED_VALUES)
+SEGMENT_TABLES = (SEGMENTS, SLICES, UNPARSED_VALUES)
 
 APPS = RawTable(
     "apps",
-    "id",
+    ("id",),
     {"id": _BIGINT, "name": _TEXT, "bundle_id": _TEXT, "sku": _TEXT, "primary_locale": _TEXT},
 )
 REPORT_REQUESTS = RawTable(
     "analytics_report_requests",
-    "id",
+    ("id",),
     {"id": _TEXT, "app_id": _BIGINT, "access_type": _TEXT, "stopped_due_to_inactivity": _BOOL},
 )
 REPORTS = RawTable(
     "analytics_reports",
-    "id",
+    ("id",),
     {
         "id": _TEXT,
         "report_request_id": _TEXT,
@@ -112,7 +136,7 @@ REPORTS = RawTable(
 )
 INSTANCES = RawTable(
     "analytics_report_instances",
-    "id",
+    ("id",),
     {
         "id": _TEXT,
         "report_id": _TEXT,
@@ -124,7 +148,7 @@ INSTANCES = RawTable(
 )
 INSTANCE_CHECKS = RawTable(
     "analytics_instance_checks",
-    "instance_id",
+    ("instance_id",),
     {
         "instance_id": _TEXT,
         "app_id": _BIGINT,
@@ -141,7 +165,7 @@ INSTANCE_CHECKS = RawTable(
 listed no segment) or `failed`."""
 MISSING_REPORTS = RawTable(
     "analytics_missing_reports",
-    "id",
+    ("id",),
     {
         "id": _TEXT,
         "app_id": _BIGINT,
@@ -154,7 +178,7 @@ MISSING_REPORTS = RawTable(
 reason is one of the whole app."""
 REPORT_COLUMNS = RawTable(
     "report_columns",
-    "id",
+    ("id",),
     {
         "id": _TEXT,
         "table_name": _TEXT,
@@ -165,9 +189,27 @@ REPORT_COLUMNS = RawTable(
     },
 )
 """The columns of the report tables as the catalogue knows them. `id` is table and column."""
+REPORT_CATALOGUE = RawTable(
+    "report_catalogue",
+    ("table_name",),
+    {
+        "table_name": _TEXT,
+        "report_name": _TEXT,
+        "category": _TEXT,
+        "granularity": _TEXT,
+        "policy": _TEXT,
+        "lag_days": _BIGINT,
+        "window_days": _BIGINT,
+        "first_measure": _TEXT,
+        "is_known": _BOOL,
+    },
+)
+"""The report tables as the catalogue knows them; `first_measure` is the column that
+`SLICES.measure_total` adds up."""
 LISTING_TABLES = (APPS, REPORT_REQUESTS, REPORTS, INSTANCES, MISSING_REPORTS)
 """Written once a run, from what Apple lists."""
-LATEST_TABLES = (*LISTING_TABLES, REPORT_COLUMNS, INSTANCE_CHECKS)
+CATALOGUE_TABLES = (REPORT_CATALOGUE, REPORT_COLUMNS)
+LATEST_TABLES = (*LISTING_TABLES, *CATALOGUE_TABLES, INSTANCE_CHECKS)
 """Of each key the row of the latest load counts, and the others are swept out."""
 
 
@@ -201,7 +243,30 @@ def report_row(report: Report, app_id: str) -> dict[str, Any]:
     }
 
 
-def report_column_row(table_name: str, schema: ReportSchema, column: str) -> dict[str, Any]:
+def catalogue_rows(
+    table_name: str,
+    schema: ReportSchema,
+    granularity: str,
+    columns: Sequence[str],
+    policies: Mapping[str, RestatementPolicy],
+) -> dict[RawTable, list[dict[str, Any]]]:
+    """What the catalogue knows of a report table, and of these columns of it."""
+    report = {
+        "table_name": table_name,
+        "report_name": schema.name,
+        "category": schema.category,
+        "granularity": str(granularity),
+        "policy": policy_of(schema, columns, policies).value,
+        "lag_days": schema.lag_days,
+        "window_days": schema.window_days,
+        "first_measure": first_measure(schema, frozenset(columns)),
+        "is_known": schema.is_catalogued,
+    }
+    described = [_report_column_row(table_name, schema, column) for column in columns]
+    return {REPORT_CATALOGUE: [report], REPORT_COLUMNS: described}
+
+
+def _report_column_row(table_name: str, schema: ReportSchema, column: str) -> dict[str, Any]:
     kind, additivity, meaning = schema.described(column)
     return {
         "id": f"{table_name}/{column}",

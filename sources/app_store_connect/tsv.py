@@ -19,7 +19,6 @@ from app_store_connect.catalog import ColumnType, ReportSchema
 from app_store_connect.names import unique_columns
 from app_store_connect.records import BLOCK_BYTES, BOM, open_records
 from app_store_connect.records import FileFormatError as FileFormatError
-from app_store_connect.row_hashes import ByDate, rows_by_date
 
 BATCH_ROWS = 64 * 1024
 BATCH_BYTES = 16 * BLOCK_BYTES
@@ -76,10 +75,12 @@ class Batch:
         rows = self.table.num_rows
         return any(self.table[name].null_count < rows for name in self.date_columns)
 
-    def by_date(self, default: date) -> ByDate:
-        """The rows of each date; rows without one are of `default`."""
-        days = [self.table[name] for name in self.date_columns]
-        return rows_by_date(self.table, pc.coalesce(*days) if days else None, default)
+    def days(self, default: date) -> pa.Array:
+        """The date of each row; those without one are of `default`."""
+        given = [self.table[name].combine_chunks() for name in self.date_columns]
+        if not given:
+            return pa.repeat(pa.scalar(default), self.table.num_rows)
+        return pc.coalesce(*given, pa.scalar(default))
 
 
 def read_header(file: IO[bytes]) -> list[str]:

@@ -2,24 +2,23 @@
 
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from app_store_connect.catalog import RestatementPolicy
 from app_store_connect.discovery import Failure
 from app_store_connect.errors import DatabaseLostError, DestinationError
-from app_store_connect.ledger import Ledger
+from app_store_connect.ledger import Ledger, is_lock_timeout
 from app_store_connect.repair import (
     newest_load,
-    remove_segments,
+    remove_superseded,
     sweep_incomplete,
     sweep_superseded,
     take_back,
 )
 from app_store_connect.row_counts import RowCounts, count_rows
-from app_store_connect.views import create_views
+from app_store_connect.views import analyze, create_views
 
 TRIES = 5
 """Of a statement that other writers may have been in the way of, on a shared destination."""
@@ -41,18 +40,18 @@ class Upkeep:
     def __init__(
         self,
         ledger: Ledger,
-        policies: Mapping[str, RestatementPolicy],
         *,
         sweep_after: timedelta | None,
         database: Path | None,
         clock: Callable[[], datetime],
+        keep_superseded_days: int | None = None,
     ) -> None:
         self._ledger = ledger
-        self._policies = policies
         self._sweep_after = sweep_after
         self._is_shared = sweep_after is not None
         self._database = database
         self._clock = clock
+        self._keep_superseded_days = keep_superseded_days
         self._file = _identity(database)
         self._columns: dict[str, list[str]] | None = None
         self.tables: list[str] = []
@@ -95,7 +94,7 @@ class Upkeep:
         self._tried(lambda: sweep_incomplete(self._ledger, before))
         counts = self._tried(lambda: count_rows(self._ledger))
         self._tried(lambda: take_back(self._ledger, counts))
-        self._tried(lambda: sweep_superseded(self._ledger))
+        self._tried(lambda: sweep_superseded(self._ledger, self._today))
         return counts
 
     def refresh(self, *, is_last: bool = False) -> None:
@@ -118,20 +117,30 @@ class Upkeep:
         while True:
             made = self._tried(self._created)
             tries -= 1
-            if not self.failures or not tries:
+            is_in_use = any(each.error and is_lock_timeout(each.error) for each in self.failures)
+            if not self.failures or not tries or is_in_use:
                 return made
             _pause()
 
     def _created(self) -> list[str]:
         self.failures = []
-        return create_views(self._ledger, self._policies, self.failures.append)
+        return create_views(self._ledger, self.failures.append)
 
-    def finish(self, withdrawn: Collection[str]) -> None:
-        """Remove what Apple no longer lists, for whose instances the rest is loaded, and what later
-        loads replaced.
+    def finish(self, *, has_loaded: bool, report_tables: Collection[str]) -> None:
+        """Remove what later loads replaced, and of older instances as much as is configured.
+
+        `report_tables` have got rows: where a planner needs to know, it is told.
         """
-        self._tried(lambda: remove_segments(self._ledger, withdrawn))
-        self._tried(lambda: sweep_superseded(self._ledger))
+        if has_loaded:
+            self._tried(lambda: sweep_superseded(self._ledger, self._today))
+            self._tried(lambda: analyze(self._ledger, report_tables))
+        if self._keep_superseded_days is not None:
+            before = self._today - timedelta(days=self._keep_superseded_days)
+            self._tried(lambda: remove_superseded(self._ledger, before, self._today))
+
+    @property
+    def _today(self) -> date:
+        return self._clock().date()
 
     def _tried(self, action: Callable[[], T]) -> T:
         tries = TRIES if self._is_shared else 1

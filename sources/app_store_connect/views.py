@@ -1,90 +1,76 @@
-"""The truth about restatements, as views: generated once, from the ledger and the catalogue."""
+"""The truth about restatements, as views, and what the destination says of tables and columns."""
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from typing import Any
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property, partial
 
 from app_store_connect import tables
-from app_store_connect.catalog import ReportSchema, RestatementPolicy, policy_of, schema_of
+from app_store_connect.date_owners import DATE_OWNERS, date_owners_statement
+from app_store_connect.definitions import Definition, Definitions
 from app_store_connect.discovery import Failure
-from app_store_connect.errors import DestinationError
-from app_store_connect.freshness import FRESHNESS, facts, freshness_view
-from app_store_connect.ledger import COMPLETE_LOADS, VISIBLE_SEGMENTS, Ledger
-from app_store_connect.owners import ACCUMULATED, IS_ACCUMULATED, IS_OWNED, OWNED
-from app_store_connect.provenance import PROVENANCE, SEGMENT_KEY
-from app_store_connect.tables import INSTANCES, LOAD_ID, LOADS, SEGMENT_DATES, SEGMENTS
+from app_store_connect.freshness import FRESHNESS, freshness_statement
+from app_store_connect.ledger import Ledger
+from app_store_connect.meanings import COLUMNS, SHOWN_REPORT, STORED_REPORT, TABLES
+from app_store_connect.owners import SLICES_STATEMENT, SLICES_VIEW
+from app_store_connect.restatements import RESTATEMENTS, RESTATEMENTS_STATEMENT
+from app_store_connect.slices import SHOWN_PROVENANCE
+from app_store_connect.sql import columns_of
+from app_store_connect.tables import LOAD_ID, REPORT_COLUMNS, SLICE_KEY
 
-# `in`, since `exists` with an expression in it makes DuckDB join the rows with themselves.
+# Rendered once; a report's own names are put in their place afterwards.
 _REPORT_VIEW = f"""
 create or replace view shown.this_table as
-with visible as ({VISIBLE_SEGMENTS.format(condition="table_name = :table_name")}),
-{{owned}}
-select {{columns}}
+select these_columns
 from raw.this_table as r
-where (r.{SEGMENT_KEY}, r.{LOAD_ID}, {{day}}) in (
-    select segment_id, {LOAD_ID}, date from owned where {{is_shown}}
-)
+join shown.{SLICES_VIEW} as s on s.{SLICE_KEY} = r.{SLICE_KEY}
+where s.table_name = 'this_table' and s.is_shown
 """
-_RULES = {
-    RestatementPolicy.REPLACE: (OWNED, IS_OWNED),
-    RestatementPolicy.ACCUMULATE: (ACCUMULATED, IS_ACCUMULATED),
+_TABLE, _COLUMNS = "this_table", "these_columns"
+_NEEDED = {
+    tables.LOADS,
+    *(
+        table.name
+        for table in (tables.SEGMENTS, tables.SLICES, tables.INSTANCES, tables.REPORT_CATALOGUE)
+    ),
 }
+_COMMENTING = ("duckdb", "postgres")
+"""Dialects in which comments on tables, views and columns were tried."""
+_INDEXING = ("postgres",)
+"""Dialects that read a slice's rows by an index."""
 
 
-def create_views(
-    ledger: Ledger,
-    policies: Mapping[str, RestatementPolicy],
-    on_failure: Callable[[Failure], None] | None = None,
-) -> list[str]:
-    """Create or replace the view of every loaded table, and `data_freshness`; says which there are.
+def create_views(ledger: Ledger, on_failure: Callable[[Failure], None] | None = None) -> list[str]:
+    """Make the view of every loaded table, and those that tell of all of them, as far as they are
+    not as they should be; says of which tables there are views.
 
     Args:
-        policies: by `comparable_name`, what overrides the catalogue.
         on_failure: is told of a view that could not be made; the others are made all the same.
 
     Raises:
         DestinationError: the destination fails, and not at one view alone.
     """
-    if not {SEGMENTS.name, SEGMENT_DATES.name, INSTANCES.name, LOADS} <= ledger.columns().keys():
+    if not ledger.columns().keys() >= _NEEDED:
         return []
     _create_dataset(ledger)
-    loaded = ledger.execute(
-        f"select table_name, max(report_name), max(category) from raw.{SEGMENTS.name}"
-        f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by table_name"
-    )
-    schemas = {name: schema_of(report, category) for name, report, category in loaded}
-    existing = ledger.report_tables()
-    made: list[str] = []
-    for name, schema in sorted(schemas.items()):
-        columns = existing.get(ledger.physical(name))
-        if not columns:
-            continue
-        policy = policy_of(schema, columns, policies)
-        make = partial(_create_view, ledger, name, columns, schema, policy)
-        if _is_made(ledger, name, make, on_failure):
-            made.append(name)
-    _is_made(ledger, FRESHNESS, partial(_create_freshness, ledger, schemas), on_failure)
-    return made
+    definitions = Definitions(ledger, on_failure)
+    writer = _Writer(ledger)
+    definitions.apply(writer.common_views())
+    made = definitions.apply(writer.report_views())
+    if ledger.database.can_delete:
+        definitions.apply(writer.tables())
+    return sorted(made)
 
 
-def _is_made(
-    ledger: Ledger,
-    view: str,
-    make: Callable[[], None],
-    on_failure: Callable[[Failure], None] | None,
-) -> bool:
-    """A table of the user's may have the view's name, or a view of theirs be built on it."""
-    try:
-        make()
-    except DestinationError as error:
-        ledger.execute("select 1")  # fails too where the destination does
-        if on_failure is None:
-            raise
-        advice = "rename or drop what has its name or is built on it, then run again"
-        why = f"{error}; {advice}"
-        on_failure(Failure(f"the view {ledger.views_dataset}.{view}", why, error))
-        return False
-    return True
+def analyze(ledger: Ledger, report_tables: Collection[str]) -> None:
+    """Have the planner of a database that plans by an index count these tables and the job's own
+    now: it would know nothing of them for a minute, or for good where autovacuum is off.
+    """
+    renderer = ledger.spelling.renderer
+    if renderer.dialect in _INDEXING:
+        own = [table.name for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES)]
+        found = {*own, *map(ledger.physical, report_tables), tables.LOADS}
+        for name in found & ledger.columns().keys():
+            ledger.run(f"analyze {renderer.placed('raw', name)}")
 
 
 def _create_dataset(ledger: Ledger) -> None:
@@ -93,39 +79,147 @@ def _create_dataset(ledger: Ledger) -> None:
             client.create_dataset()
 
 
-def _create_view(
-    ledger: Ledger,
-    name: str,
-    columns: Iterable[str],
-    schema: ReportSchema,
-    policy: RestatementPolicy,
-) -> None:
-    owned, is_shown = _RULES[policy]
-    own = {column for column, _ in PROVENANCE}  # its processing date would pass for Apple's date
-    day = "r._processing_date"
-    if dates := [f'r."{column}"' for column in schema.date_columns_in(set(columns) - own)]:
-        day = f"coalesce({', '.join(dates)}, {day})"
-    shown = ", ".join(f'r."{column}"' for column in columns)
-    statement = _REPORT_VIEW.format(columns=shown, day=day, owned=owned, is_shown=is_shown)
-    _replace(ledger, name, statement, table_name=name)
+class _Writer:
+    """Writes the definitions in the destination's dialect."""
 
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._renderer = ledger.spelling.renderer
+        self._existing = ledger.columns()
+        self._report_tables = ledger.report_tables()
+        self._reports = ledger.loaded_reports()
+        self._has_comments = self._renderer.dialect in _COMMENTING
+        places = [self._placed_at(schema) for schema in ("raw", "shown")]
+        self._basis = f"{self._renderer.dialect} {places}"
+        self._drop = self._renderer.render("drop view if exists shown.this_table")
+        self._meanings: dict[str, dict[str, str]] = {}
+        if self._has_comments:
+            for row in ledger.latest(REPORT_COLUMNS).values():
+                of_table = self._meanings.setdefault(row["table_name"], {})
+                of_table[row["column_name"]] = row["meaning"]
 
-def _replace(ledger: Ledger, view: str, statement: str, **values: Any) -> None:
-    """Some destinations refuse to replace a view by one with other columns."""
-    try:
-        ledger.execute(statement, this_table=view, **values)
-    except DestinationError:
-        with ledger.transaction(of_views=True):
-            ledger.execute("drop view if exists shown.this_table", this_table=view)
-            ledger.execute(statement, this_table=view, **values)
+    @cached_property
+    def _template(self) -> str:
+        return self._renderer.render(_REPORT_VIEW)
 
+    def common_views(self) -> Iterator[Definition]:
+        """The views that tell of all reports."""
+        has_checks = tables.INSTANCE_CHECKS.name in self._existing
+        yield self._common(SLICES_VIEW, SLICES_STATEMENT)
+        yield self._common(DATE_OWNERS, date_owners_statement(has_checks=has_checks))
+        yield self._common(RESTATEMENTS, RESTATEMENTS_STATEMENT)
+        if tables.REPORTS.name in self._existing:
+            name = self._ledger.report_name()
+            yield self._common(FRESHNESS, freshness_statement(self._existing, name))
 
-def _create_freshness(ledger: Ledger, schemas: Mapping[str, ReportSchema]) -> None:
-    existing = ledger.columns().keys()
-    if tables.REPORTS.name in existing and schemas:
-        _replace(
-            ledger,
-            FRESHNESS,
-            freshness_view(schemas, existing, ledger.report_name()),
-            **facts(schemas),
-        )
+    def _common(self, name: str, template: str) -> Definition:
+        def statements() -> Iterator[str]:
+            yield self._renderer.render(template, names={_TABLE: name})
+            said = self._meanings_of(name, columns_of(template))
+            yield from self._comments("view", "shown", name, TABLES[name], said)
+
+        return self._view(name, f"{template} {TABLES[name]} {COLUMNS}", statements)
+
+    def report_views(self) -> Iterator[Definition]:
+        """The view of each report table."""
+        for name, report, granularity, columns in self._loaded():
+            shown = self._shown(columns)
+            said = self._meanings_of(name, shown)
+            text = SHOWN_REPORT.format(report=report, granularity=granularity)
+            make = partial(self._report_view, name, shown, text, said)
+            basis = f"{_REPORT_VIEW} {shown} {text} {said}"
+            yield self._view(name, basis, make, tuple(shown))
+
+    def tables(self) -> Iterator[Definition]:
+        """Comments on the raw tables, and the index of those that views read."""
+        for own in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES):
+            if columns := self._existing.get(own.name):
+                yield self._table(own.name, TABLES[own.name], columns)
+        for name, report, granularity, columns in self._loaded():
+            text = STORED_REPORT.format(report=report, granularity=granularity)
+            yield self._table(name, text, columns, *self._index(name))
+
+    def _loaded(self) -> Iterator[tuple[str, str, str, list[str]]]:
+        """Name, report, granularity and columns of each report table."""
+        for name, report, _, granularity in self._reports:
+            if columns := self._report_tables.get(self._ledger.physical(name)):
+                yield name, report, granularity, columns
+
+    def _report_view(
+        self, name: str, shown: Mapping[str, str], text: str, said: Mapping[str, str | None]
+    ) -> Iterator[str]:
+        placed = self._placed(self._template, name)
+        yield placed.replace(self._quoted(_COLUMNS), ", ".join(shown.values()))
+        yield from self._comments("view", "shown", name, text, said)
+
+    def _shown(self, columns: Iterable[str]) -> dict[str, str]:
+        """The columns of a report's view, each with its expression. They stand in the table's
+        order, so that one which comes later is the last one here too: some destinations add
+        columns to a view at its end only.
+        """
+        quoted = self._quoted
+        shown: dict[str, str] = {}
+        for column in columns:
+            if column == SLICE_KEY:
+                for ours, theirs in SHOWN_PROVENANCE.items():
+                    shown[ours] = f"{quoted('s')}.{quoted(theirs)} as {quoted(ours)}"
+            elif column != LOAD_ID:
+                shown[column] = f"{quoted('r')}.{quoted(column)}"
+        return shown
+
+    def _view(
+        self,
+        name: str,
+        basis: str,
+        statements: Callable[[], Iterable[str]],
+        columns: tuple[str, ...] = (),
+    ) -> Definition:
+        drop = self._placed(self._drop, name)
+        return Definition(name, f"{self._basis} {basis}", statements, columns, drop)
+
+    def _table(self, name: str, text: str, columns: Iterable[str], *index: str) -> Definition:
+        said = self._meanings_of(name, columns)
+
+        def statements() -> Iterator[str]:
+            yield from self._comments("table", "raw", name, text, said)
+            yield from index
+
+        return Definition(name, f"{self._basis} {text} {said} {index}", statements)
+
+    def _meanings_of(self, name: str, columns: Iterable[str]) -> dict[str, str | None]:
+        known = self._meanings.get(name, {})
+        return {each: known.get(each) or COLUMNS.get(each) for each in columns}
+
+    def _comments(
+        self, kind: str, schema: str, name: str, text: str, said: Mapping[str, str | None]
+    ) -> list[str]:
+        if not self._has_comments:
+            return []
+        at = schema, self._ledger.physical(name)
+        columns = [
+            self._renderer.comment(kind, at, meaning, column)
+            for column, meaning in said.items()
+            if meaning
+        ]
+        return ["; ".join([self._renderer.comment(kind, at, text), *columns])]
+
+    def _index(self, name: str) -> list[str]:
+        if self._renderer.dialect not in _INDEXING:
+            return []
+        index = f"slice_key_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+        statement = f"create index if not exists {index} on raw.{_TABLE} ({SLICE_KEY})"
+        return [self._renderer.render(statement, names={_TABLE: self._ledger.physical(name)})]
+
+    def _placed(self, template: str, name: str) -> str:
+        """A rendered statement with a report table's name in the place of `this_table`."""
+        placed = template.replace(f"'{_TABLE}'", f"'{name}'")
+        for schema in ("raw", "shown"):
+            stored = self._renderer.placed(schema, self._ledger.physical(name))
+            placed = placed.replace(self._placed_at(schema), stored)
+        return placed
+
+    def _placed_at(self, schema: str) -> str:
+        return self._renderer.placed(schema, _TABLE)
+
+    def _quoted(self, name: str) -> str:
+        return self._renderer.quoted(self._renderer.casefold(name))

@@ -39,6 +39,9 @@ FOLDER = f"{PIPELINE_NAME}_job"
 _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {"information_schema", "main", "memory", "system", "temp", *PLACEHOLDERS}
+LOCK_SECONDS = 10
+"""How long a statement on Postgres waits for what another session holds; its own default is for
+ever."""
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
 _NEXT_STEPS = (
     ("no space left", "free space on its disk"),
@@ -122,7 +125,9 @@ def make_pipeline(
             dataset_name=f"{dataset}_raw",
             pipelines_dir=str(pipelines_dir),
         )
-        pipeline.destination_client()  # reads its configuration, and imports its driver
+        client = pipeline.destination_client()  # reads its configuration, and imports its driver
+        if pipeline.destination.destination_type.rpartition(".")[2] == "postgres":
+            pipeline = _with_lock_limit(pipeline, client.config)
         catalog, longest = _catalog_of(pipeline), _longest_name(pipeline)
     except (DltException, ImportError) as error:
         reason = _why_unusable(destination, error)
@@ -131,6 +136,26 @@ def make_pipeline(
         _remember_secrets()
     check_schemas(dataset, catalog=catalog, longest=longest, others=other_schemas)
     return pipeline
+
+
+def _with_lock_limit(pipeline: Pipeline, configuration: Any) -> Pipeline:
+    """The pipeline, no statement of which waits longer for what another session holds, unless the
+    connection string has a limit of its own.
+    """
+    query = configuration.credentials.query or {}
+    options = query.get("options", "")
+    if "lock_timeout" not in options:
+        limited = f"{options} -clock_timeout={LOCK_SECONDS}s".strip()
+        configuration.credentials.query = {**query, "options": limited}
+    return dlt.pipeline(
+        PIPELINE_NAME,
+        destination=dlt.destinations.postgres(
+            credentials=configuration.credentials,
+            destination_name=pipeline.destination.destination_name,
+        ),
+        dataset_name=pipeline.dataset_name,
+        pipelines_dir=pipeline.pipelines_dir,
+    )
 
 
 def _catalog_of(pipeline: Pipeline) -> str:

@@ -121,16 +121,14 @@ def test_postgres_follows_what_is_withdrawn(on_postgres: Warehouse) -> None:
     before, rows = on_postgres.vintages(mart), set(on_postgres.rows(mart))
     raw = "app_store_connect_raw"
     ((segment, app_id),) = on_postgres.query(
-        f"select segment_id, app_id from {raw}.analytics_report_segments"
+        f"select segment_id, app_id from {raw}.analytics_slices"
         " where table_name = 'app_sessions_standard_daily'"
         " order by processing_date desc, segment_id limit 1"
     )
     days = on_postgres.query(
-        f"select app_id, date from {raw}.analytics_segment_dates where segment_id = '{segment}'"
+        f"select app_id, date from {raw}.analytics_slices where segment_id = '{segment}'"
     )
-    on_postgres.execute(
-        f"delete from {raw}.analytics_report_segments where segment_id = '{segment}'"
-    )
+    on_postgres.execute(f"delete from {raw}.analytics_slices where segment_id = '{segment}'")
     done = on_postgres.models("--json")
     after = on_postgres.vintages(mart)
     changed = {pair for pair in before.keys() | after.keys() if before.get(pair) != after.get(pair)}

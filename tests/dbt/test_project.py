@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 from app_store_connect.catalog import REPORTS
-from app_store_connect.names import snake_case
-from tests.dbt.generator import STAGED, files
+from tests.dbt.generator import STAGED, STAGING, files
 from tests.dbt.warehouse import PROJECT
 
 MODELS = PROJECT / "models"
@@ -38,14 +37,14 @@ def test_every_default_report_is_staged() -> None:
     assert {each.name for each in REPORTS if each.is_default} == {each.report for each in STAGED}
 
 
-def test_lags_are_the_catalogues() -> None:
-    """The completeness lags in the project are those of the catalogue."""
-    text = (PROJECT / "macros" / "vintages.sql").read_text().partition("{% endmacro %}")[0]
-    lags = {name: int(days) for name, days in re.findall(r"'(\w+)': (\d+)", text)}
-    known = {f"{snake_case(each.name)}_daily": each.lag_days for each in REPORTS}
+def test_the_project_reads_no_provenance_from_raw() -> None:
+    """Which rows count is read from the views: of the raw dataset only the catalogue, the loads and
+    the apps are sources.
+    """
+    sources = yaml.safe_load((STAGING / "_sources.yml").read_text())["sources"]
+    (raw,) = (each["tables"] for each in sources if each["name"] == "app_store_connect_raw")
 
-    assert {name: known[name] for name in lags} == lags
-    assert lags
+    assert {"report_catalogue", "_dlt_loads", "apps"} == {table["name"] for table in raw}
 
 
 def test_every_model_is_described() -> None:

@@ -5,44 +5,48 @@ from typing import Any
 
 from app_store_connect.emulator import World, WorldInstance, WorldSegment
 from tests.conftest import Job
-from tests.worlds import differences
+from tests.worlds import differences, raw_rows
 
 RAW = "app_store_connect_raw"
 Held = tuple[str, str, str, int]
 """Segment id, checksum, instance id, number of rows."""
 
+_LATEST = f"""
+    select segment_id, checksum, instance_id, row_count, _dlt_load_id, table_name
+    from {RAW}.analytics_report_segments
+    qualify row_number() over (
+        partition by instance_id, segment_id order by _dlt_load_id desc
+    ) = 1"""
+
 
 def findings(job: Job, world: World) -> list[str]:
     """How views, raw tables and ledger differ from the world; empty if they do not.
 
-    Of every segment exactly the rows of its file are there, under one load that is complete, and
-    one ledger row says so; every date of it is counted.
+    Of every segment of an instance exactly the rows of its file are there, under one load that is
+    complete, and the latest ledger row says so; every date of it is counted in a slice.
     """
     loads = {
         load for (load,) in job.query(f"select load_id from {RAW}._dlt_loads where status = 0")
     }
-    rows = job.query(
-        "select segment_id, checksum, instance_id, row_count, _dlt_load_id, table_name"
-        f" from {RAW}.analytics_report_segments"
-    )
+    rows = [row for row in job.query(_LATEST) if row[1] is not None]
     ledger = Counter(row[:4] for row in rows)
-    dated = Counter({(row[0], row[4]): row[3] for row in rows})
+    counted = Counter({(row[2], row[0], row[4], row[5]): row[3] for row in rows})
     found = [f"view: {name}" for name in differences(job, world)]
     found += _compared("ledger", ledger, Counter(expected(world)))
-    found += _compared("rows", _raw_rows(job), Counter({(r[0], *r[4:]): r[3] for r in rows}))
-    found += _compared("dates", _dates(job), +dated)
+    found += _compared("rows", _raw_rows(job), counted)
+    found += _compared("slices", _slices(job), +counted)
     found += [f"incomplete load: {row[4]}" for row in rows if row[4] not in loads]
     return found
 
 
 def expected(world: World) -> list[Held]:
-    """Every segment under the newest instance that lists it."""
-    held: dict[str, Held] = {}
-    for instance in sorted(world.instances.values(), key=lambda each: each.rank):
-        if instance.is_true and instance.is_known:
-            for each in instance.segments:
-                held[each.id] = (each.id, each.checksum, instance.id, len(each.rows()))
-    return list(held.values())
+    """Every segment under each instance that lists it."""
+    return [
+        (each.id, each.checksum, instance.id, len(each.rows()))
+        for instance in world.instances.values()
+        if instance.is_true and instance.is_known
+        for each in instance.segments
+    ]
 
 
 def move(world: World, segment: WorldSegment, target: WorldInstance) -> None:
@@ -60,26 +64,30 @@ def adopt(segment: WorldSegment, target: WorldInstance) -> None:
 
 
 def _raw_rows(job: Job) -> Counter[tuple[str, ...]]:
+    """By instance, segment, load and table; what has no slice is of no instance."""
     found: Counter[tuple[str, ...]] = Counter()
     tables = job.query(
         "select table_name from information_schema.columns"
-        f" where table_schema = '{RAW}' and column_name = '_segment_id'"
+        f" where table_schema = '{RAW}' and column_name = '_slice_key'"
+        " and table_name <> 'analytics_slices'"
     )
     for (table,) in tables:
-        for segment_id, load_id, count in job.query(
-            f"select _segment_id, _dlt_load_id, count(*) from {RAW}.{table} group by all"
+        for *key, count in job.query(
+            f"select _instance_id, _segment_id, _dlt_load_id, count(*) from {raw_rows(table)}"
+            " group by all"
         ):
-            found[segment_id, load_id, table] += count
+            found[*key, table] += count
     return found
 
 
-def _dates(job: Job) -> Counter[tuple[str, str]]:
+def _slices(job: Job) -> Counter[tuple[str, ...]]:
     return Counter(
         {
-            (segment_id, load_id): int(count)
-            for segment_id, load_id, count in job.query(
-                "select segment_id, _dlt_load_id, sum(row_count)"
-                f" from {RAW}.analytics_segment_dates group by all"
+            tuple(key): int(count)
+            for *key, count in job.query(
+                "select instance_id, segment_id, _dlt_load_id, table_name, sum(row_count)"
+                f" from {RAW}.analytics_slices where date is not null and removed_on is null"
+                " group by all"
             )
         }
     )

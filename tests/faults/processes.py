@@ -20,6 +20,11 @@ INJECT = Path(__file__).parent / "inject"
 SMALL_BATCHES = {"SOURCES__APP_STORE_CONNECT__BATCH_SEGMENTS": "4"}
 RAW = "app_store_connect_raw"
 LEDGER = f"{RAW}.analytics_report_segments"
+SLICES = f"{RAW}.analytics_slices"
+LATEST = (
+    "(select * from (select *, row_number() over (partition by instance_id, segment_id"
+    f" order by _dlt_load_id desc) as recency from {LEDGER}) as loaded where recency = 1) as l"
+)
 COMPLETE = f"(select load_id from {RAW}._dlt_loads where status = 0)"
 VIEW_COUNT = "select count(*) from information_schema.tables where table_type = 'VIEW'"
 
@@ -109,29 +114,40 @@ def flaws(database: Database, world: World) -> dict[str, Any]:
     """What is wrong in the database after a healthy run; empty if nothing is.
 
     The views show the truth; the raw tables hold every row of every instance once, and nothing
-    else: no row without a ledger row, of a load that never completed, or of a replaced segment.
+    else: no row without a slice, of a load that never completed, or of a replaced segment.
     """
     rows = f"{RAW}.app_crashes_daily"
     segments = [s for i in world.instances.values() if i.is_listed for s in i.segments]
     questions = {
-        "segments": (f"select segment_id from {LEDGER} order by 1", sorted(s.id for s in segments)),
+        "segments": (
+            f"select segment_id from {LATEST} where checksum is not null order by 1",
+            sorted(s.id for s in segments),
+        ),
         "rows": (f"select count(*) from {rows}", [sum(len(s.rows()) for s in segments)]),
         "miscounted": (
-            f"select l.segment_id from {LEDGER} as l left join {rows} as r"
-            " on r._segment_id = l.segment_id and r._dlt_load_id = l._dlt_load_id"
-            " group by l.segment_id, l.row_count having count(r._segment_id) <> l.row_count",
+            f"select l.segment_id from {LATEST} left join {SLICES} as s"
+            " on s.instance_id = l.instance_id and s.segment_id = l.segment_id"
+            " and s._dlt_load_id = l._dlt_load_id"
+            f" left join {rows} as r on r._slice_key = s._slice_key"
+            " group by l.instance_id, l.segment_id, l.row_count"
+            " having count(r._slice_key) <> l.row_count",
+            [],
+        ),
+        "no slice": (
+            f"select _slice_key from {rows} where _slice_key not in"
+            f" (select _slice_key from {SLICES} where removed_on is null)",
             [],
         ),
         "unfinished": (
             " union all ".join(
                 f"select '{table}' from {RAW}.{table} where _dlt_load_id not in {COMPLETE}"
-                for table in ("app_crashes_daily", "analytics_segment_dates", "apps")
+                for table in ("app_crashes_daily", "analytics_slices", "apps")
             ),
             [],
         ),
-        "dates": (
-            f"select segment_id, date from {RAW}.analytics_segment_dates"
-            " group by segment_id, date having count(*) > 1",
+        "slices": (
+            f"select segment_id, date from {SLICES} where removed_on is null and date is not null"
+            " group by instance_id, segment_id, date having count(*) > 1",
             [],
         ),
         "listed twice": (

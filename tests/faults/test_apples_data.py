@@ -1,7 +1,7 @@
 """What Apple lists changes, repeats and contradicts itself: the views follow the newest listing.
 
-A segment belongs to the newest instance that lists it. When it goes from one instance to another it
-is in exactly one of them after every run, and in none twice.
+A segment is loaded for each instance that lists it, and for none twice. Which of them owns a date
+is decided in the view.
 """
 
 import signal
@@ -22,6 +22,7 @@ from tests.worlds import (
     add_vintage,
     crash_rows,
     differences,
+    raw_rows,
     world_with_reports,
 )
 
@@ -49,13 +50,13 @@ def add_segment(world: World, instance: WorldInstance, number: int, vintage: int
     return segment
 
 
-def holder_of(job: Job, segment: WorldSegment) -> list[str]:
-    """Which instance the rows of a segment are under; each load of them counts."""
+def holders_of(job: Job, segment: WorldSegment) -> list[str]:
+    """Which instances the rows of a segment are under; each load of them counts."""
     return [
         instance_id
         for (instance_id,) in job.query(
-            f"select distinct _instance_id from {RAW}.app_crashes_daily"
-            f" where _segment_id = '{segment.id}' group by _instance_id, _dlt_load_id"
+            f"select distinct _instance_id from {raw_rows('app_crashes_daily')}"
+            f" where _segment_id = '{segment.id}' group by _instance_id, _dlt_load_id order by all"
         )
     ]
 
@@ -148,7 +149,7 @@ def move_to_one_that_is_new(world: World) -> None:
     old = instances_of(world)[1]
     report = world.report(APPS[0], CRASHES)
     new = world.add_instance(report, "DAILY", TODAY, [], id="zz-new")
-    for segment in list(old.segments):
+    for segment in old.segments[1:]:
         move(world, segment, new)
 
 
@@ -238,7 +239,7 @@ def test_shared_by_instances_of_one_batch(
     job: Job,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A segment of two instances counts for the newer; while that one is broken, for the older."""
+    """A segment of two instances is loaded for both; while the newer is broken, for the older."""
     monkeypatch.setenv(f"{KEYS}WORKERS", workers)
     world = small_world()
     _, old, new = instances_of(world)
@@ -250,17 +251,20 @@ def test_shared_by_instances_of_one_batch(
     apple = start_apple(world)
     result = job.run(apple)
 
-    assert [old.id if is_newer_broken else new.id] == holder_of(job, shared)
+    both = sorted([old.id, new.id])
+    assert ([old.id] if is_newer_broken else both) == holders_of(job, shared)
     assert is_newer_broken == result.exit_code
     if is_newer_broken:
         world.republish(new.segments[1], good)
         job.run(apple)
-    assert [new.id] == holder_of(job, shared)
+    assert both == holders_of(job, shared)
     assert [] == findings(job, world)
 
 
 def test_moved_while_its_new_instance_is_broken(start_apple: StartApple, job: Job) -> None:
-    """A segment whose new instance cannot be loaded stays where it was, so that no day is lost."""
+    """The instance that lost a segment shows none of it; the run that can load the other shows it
+    again.
+    """
     world = small_world()
     apple = start_apple(world)
     job.run(apple)
@@ -270,12 +274,12 @@ def test_moved_while_its_new_instance_is_broken(start_apple: StartApple, job: Jo
     good = new.segments[0].file
     world.republish(new.segments[0], b"not gzip")
     broken = job.run(apple)
-    held = holder_of(job, moved)
+    held = holders_of(job, moved)
     world.republish(new.segments[0], good)
     healthy = job.run(apple)
 
-    assert (1, [old.id]) == (broken.exit_code, held)
-    assert (0, [new.id]) == (healthy.exit_code, holder_of(job, moved))
+    assert (1, []) == (broken.exit_code, held)
+    assert (0, [new.id]) == (healthy.exit_code, holders_of(job, moved))
     assert [] == findings(job, world)
 
 
@@ -319,28 +323,8 @@ def test_replaced_and_killed_before_the_old_is_removed(start_apple: StartApple, 
     assert (0, 0, []) == (healthy.exit_code, healthy.summary["segments"], findings(job, world))
 
 
-def test_moved_to_an_instance_that_cannot_be_listed(start_apple: StartApple, job: Job) -> None:
-    """A segment that left its instance stays shown until the one that may have it is known."""
-    world = small_world()
-    apple = start_apple(world)
-    job.run(apple)
-    old = instances_of(world)[-1]
-    moved = old.segments[0]
-    new = world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [], id="zz-new")
-    move(world, moved, new)
-    apple.fault(Fault("api", f"/{new.id}/segments", "500", times=None))
-    broken = job.run(apple)
-    held = holder_of(job, moved)
-    apple.clear_faults()
-    healthy = job.run(apple)
-
-    assert (1, [old.id]) == (broken.exit_code, held)
-    assert (0, [new.id]) == (healthy.exit_code, holder_of(job, moved))
-    assert [] == findings(job, world)
-
-
 def test_moved_and_asked_for_by_instance(start_apple: StartApple, job: Job) -> None:
-    """`--instance-id` of an older instance takes no segment away from a newer one."""
+    """`--instance-id` of an older instance changes nothing that a newer one shows."""
     world = small_world()
     _, old, new = instances_of(world)
     shared = old.segments[0]
@@ -349,7 +333,7 @@ def test_moved_and_asked_for_by_instance(start_apple: StartApple, job: Job) -> N
     job.run(apple)
     result = job.run(apple, "--instance-id", old.id)
 
-    assert (0, [new.id]) == (result.exit_code, holder_of(job, shared))
+    assert (0, sorted([old.id, new.id])) == (result.exit_code, holders_of(job, shared))
     assert [] == findings(job, world)
 
 

@@ -27,6 +27,7 @@ from tests.worlds import (
     add_vintages,
     crash_rows,
     differences,
+    raw_rows,
     world_with_reports,
 )
 
@@ -295,7 +296,7 @@ def test_odd_columns(name: str, start_apple: StartApple, job: Job) -> None:
     assert set(odd.columns) <= set(apples)
     assert set(values) <= {str(value) for value in shown[0]}
     assert [(3, 1)] == job.query(
-        f"select count(*), count(distinct _segment_id) from {RAW}.odd_report_daily"
+        f"select count(*), count(distinct _segment_id) from {raw_rows('odd_report_daily')}"
         f" where _segment_id = '{segment.id}' and _app_id = {APPS[0]}"
         f" and _instance_id = '{instance.id}' and _segment_checksum = '{segment.checksum}'"
     )

@@ -147,8 +147,8 @@ def _rows(case: Case, batches: list[tsv.Batch]) -> Iterator[Row]:
         rows = batch.table.to_pylist()
         if batch.table.schema != batches[0].table.schema:
             raise ContradictionError("batches of different columns")
-        if sum(rows.count for rows in batch.by_date(_DEFAULT_DAY).values()) != len(rows):
-            raise ContradictionError("the dates' rows do not add up")
+        if batch.days(_DEFAULT_DAY).null_count or len(batch.days(_DEFAULT_DAY)) != len(rows):
+            raise ContradictionError("not every row has a date")
         batch.table.validate(full=True)
         for unparsed in batch.unparsed:
             if rows[unparsed.line - line][unparsed.column] is not None:

@@ -45,6 +45,14 @@
     }) }}
 {% endmacro %}
 
+{# The views behind the mart of subscriptions. #}
+{% macro subscription_views() %}
+    {{ return([
+        'app_store_subscription_state_report_standard_daily',
+        'app_store_subscription_event_report_standard_daily',
+    ]) }}
+{% endmacro %}
+
 {# Those reports that have the dimension; 'all' is the app's whole day, which each has. #}
 {% macro reports_with(dimension) %}
     {%- set found = {} -%}
@@ -93,12 +101,12 @@ told as (
     {%- endfor %}
 ),
 
+-- one report alone has a measure, and one row of a value: its greatest is its only one
 summed as (
     select
         app_id, date_day, dimension_key, min(dimension_value) as dimension_value
         {%- for each in found.values() %}{% for measure in each.measures %},
-        cast(sum({{ measure }}) as {{ money() if measure.endswith('_usd') else 'bigint' }})
-            as {{ measure }}
+        max({{ measure }}) as {{ measure }}
         {%- endfor %}{% endfor %}
     from told
     group by app_id, date_day, dimension_key

@@ -1,29 +1,8 @@
-{# Completeness lag in days of the reports that models follow; a test compares with the catalogue. #}
-{% macro lags() %}
-    {{ return({
-        'app_downloads_standard_daily': 2,
-        'app_store_installation_and_deletion_standard_daily': 5,
-        'app_store_discovery_and_engagement_standard_daily': 3,
-        'app_sessions_standard_daily': 5,
-        'app_crashes_daily': 5,
-        'app_store_purchases_standard_daily': 2,
-        'app_opt_in_daily': 3,
-        'app_store_subscription_state_report_standard_daily': 3,
-        'app_store_subscription_event_report_standard_daily': 3,
-    }) }}
-{% endmacro %}
-
 {# After how many days of silence, while others of the app come, a report holds no day back. #}
 {% macro quiet_days() -%}14{%- endmacro %}
 
 {# To be raised when a model's columns or meaning change, so that all of it is built anew. #}
-{% macro edition() -%}'2'{%- endmacro %}
-
-{% macro lag_of(table_column) -%}
-    case {{ table_column }}
-        {%- for view, lag in lags().items() %} when '{{ view }}' then {{ lag }}{% endfor %}
-    end
-{%- endmacro %}
+{% macro edition() -%}'3'{%- endmacro %}
 
 {# Before an incremental model inserts: its rows whose vintage is not `known` any more are removed. So
    goes what was restated, and what was withdrawn or lost all its rows. #}

@@ -16,7 +16,12 @@ from app_store_connect.catalog.lookup import (
     schema_of_report,
 )
 from app_store_connect.catalog.reports import CATEGORIES, REPORTS
-from app_store_connect.catalog.schema import ReportSchema, RestatementPolicy, is_default
+from app_store_connect.catalog.schema import (
+    ReportSchema,
+    RestatementPolicy,
+    first_measure,
+    is_default,
+)
 
 __all__ = [
     "CATEGORIES",
@@ -29,6 +34,7 @@ __all__ = [
     "RestatementPolicy",
     "category_of",
     "comparable_name",
+    "first_measure",
     "identify",
     "is_default",
     "misfit",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from app_store_connect.catalog.columns import (
     BY_TABLE_COLUMN,
@@ -107,6 +108,16 @@ class ReportSchema:
         if not self.is_catalogued:
             wanted += sorted(name for name in found if guessed_type(name) is ColumnType.DATE)
         return [name for name in dict.fromkeys(wanted) if name in found]
+
+
+@lru_cache(maxsize=4096)  # asked for every segment
+def first_measure(schema: ReportSchema, columns: frozenset[str]) -> str | None:
+    """The first table column whose figures of a date may be added up: in the entry's order, or of
+    these columns by name where the report has no entry.
+    """
+    names = list(schema.table_columns()) or sorted(columns)
+    summable = (Additivity.SUM, Additivity.SUM_WITHIN_DATE)
+    return next((name for name in names if schema.described(name)[1] in summable), None)
 
 
 def is_default(name: str, category: str | None) -> bool:

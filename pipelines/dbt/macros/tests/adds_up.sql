@@ -37,6 +37,7 @@
 
 {# The days of an app on which a measure of the mart is not the sum of its view. #}
 {% test adds_up_to_the_views(model) %}
+{%- do test_without_jit() -%}
 {%- set present = [] -%}
 {%- for view in view_measures() -%}
     {%- set source_view = source('app_store_connect', view) -%}
@@ -64,42 +65,35 @@ summed_{{ loop.index }} as (
 ),
 {%- endfor %}
 
-viewed as (
-    {%- for measures in view_measures().values() %}
-    {%- set outer = loop %}
-    {%- for measure in measures %}
-    select app_id, date_day, '{{ measure }}' as measure, total_{{ loop.index }} as total
-    from summed_{{ outer.index }}
-    {{ 'union all' if not (loop.last and outer.last) }}
-    {%- endfor %}
-    {%- endfor %}
-),
-
-built as (
-    {%- for view, measures in view_measures().items() %}
-    {%- set outer = loop %}
-    {%- for measure in measures %}
-    select app_id, date_day, '{{ measure }}' as measure, cast({{ measure }} as {{ money() }}) as total
-    from {{ model }}
-    where {{ (measure ~ ' is not null') }}
-    {{ 'union all' if not (loop.last and outer.last) }}
-    {%- endfor %}
-    {%- endfor %}
-)
-
+{%- for measures in view_measures().values() %}
+compared_{{ loop.index }} as (
+    select
+        coalesce(viewed.app_id, built.app_id) as app_id,
+        coalesce(viewed.date_day, built.date_day) as date_day
+        {%- for measure in measures %},
+        viewed.total_{{ loop.index }},
+        cast({{ measure }} as {{ money() }}) as built_{{ loop.index }}
+        {%- endfor %}
+    from summed_{{ loop.index }} as viewed
+    full outer join {{ model }} as built
+        on built.app_id = viewed.app_id and built.date_day = viewed.date_day
+){{ ',' if not loop.last }}
+{%- endfor %}
+{% for measures in view_measures().values() %}
+{%- set outer = loop %}
+{%- for measure in measures %}
 select
-    coalesce(viewed.app_id, built.app_id) as app_id,
-    coalesce(viewed.date_day, built.date_day) as date_day,
-    coalesce(viewed.measure, built.measure) as measure,
-    viewed.total as in_the_view,
-    built.total as in_the_mart
-from viewed
-full outer join built
-    on built.app_id = viewed.app_id
-    and built.date_day = viewed.date_day
-    and built.measure = viewed.measure
-where {{ tested_days('coalesce(viewed.date_day, built.date_day)') }}
-    and (viewed.total is null or built.total is null or viewed.total <> built.total)
+    app_id,
+    date_day,
+    '{{ measure }}' as measure,
+    total_{{ loop.index }} as in_the_view,
+    built_{{ loop.index }} as in_the_mart
+from compared_{{ outer.index }}
+where {{ tested_days('date_day') }}
+    and total_{{ loop.index }} is distinct from built_{{ loop.index }}
+{{ 'union all' if not (loop.last and outer.last) }}
+{%- endfor %}
+{%- endfor %}
 {% endtest %}
 
 {# The days on which a mart's values of a dimension do not add up to the app's day. #}

@@ -11,41 +11,53 @@ with told as (
 
 -- of a report that is silent about a day it counts until when it was observed
 newest as (
-    select app_id, table_name, max(observed_until) as observed_until
+    select app_id, table_name, max(complete_until) as complete_until
     from {{ ref('int_app_store__vintages') }}
     where table_name in (
         {%- for report in reports().values() %}'{{ report.view }}'{{ ', ' if not loop.last }}{% endfor %})
     group by app_id, table_name
 ),
 
-expected as (
+days as (
+    select distinct app_id, date_day from told
+),
+
+-- Put together without a join by date: Postgres may join by the app alone, and look at each pair of
+-- an app's days.
+parts as (
     select
         days.app_id,
         days.date_day,
         newest.table_name,
-        told.vintage,
-        coalesce(
-            vintages.is_complete,
-            {{ dbt.datediff('days.date_day', 'newest.observed_until', 'day') }}
-                >= {{ lag_of('newest.table_name') }}
-        ) as is_complete
-    from (select distinct app_id, date_day from told) as days
+        cast(null as text) as vintage,
+        cast(null as integer) as is_complete,
+        case when days.date_day <= newest.complete_until then 1 else 0 end as is_past_lag
+    from days
     join newest on newest.app_id = days.app_id
-    left join told
-        on told.app_id = days.app_id
-        and told.date_day = days.date_day
-        and told.table_name = newest.table_name
-    left join {{ ref('int_app_store__vintages') }} as vintages
-        on vintages.app_id = days.app_id
-        and vintages.date_day = days.date_day
-        and vintages.table_name = newest.table_name
+    union all
+    select app_id, date_day, table_name, vintage, null, null from told
+    union all
+    select app_id, date_day, table_name, null, case when is_complete then 1 else 0 end, null
+    from {{ ref('int_app_store__vintages') }}
+),
+
+expected as (
+    select
+        app_id,
+        date_day,
+        table_name,
+        max(vintage) as vintage,
+        coalesce(max(is_complete), max(is_past_lag)) as is_complete
+    from parts
+    group by app_id, date_day, table_name
+    having max(is_past_lag) is not null
 ),
 
 summed as (
     select
         app_id,
         date_day,
-        min(case when is_complete then 1 else 0 end) = 1 as is_complete,
+        min(is_complete) = 1 as is_complete,
         {%- for name, report in reports().items() %}
         max(case when table_name = '{{ report.view }}' and vintage is not null then 1 else 0 end) = 1
             as has_{{ name }},

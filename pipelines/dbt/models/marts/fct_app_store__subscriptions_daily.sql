@@ -10,9 +10,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
-    pre_hook="{{ forget_changed(vintages_of([
-        'app_store_subscription_state_report_standard_daily', 'app_store_subscription_event_report_standard_daily'
-    ])) }}",
+    pre_hook="{{ forget_changed(vintages_of(subscription_views())) }}",
 ) }}
 
 {%- set vintages = ref('int_app_store__vintages') %}

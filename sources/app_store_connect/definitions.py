@@ -1,0 +1,160 @@
+"""Makes views, comments and indexes, each only when what it consists of has changed.
+
+A view that is replaced waits for whoever reads it, and everybody else waits behind it. So the job
+keeps a hash of each definition at the destination and leaves alone what is as it should be.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from app_store_connect.discovery import Failure
+from app_store_connect.errors import DestinationError
+from app_store_connect.ledger import Ledger, is_lock_timeout
+from app_store_connect.locks import in_the_way
+
+DEFINITIONS = "analytics_definitions"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A view, or what a table gets beside its rows.
+
+    `basis` is all that the statements are made of. `columns` are those of a view of a report.
+    `drop` is run before a view's statements if they fail: some destinations refuse to replace a
+    view by one with other columns.
+    """
+
+    name: str
+    basis: str
+    statements: Callable[[], Iterable[str]]
+    columns: tuple[str, ...] = ()
+    drop: str | None = None
+
+    @property
+    def kind(self) -> str:
+        return "view" if self.drop else "table"
+
+    @property
+    def key(self) -> str:
+        """A view and its table have the same name."""
+        return f"{self.kind} {self.name}"
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(f"{version('sqlglot')} {self.basis}".encode()).hexdigest()[:32]
+
+
+def forget(ledger: Ledger, table: str) -> None:
+    """A table that was dropped is made again without its comments and its index."""
+    if DEFINITIONS in ledger.columns():
+        ledger.execute(f"delete from raw.{DEFINITIONS} where name = :name", name=f"table {table}")
+
+
+class Definitions:
+    """What is defined at the destination, and what changes that."""
+
+    def __init__(self, ledger: Ledger, on_failure: Callable[[Failure], None] | None) -> None:
+        self._ledger = ledger
+        self._on_failure = on_failure
+        self._is_kept = ledger.database.can_delete  # a lake's views are made anew by each run
+        self._views = ledger.views()
+        self._digests = self._stored() if self._is_kept else {}
+
+    def _stored(self) -> dict[str, set[str]]:
+        if DEFINITIONS not in self._ledger.columns():
+            self._ledger.execute(
+                f"create table if not exists raw.{DEFINITIONS} (name text, digest text)"
+            )
+        found: dict[str, set[str]] = {}
+        for name, digest in self._ledger.execute(f"select name, digest from raw.{DEFINITIONS}"):
+            found.setdefault(name, set()).add(digest)  # two if two writers made it at once
+        return found
+
+    def apply(self, wanted: Iterable[Definition]) -> set[str]:
+        """Names of those that are there now. Of one that cannot be made `on_failure` is told.
+
+        Raises:
+            DestinationError: the destination fails, and not at one alone; or at one, and there is
+                nobody to tell.
+        """
+        found = list(wanted)
+        changed = [each for each in found if not self._is_current(each)]
+        failed = (
+            set()
+            if self._are_made_together(changed)
+            else {each.name for each in changed if not self._is_made(each)}
+        )
+        return {each.name for each in found} - failed
+
+    def _is_current(self, definition: Definition) -> bool:
+        columns = self._views.get(self._ledger.physical(definition.name))
+        is_alike = columns is not None and definition.columns in ((), tuple(columns))
+        is_there = definition.kind == "table" or is_alike
+        return is_there and self._digests.get(definition.key) == {definition.digest}
+
+    def _are_made_together(self, definitions: Collection[Definition]) -> bool:
+        """A commit of DuckDB takes as long as three views. Others have readers, who would wait."""
+        if self._ledger.client.capabilities.sqlglot_dialect != "duckdb":
+            return False
+        try:
+            with self._ledger.transaction(of_views=True):
+                for each in definitions:
+                    self._run(each.statements())
+                self._remember(definitions)
+        except DestinationError:
+            return False
+        return True
+
+    def _is_made(self, definition: Definition) -> bool:
+        """A table of the user's may have a view's name, or a view of theirs be built on it."""
+        try:
+            self._make(definition)
+        except DestinationError as error:
+            self._ledger.execute("select 1")  # fails too where the destination does
+            if self._on_failure is None:
+                raise
+            self._on_failure(self._failure(definition, error))
+            return False
+        return True
+
+    def _make(self, definition: Definition) -> None:
+        try:
+            self._make_once(definition)
+        except DestinationError as error:
+            if definition.drop is None or is_lock_timeout(error):
+                raise
+            self._make_once(definition, definition.drop)
+
+    def _make_once(self, definition: Definition, *before: str) -> None:
+        with self._ledger.transaction(of_views=True):
+            self._run((*before, *definition.statements()))
+            self._remember([definition])
+
+    def _run(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self._ledger.run(statement)
+
+    def _remember(self, definitions: Collection[Definition]) -> None:
+        if not self._is_kept or not definitions:
+            return
+        # as text: neither has a character to escape, and thousands take the renderer seconds
+        keys = ", ".join(f"'{each.key}'" for each in definitions)
+        rows = ", ".join(f"('{each.key}', '{each.digest}')" for each in definitions)
+        renderer = self._ledger.spelling.renderer
+        table, name = (
+            renderer.placed("raw", DEFINITIONS),
+            renderer.quoted(renderer.casefold("name")),
+        )
+        self._run([f"delete from {table} where {name} in ({keys})"])
+        self._run([f"insert into {table} values {rows}"])
+
+    def _failure(self, definition: Definition, error: DestinationError) -> Failure:
+        ledger = self._ledger
+        is_table = definition.kind == "table"
+        dataset = ledger.client.dataset_name if is_table else ledger.views_dataset
+        if not (why := in_the_way(ledger, error, definition.name)):
+            advice = "rename or drop what has its name or is built on it, then run again"
+            why = str(error) if is_table else f"{error}; {advice}"
+        return Failure(f"the {definition.kind} {dataset}.{definition.name}", why, error)

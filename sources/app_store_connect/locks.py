@@ -1,0 +1,20 @@
+"""Postgres: who holds what a statement has waited for in vain, see `workspace.LOCK_SECONDS`."""
+
+from app_store_connect.ledger import Ledger, is_lock_timeout
+
+_HOLDERS = """
+    select distinct a.pid, a.usename, a.state, a.application_name
+    from pg_locks as l join pg_stat_activity as a on a.pid = l.pid
+    where l.granted and a.pid <> pg_backend_pid()
+        and l.relation in (select oid from pg_class where relname = %s)"""
+
+
+def in_the_way(ledger: Ledger, error: BaseException, name: str) -> str:
+    """What to say of an error that a lock on this table or view has caused; empty for another."""
+    if not is_lock_timeout(error):
+        return ""
+    holders = "".join(
+        f" by process {pid} of {user} ({', '.join(filter(None, (state, program)))})"
+        for pid, user, state, program in ledger.run(_HOLDERS, ledger.physical(name))
+    )
+    return f"it is in use{holders}: end that, then run again"

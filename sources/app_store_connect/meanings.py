@@ -1,0 +1,98 @@
+"""What tables, views and columns are for, as the destination is told in comments.
+
+The columns of the reports themselves are in `catalog.columns`.
+"""
+
+STORED_REPORT = (
+    "{report}, {granularity}: all rows of all instances that were loaded, so that dates overlap;"
+    " sum the view of this name instead"
+)
+SHOWN_REPORT = "{report}, {granularity}: the rows of each date once, of the instance that owns it"
+
+TABLES = {
+    "analytics_report_segments": "The ledger: a row for each load of a segment of an instance",
+    "analytics_slices": "A slice is what one load of a segment has of one date: where its rows come"
+    " from, and their totals",
+    "analytics_unparsed_values": "Values of report files that are not of their column's type",
+    "apps": "The apps that the key sees, as Apple lists them",
+    "analytics_report_requests": "Report requests, as Apple lists them",
+    "analytics_reports": "Reports, as Apple lists them",
+    "analytics_report_instances": "Report instances, as Apple lists them",
+    "analytics_missing_reports": "Reports that do not come, each with the reason",
+    "analytics_instance_checks": "The last look at the segments of each instance",
+    "report_catalogue": "What the loader knows of each report table",
+    "report_columns": "What the loader knows of each column of the report tables",
+    "slices": "The slices that count, the latest of each segment, and which of them are shown",
+    "date_owners": "Of each date of a report the instance that owns it, and whether it was observed"
+    " and is complete",
+    "restatements": "Vintage by vintage what Apple told of a date, and which vintage is shown",
+    "data_freshness": "How far each report has come, what nobody observed, and what does not come",
+}
+
+COLUMNS = {
+    "_slice_key": "The slice that the row belongs to, in analytics_slices",
+    "_dlt_load_id": "The load, in _dlt_loads, that brought the row",
+    "_app_id": "App Apple Identifier of the app that the instance is for",
+    "_instance_id": "The report instance that the row comes from",
+    "_processing_date": "Apple's processing date of that instance",
+    "_segment_id": "The segment that the row comes from",
+    "_segment_checksum": "Apple's checksum of that segment",
+    "access_type": "ONGOING or ONE_TIME_SNAPSHOT, of the report request",
+    "additivity": "How the column may be added up: sum, sum within a date, unique or rate",
+    "app_id": "App Apple Identifier",
+    "bundle_id": "The app's bundle id",
+    "category": "Apple's category of the report",
+    "checked_on": "The day of the look, by UTC",
+    "checksum": "MD5 of the segment's file, as Apple lists it; NULL: Apple lists it no more",
+    "column_name": "The column of the report table",
+    "date": "The date that the rows tell of",
+    "doubled_dates": "How many dates have every row an even number of times",
+    "expiring_instances": "Instances that are not loaded and that Apple will delete soon",
+    "first_measure": "The column that measure_total adds up",
+    "first_processing_date": "The oldest processing date of what is shown of the date",
+    "granularity": "DAILY, WEEKLY or MONTHLY",
+    "id": "Apple's id, or the key of the row",
+    "instance_id": "The report instance",
+    "is_doubled": "Every row of the date stands an even number of times, as if written twice",
+    "is_complete": "Apple calls the figures of the date complete",
+    "is_known": "The report has an entry in the loader's catalogue",
+    "is_observed": "Some instance tells of the date, or would have told; else it is missing",
+    "is_shown": "The view of the report shows it",
+    "lag_days": "After so many days Apple calls the figures of a date complete",
+    "last_date_before_gap": "The last date with rows before the first missing one",
+    "line": "The line of the file",
+    "meaning": "What the column holds",
+    "measure": "The report's first summable measure",
+    "measure_change": "By how much more than the vintage before",
+    "measure_total": "The total of the report's first summable measure",
+    "missing_dates": "How many dates nobody observed",
+    "name": "Apple's name",
+    "newest_complete_date": "The newest date whose figures Apple calls complete",
+    "newest_date": "The newest date with rows",
+    "newest_processing_date": "The newest processing date that was looked at",
+    "newest_slice_key": "The newest slice that is shown of the date",
+    "outcome": "loaded, unchanged, empty or failed",
+    "policy": "replace: a newer instance replaces a date; accumulate: all rows are shown",
+    "primary_locale": "The app's primary locale",
+    "processing_date": "Apple's processing date of the instance",
+    "reason": "Why nothing comes; NULL once it does",
+    "removed_on": "Since this day the rows are removed from the report table",
+    "report_id": "Apple's id of the report",
+    "report_name": "The report's name in the catalogue, or Apple's",
+    "report_request_id": "Apple's id of the report request",
+    "row_count": "How many rows were loaded",
+    "row_change": "How many rows more than the vintage before",
+    "rows_hash": "A sum of the rows' hashes: equal for equal rows in any order",
+    "segment_id": "The segment",
+    "size_in_bytes": "The size of the segment's file, as Apple lists it",
+    "slices": "How many slices are shown of the date",
+    "sku": "The app's SKU",
+    "stopped_due_to_inactivity": "Apple has stopped the report request",
+    "table_name": "The report table",
+    "text": "The value as Apple wrote it",
+    "type": "The column's type",
+    "unlisted_since": "Since this day Apple lists the instance no more",
+    "vintage": "Of a date the number of what was told, 1 for the first",
+    "vintages": "How many instances tell of the date",
+    "window_days": "For so many days after a date instances carry it",
+}

@@ -1,0 +1,176 @@
+"""`--keep-superseded`: rows that newer instances replaced go, and what is shown stays as it is."""
+
+import itertools
+import shutil
+import signal
+from typing import Any
+
+import duckdb
+import pytest
+
+from app_store_connect.emulator import Emulator, World
+from tests.conftest import KEYS, Job, StartApple
+from tests.faults.exact import RAW
+from tests.faults.processes import Database, dying, run
+from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names
+    TO_POSTGRES,
+    Postgres,
+    database,
+    server,
+)
+from tests.worlds import APPS, CRASHES, TODAY, crash_rows, differences, overlapping_world
+
+pytestmark = pytest.mark.usefixtures("impatient")
+REMOVE = ("--keep-superseded", "0")
+UPDATES = r"(?i)^\s*update"
+WRITES = r"(?i)^\s*(delete|update)"
+EXECUTE = "app_store_connect.ledger:Ledger.run"
+TOLD = "select app_id, date, vintage, row_count, measure_total, is_shown"
+RESTATEMENTS = f"{TOLD} from app_store_connect.restatements order by 1, 2, 3"
+VIEW = "select * from app_store_connect.app_crashes_daily order by all"
+COUNT = f"select count(*) from {RAW}.app_crashes_daily"
+ORPHANS = (
+    f"{COUNT} where _slice_key not in"
+    f" (select _slice_key from {RAW}.analytics_slices where removed_on is null)"
+)
+
+
+def counted(database: Database, statement: str) -> int:  # noqa: F811
+    ((count,),) = database.query(statement)
+    return int(count)
+
+
+def seen(database: Database) -> list[Any]:  # noqa: F811
+    """What people see: the view, and what restatements tell."""
+    return [sorted(map(str, database.query(each))) for each in (VIEW, RESTATEMENTS)]
+
+
+def test_rows_go_and_nothing_else_changes(start_apple: StartApple, job: Job) -> None:
+    """Raw holds as many rows as the view shows; history is told as before; a run again does
+    nothing, and newer instances replace what is left as ever.
+    """
+    world = overlapping_world(days=5)
+    apple = start_apple(world)
+    job.run(apple)
+    before, all_rows = seen(job), counted(job, COUNT)
+    first = job.run(apple, *REMOVE)
+    after, left = seen(job), counted(job, COUNT)
+    again = job.run(apple, *REMOVE)
+    rows = crash_rows(APPS[0], TODAY, vintage=9)
+    world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [rows], id="zz-newest")
+    job.run(apple)
+
+    assert (0, 0, 0) == (first.exit_code, again.exit_code, again.summary["segments"])
+    assert before == after
+    assert left == len(before[0]) < all_rows
+    assert [] == differences(job, world)
+
+
+def test_rows_stay_as_long_as_is_said(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the configuration, and counted from the processing date of the instance."""
+    world = overlapping_world(days=5)
+    apple = start_apple(world)
+    job.run(apple)
+    old = min(each.processing_date for each in world.instances.values())
+    days = (TODAY - old).days
+    found = []
+    for keep in (days, days - 1, 0):
+        monkeypatch.setenv(f"{KEYS}KEEP_SUPERSEDED_DAYS", str(keep))
+        job.run(apple)
+        found.append(counted(job, COUNT))
+    removed = job.query(
+        f"select distinct processing_date from {RAW}.analytics_slices where removed_on is not null"
+    )
+
+    assert found[0] > found[1] > found[2]
+    assert {(TODAY,)} & set(removed) == set()
+
+
+def test_the_only_vintage_is_never_removed(start_apple: StartApple, job: Job) -> None:
+    """A date that newer instances tell no more stays, however old its instance is."""
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    job.run(apple, *REMOVE)
+    for instance in list(world.instances.values()):
+        world.expire(instance)
+    job.run(apple, *REMOVE)
+
+    assert [] == differences(job, world)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_killed_at_each_statement(start_apple: StartApple, job: Job) -> None:
+    """SIGKILL after each statement that removes: nothing that is shown goes, and the next run
+    removes what is left.
+    """
+    world = overlapping_world(days=4)
+    apple = start_apple(world)
+    job.run(apple)
+    kept = job.database.with_suffix(".kept")
+    shutil.copy(job.database, kept)
+    before = seen(job)
+    for number in itertools.count(1):
+        shutil.copy(kept, job.database)
+        job.database.with_name(f"{job.database.name}.wal").unlink(missing_ok=True)
+        code, _, err = run(apple, *REMOVE, env=dying(f"{EXECUTE}:after:{number}", WRITES))
+        if code == 0:
+            break
+        assert -signal.SIGKILL == code, err
+        assert before == seen(job), number
+        assert (0, before) == (job.run(apple, *REMOVE).exit_code, seen(job)), number
+        assert (len(before[0]), 0) == (counted(job, COUNT), counted(job, ORPHANS)), number
+
+    assert number > 5
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("postgres")
+def test_on_postgres(database: Postgres, start_apple: StartApple) -> None:  # noqa: F811
+    """The same there, killed in the middle as well."""
+    world = overlapping_world(days=4)
+    apple = start_apple(world)
+    run(apple, *TO_POSTGRES)
+    before = seen(database)
+    killed = run(apple, *TO_POSTGRES, *REMOVE, env=dying(f"{EXECUTE}:after:1", UPDATES))
+    cut_off = seen(database)
+    code, out, err = run(apple, *TO_POSTGRES, *REMOVE)
+
+    assert -signal.SIGKILL == killed[0], killed
+    assert 0 == code, out + err
+    assert before == cut_off == seen(database)
+    assert (len(before[0]), 0) == (counted(database, COUNT), counted(database, ORPHANS))
+
+
+def test_lake_refuses_it(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files cannot lose rows: exit 2 before Apple is asked, with the reason."""
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", str(job.database.parent / "lake"))
+    apple: Emulator = start_apple(world_of_one_day())
+    result = job.run(apple, "--destination", "filesystem", *REMOVE)
+
+    assert 2 == result.exit_code
+    assert "--keep-superseded removes rows" in result.stderr
+    assert [] == apple.exchanges
+
+
+def world_of_one_day() -> World:
+    return overlapping_world(days=1)
+
+
+def test_dataset_of_an_earlier_version(start_apple: StartApple, job: Job) -> None:
+    """Rows without slices are told by their table of dates: one line, and nothing is written."""
+    apple = start_apple(world_of_one_day())
+    job.run(apple)
+    with duckdb.connect(str(job.database)) as connection:
+        connection.execute(f"create table {RAW}.analytics_segment_dates (segment_id text)")
+    before = job.query(f"select count(*) from {RAW}._dlt_loads")
+    apple.forget()
+    result = job.run(apple)
+
+    assert 2 == result.exit_code
+    assert "load anew into another --dataset, or keep the earlier version" in result.stderr
+    assert (before, []) == (job.query(f"select count(*) from {RAW}._dlt_loads"), apple.exchanges)
