@@ -73,10 +73,7 @@
 {%- set found = reports_with(dimension) -%}
 {%- set name = dimension if dimension != 'all' -%}
 with days as (
-    select days.*
-    from {{ days }} as days
-    join ({{ changed(days) }}) as changed
-        on changed.app_id = days.app_id and changed.date_day = days.date_day
+    {{ changed(days, columns='known.*') }}
 ),
 
 told as (

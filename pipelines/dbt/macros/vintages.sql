@@ -18,9 +18,10 @@
     {%- endif %}
 {% endmacro %}
 
-{# And what it inserts: the (app, date, vintage) that it does not have. Without `is_incremental`, all. #}
-{% macro changed(known, condition='true') -%}
-    select known.app_id, known.date_day, known.vintage
+{# And what it inserts: the (app, date, vintage) that it does not have. Without `is_incremental`, all.
+   `known` is asked once: joined to itself Postgres takes it for one row, and compares all rows with all. #}
+{% macro changed(known, condition='true', columns='known.app_id, known.date_day, known.vintage') -%}
+    select {{ columns }}
     from {{ known }} as known
     where {{ condition }}
     {%- if is_incremental() %}
@@ -36,13 +37,8 @@
 {# A literal bound on processing dates, which lets a column store skip what is not changed. #}
 {% macro processed_within(vintages, condition) -%}
     {%- if is_incremental() and execute and not vintages.is_cte -%}
-        {%- set bounds %}
-            select min(v.first_processing_date), max(v.processing_date)
-            from {{ vintages }} as v
-            join ({{ changed(vintages, condition) }}) as c
-                on c.app_id = v.app_id and c.date_day = v.date_day and c.vintage = v.vintage
-        {% endset -%}
-        {%- set found = run_query(bounds).rows[0] -%}
+        {%- set bounds = 'min(known.first_processing_date), max(known.processing_date)' -%}
+        {%- set found = run_query(changed(vintages, condition, bounds)).rows[0] -%}
         {%- if found[0] is none -%}
             false
         {%- else -%}

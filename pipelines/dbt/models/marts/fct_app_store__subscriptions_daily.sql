@@ -30,14 +30,10 @@ with
         coalesce(told.{{ parts[3] }}, {{ not_stated() }}) as metric,
         told.counts,
         changed.vintage,
-        vintages.is_complete
+        changed.is_complete
     from {{ ref(parts[1]) }} as told
-    join ({{ changed(vintages, is_views) }}) as changed
+    join ({{ changed(vintages, is_views, 'known.app_id, known.date_day, known.vintage, known.is_complete') }}) as changed
         on changed.app_id = told.app_id and changed.date_day = told.date_day
-    join {{ vintages }} as vintages
-        on vintages.app_id = changed.app_id
-        and vintages.date_day = changed.date_day
-        and vintages.vintage = changed.vintage
     where {{ processed_within(vintages, is_views) }}
 ),
 {%- endfor %}
