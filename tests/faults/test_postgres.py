@@ -229,7 +229,9 @@ def test_living_writers_rows_stay(database: Postgres, start_apple: StartApple) -
         cursor.execute(
             "create temporary table copy as select * from app_store_connect_raw.app_crashes_daily"
         )
-        cursor.execute("update copy set _dlt_load_id = %s", (str(time.time()),))
+        cursor.execute(
+            "update copy set _dlt_load_id = %s, _slice_key = -_slice_key", (str(time.time()),)
+        )
         cursor.execute("insert into app_store_connect_raw.app_crashes_daily select * from copy")
     connection.close()
     twice = database.query("select count(*) from app_store_connect_raw.app_crashes_daily")
