@@ -21,7 +21,7 @@ DEFINITIONS = "analytics_definitions"
 class Definition:
     """A view, or what a table gets beside its rows.
 
-    `basis` is all that the statements are made of. `columns` are those of a view of a report.
+    `basis` is all that the statements are made of. `columns` tells those of a view.
     `drop` is run before a view's statements if they fail: some destinations refuse to replace a
     view by one with other columns.
     """
@@ -29,7 +29,7 @@ class Definition:
     name: str
     basis: str
     statements: Callable[[], Iterable[str]]
-    columns: tuple[str, ...] = ()
+    columns: Callable[[], Iterable[str]] = tuple
     drop: str | None = None
 
     @property
@@ -41,9 +41,10 @@ class Definition:
         """A view and its table have the same name."""
         return f"{self.kind} {self.name}"
 
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(f"{version('sqlglot')} {self.basis}".encode()).hexdigest()[:32]
+    def digest(self, columns: Iterable[str]) -> str:
+        """Stands for the definition at a destination, where the view has these columns."""
+        whole = f"{version('sqlglot')} {self.basis} {[*columns]}"
+        return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
 def forget(ledger: Ledger, table: str) -> None:
@@ -89,10 +90,13 @@ class Definitions:
         return {each.name for each in found} - failed
 
     def _is_current(self, definition: Definition) -> bool:
-        columns = self._views.get(self._ledger.physical(definition.name))
-        is_alike = columns is not None and definition.columns in ((), tuple(columns))
-        is_there = definition.kind == "table" or is_alike
-        return is_there and self._digests.get(definition.key) == {definition.digest}
+        found: Iterable[str] = ()
+        if definition.kind == "view":
+            name = self._ledger.physical(definition.name)
+            if name not in self._views:
+                return False
+            found = self._views[name]
+        return self._digests.get(definition.key) == {definition.digest(found)}
 
     def _are_made_together(self, definitions: Collection[Definition]) -> bool:
         """A commit of DuckDB takes as long as three views. Others have readers, who would wait."""
@@ -141,7 +145,7 @@ class Definitions:
             return
         # as text: neither has a character to escape, and thousands take the renderer seconds
         keys = ", ".join(f"'{each.key}'" for each in definitions)
-        rows = ", ".join(f"('{each.key}', '{each.digest}')" for each in definitions)
+        rows = ", ".join(f"('{each.key}', '{each.digest(each.columns())}')" for each in definitions)
         renderer = self._ledger.spelling.renderer
         table, name = (
             renderer.placed("raw", DEFINITIONS),

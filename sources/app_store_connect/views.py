@@ -118,7 +118,8 @@ class _Writer:
             said = self._meanings_of(name, columns_of(template))
             yield from self._comments("view", "shown", name, TABLES[name], said)
 
-        return self._view(name, f"{template} {TABLES[name]} {COLUMNS}", statements)
+        basis = f"{template} {TABLES[name]} {COLUMNS}"
+        return self._view(name, basis, statements, partial(columns_of, template))
 
     def report_views(self) -> Iterator[Definition]:
         """The view of each report table."""
@@ -128,7 +129,7 @@ class _Writer:
             text = SHOWN_REPORT.format(report=report, granularity=granularity)
             make = partial(self._report_view, name, shown, text, said)
             basis = f"{_REPORT_VIEW} {shown} {text} {said}"
-            yield self._view(name, basis, make, tuple(shown))
+            yield self._view(name, basis, make, shown.keys)
 
     def tables(self) -> Iterator[Definition]:
         """Comments on the raw tables, and the index of those that views read."""
@@ -172,7 +173,7 @@ class _Writer:
         name: str,
         basis: str,
         statements: Callable[[], Iterable[str]],
-        columns: tuple[str, ...] = (),
+        columns: Callable[[], Iterable[str]],
     ) -> Definition:
         drop = self._placed(self._drop, name)
         return Definition(name, f"{self._basis} {basis}", statements, columns, drop)
