@@ -26,8 +26,11 @@ _COLUMNS = ", ".join((*SLICES.columns, LOAD_ID))
 
 _ORDER = "processing_date desc, is_snapshot, listed_until desc"
 
+_ACCESS_TYPE = "max(s.access_type) over (partition by s.app_id, s.table_name, s.instance_id)"
+
 # `listed_until` is the load that found the instance gone, or text that sorts behind all loads.
-# An instance by id, whose access type nobody knows, counts as ONGOING: the user asked for it.
+# An instance by id, whose access type nobody knows, counts as ONGOING: the user asked for it. Once
+# a load knows the type, it holds for all slices of the instance, so that a date is shown whole.
 # App and table are in every `partition by`, so that a query of one of them computes no others.
 _RANKED = f"""
 with catalogue as ({latest_rows(REPORT_CATALOGUE)}),
@@ -40,9 +43,9 @@ loaded as (
 ),
 latest as (
     select s.{SLICE_KEY}, s.app_id, s.table_name, s.date, s.instance_id, s.processing_date,
-        s.access_type, s.segment_id, s.checksum, s.row_count, s.rows_hash, s.measure_total,
-        s.is_doubled, s.removed_on, s.{LOAD_ID},
-        case when s.access_type = 'ONE_TIME_SNAPSHOT' then 1 else 0 end as is_snapshot,
+        {_ACCESS_TYPE} as access_type, s.segment_id, s.checksum, s.row_count, s.rows_hash,
+        s.measure_total, s.is_doubled, s.removed_on, s.{LOAD_ID},
+        case when {_ACCESS_TYPE} = 'ONE_TIME_SNAPSHOT' then 1 else 0 end as is_snapshot,
         case when c.policy = 'accumulate' then 1 else 0 end as is_accumulated,
         coalesce(u.{LOAD_ID}, 'still') as listed_until
     from loaded as s

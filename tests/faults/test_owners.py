@@ -379,3 +379,21 @@ def test_weeks_and_months_alike(
 
     assert [0 if is_quiet else 3] == freshness(job, "missing_dates")
     assert [told] == freshness(job, "newest_complete_date")
+
+
+def test_snapshot_by_id_before_it_was_listed(start_apple: StartApple, job: Job) -> None:
+    """An instance of which a run by id knew no access type is shown whole once a list tells it."""
+    world = one_app()
+    request = world.add_request(APPS[0], "ONE_TIME_SNAPSHOT")
+    report = world.add_report(request, CRASHES, "APP_USAGE")
+    files = [[counted(TODAY - DAY, 4)], [counted(TODAY - DAY, 3, "2.0")]]
+    own = world.add_instance(report, "DAILY", TODAY, files, id="s")
+    apple = start_apple(world)
+    job.run(apple, "--instance-id", "s", "--app-id", APPS[0], "--report", CRASHES)
+    first = crashes(job)
+    world.republish(own.segments[0], [counted(TODAY - DAY, 5)])
+    result = job.run(apple)
+
+    assert [(TODAY - DAY, 7)] == first
+    assert (0, [(TODAY - DAY, 8)]) == (result.exit_code, crashes(job))
+    assert [] == differences(job, world)

@@ -796,7 +796,7 @@ WITH "catalogue" AS (
     "s"."date",
     "s"."instance_id",
     "s"."processing_date",
-    "s"."access_type",
+    MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") AS "access_type",
     "s"."segment_id",
     "s"."checksum",
     "s"."row_count",
@@ -805,7 +805,11 @@ WITH "catalogue" AS (
     "s"."is_doubled",
     "s"."removed_on",
     "s"."_dlt_load_id",
-    CASE WHEN "s"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    CASE
+      WHEN MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") = 'ONE_TIME_SNAPSHOT'
+      THEN 1
+      ELSE 0
+    END AS "is_snapshot",
     CASE WHEN "c"."policy" = 'accumulate' THEN 1 ELSE 0 END AS "is_accumulated",
     COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
   FROM "loaded" AS "s"
@@ -1112,7 +1116,7 @@ WITH "catalogue" AS (
     "s"."date",
     "s"."instance_id",
     "s"."processing_date",
-    "s"."access_type",
+    MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") AS "access_type",
     "s"."segment_id",
     "s"."checksum",
     "s"."row_count",
@@ -1121,7 +1125,11 @@ WITH "catalogue" AS (
     "s"."is_doubled",
     "s"."removed_on",
     "s"."_dlt_load_id",
-    CASE WHEN "s"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    CASE
+      WHEN MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") = 'ONE_TIME_SNAPSHOT'
+      THEN 1
+      ELSE 0
+    END AS "is_snapshot",
     CASE WHEN "c"."policy" = 'accumulate' THEN 1 ELSE 0 END AS "is_accumulated",
     COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
   FROM "loaded" AS "s"
@@ -2166,7 +2174,7 @@ WITH "catalogue" AS (
     "s"."date",
     "s"."instance_id",
     "s"."processing_date",
-    "s"."access_type",
+    MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") AS "access_type",
     "s"."segment_id",
     "s"."checksum",
     "s"."row_count",
@@ -2175,7 +2183,11 @@ WITH "catalogue" AS (
     "s"."is_doubled",
     "s"."removed_on",
     "s"."_dlt_load_id",
-    CASE WHEN "s"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    CASE
+      WHEN MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") = 'ONE_TIME_SNAPSHOT'
+      THEN 1
+      ELSE 0
+    END AS "is_snapshot",
     CASE WHEN "c"."policy" = 'accumulate' THEN 1 ELSE 0 END AS "is_accumulated",
     COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
   FROM "loaded" AS "s"

@@ -766,7 +766,7 @@ WITH "catalogue" AS (
     "s"."date",
     "s"."instance_id",
     "s"."processing_date",
-    "s"."access_type",
+    MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") AS "access_type",
     "s"."segment_id",
     "s"."checksum",
     "s"."row_count",
@@ -775,7 +775,11 @@ WITH "catalogue" AS (
     "s"."is_doubled",
     "s"."removed_on",
     "s"."_dlt_load_id",
-    CASE WHEN "s"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    CASE
+      WHEN MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") = 'ONE_TIME_SNAPSHOT'
+      THEN 1
+      ELSE 0
+    END AS "is_snapshot",
     CASE WHEN "c"."policy" = 'accumulate' THEN 1 ELSE 0 END AS "is_accumulated",
     COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
   FROM "loaded" AS "s"
@@ -1097,7 +1101,7 @@ WITH "catalogue" AS (
     "s"."date",
     "s"."instance_id",
     "s"."processing_date",
-    "s"."access_type",
+    MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") AS "access_type",
     "s"."segment_id",
     "s"."checksum",
     "s"."row_count",
@@ -1106,7 +1110,11 @@ WITH "catalogue" AS (
     "s"."is_doubled",
     "s"."removed_on",
     "s"."_dlt_load_id",
-    CASE WHEN "s"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    CASE
+      WHEN MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") = 'ONE_TIME_SNAPSHOT'
+      THEN 1
+      ELSE 0
+    END AS "is_snapshot",
     CASE WHEN "c"."policy" = 'accumulate' THEN 1 ELSE 0 END AS "is_accumulated",
     COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
   FROM "loaded" AS "s"
@@ -2179,7 +2187,7 @@ WITH "catalogue" AS (
     "s"."date",
     "s"."instance_id",
     "s"."processing_date",
-    "s"."access_type",
+    MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") AS "access_type",
     "s"."segment_id",
     "s"."checksum",
     "s"."row_count",
@@ -2188,7 +2196,11 @@ WITH "catalogue" AS (
     "s"."is_doubled",
     "s"."removed_on",
     "s"."_dlt_load_id",
-    CASE WHEN "s"."access_type" = 'ONE_TIME_SNAPSHOT' THEN 1 ELSE 0 END AS "is_snapshot",
+    CASE
+      WHEN MAX("s"."access_type") OVER (PARTITION BY "s"."app_id", "s"."table_name", "s"."instance_id") = 'ONE_TIME_SNAPSHOT'
+      THEN 1
+      ELSE 0
+    END AS "is_snapshot",
     CASE WHEN "c"."policy" = 'accumulate' THEN 1 ELSE 0 END AS "is_accumulated",
     COALESCE("u"."_dlt_load_id", 'still') AS "listed_until"
   FROM "loaded" AS "s"
