@@ -47,10 +47,12 @@ class Definition:
         return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
-def forget(ledger: Ledger, table: str) -> None:
-    """A table that was dropped is made again without its comments and its index."""
+def forget(ledger: Ledger) -> None:
+    """Have all be defined again. A table that was dropped is made without comments and index; and
+    if it was renamed instead, views on Postgres go on reading the old one.
+    """
     if DEFINITIONS in ledger.columns():
-        ledger.execute(f"delete from raw.{DEFINITIONS} where name = :name", name=f"table {table}")
+        ledger.execute(f"delete from raw.{DEFINITIONS}")
 
 
 class Definitions:

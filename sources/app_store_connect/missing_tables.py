@@ -82,7 +82,7 @@ def make_missing(pipeline: Pipeline, ledger: Ledger) -> Remade:
                 raise DestinationError(f"{what} {why}")
             remade.failures[gap.table] = Failure(what, why)
         else:
-            forget(ledger, gap.table)
+            forget(ledger)
             remade.notices.extend(_notices(gap))
     return remade
 
