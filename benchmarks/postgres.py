@@ -136,7 +136,7 @@ def _month(database: Database, options: Options) -> Result:
 
 
 def _estimates(database: Database) -> Result:
-    """The view of which the planner's guess is worst."""
+    """The planner's worst estimate of the rows of a view, beside the number of its rows."""
     guesses = []
     for schema in schemas():
         view = table_name(schema.name, Granularity.DAILY)

@@ -36,7 +36,7 @@ def is_installed() -> bool:
 
 @contextmanager
 def connected(address: str) -> Iterator[Any]:
-    """A cursor, each statement of which is a transaction."""
+    """A cursor that commits after each statement."""
     connection = psycopg2.connect(address)
     connection.autocommit = True
     try:
@@ -73,8 +73,8 @@ def server() -> Iterator[str]:
 
 
 def copy_file(folder: Path, address: str) -> None:
-    """Copy the raw tables of the DuckDB file in this folder, and make what the job makes of them:
-    views, indexes and statistics.
+    """Copy the raw tables of the DuckDB file in this folder to the server. Then make the views,
+    the indexes and the statistics, as the job does.
     """
     with (
         duckdb.connect(str(folder / FILE), read_only=True) as database,

@@ -36,8 +36,8 @@ print(time.perf_counter() - begun)
 
 
 def views(options: Options) -> list[Result]:
-    """At a tenth of the rows too: the ratio must not grow with them. And after what newer instances
-    replaced was removed.
+    """Three ratios: of all rows; of a tenth of them, since the ratio must not grow with the rows;
+    and of all rows after the removal of those that newer instances replaced.
     """
     count = options.scaled(ROWS, least=INSTANCES * 10)
     small = _compared(options, options.scaled(ROWS // 10, least=INSTANCES * 10), "views", 7.0)

@@ -43,7 +43,7 @@ class Database:
         """See what loads have brought since; a database shows it by itself."""
 
     def remove(self, instance_ids: Collection[str], load_id: str) -> None:
-        """Where rows cannot be deleted: have what a load brought of these instances not count."""
+        """Where rows cannot be deleted: exclude what this load brought of these instances."""
         raise NotImplementedError
 
     def sweep(self, before_load_id: str | None) -> None:

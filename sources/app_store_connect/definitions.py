@@ -15,15 +15,16 @@ from app_store_connect.ledger import Ledger, is_lock_timeout
 from app_store_connect.locks import in_the_way
 
 DEFINITIONS = "analytics_definitions"
+_RENDERED_BY = version("sqlglot")  # asked once: it reads a file each time
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A view, or what a table gets beside its rows.
+    """A view, or the comments and the index of a table.
 
-    `basis` is all that the statements are made of. `columns` tells those of a view.
-    `drop` is run before a view's statements if they fail: some destinations refuse to replace a
-    view by one with other columns.
+    The `statements` follow from the `basis` alone. `columns` gives the columns of a view. If the
+    statements of a view fail, they are run again after `drop`: some destinations refuse to replace
+    a view by one with other columns.
     """
 
     name: str
@@ -43,20 +44,20 @@ class Definition:
 
     def digest(self, columns: Iterable[str]) -> str:
         """Stands for the definition at a destination, where the view has these columns."""
-        whole = f"{version('sqlglot')} {self.basis} {[*columns]}"
+        whole = f"{_RENDERED_BY} {self.basis} {[*columns]}"
         return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
 def forget(ledger: Ledger) -> None:
-    """Have all be defined again. A table that was dropped is made without comments and index; and
-    if it was renamed instead, views on Postgres go on reading the old one.
+    """Have the next `apply` make all definitions again. dlt makes a dropped table without comments
+    and index; and if the table was renamed instead, views on Postgres go on reading the old one.
     """
     if DEFINITIONS in ledger.columns():
         ledger.execute(f"delete from raw.{DEFINITIONS}")
 
 
 class Definitions:
-    """What is defined at the destination, and what changes that."""
+    """The definitions that the destination has, and the making of those that have changed."""
 
     def __init__(self, ledger: Ledger, on_failure: Callable[[Failure], None] | None) -> None:
         self._ledger = ledger
@@ -149,10 +150,8 @@ class Definitions:
         keys = ", ".join(f"'{each.key}'" for each in definitions)
         rows = ", ".join(f"('{each.key}', '{each.digest(each.columns())}')" for each in definitions)
         renderer = self._ledger.spelling.renderer
-        table, name = (
-            renderer.placed("raw", DEFINITIONS),
-            renderer.quoted(renderer.casefold("name")),
-        )
+        table = renderer.placed("raw", DEFINITIONS)
+        name = renderer.quoted(renderer.casefold("name"))
         self._run([f"delete from {table} where {name} in ({keys})"])
         self._run([f"insert into {table} values {rows}"])
 

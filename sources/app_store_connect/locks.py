@@ -1,4 +1,4 @@
-"""Postgres: who holds what a statement has waited for in vain, see `workspace.LOCK_SECONDS`."""
+"""Postgres: the sessions that keep a statement from its lock, see `workspace.LOCK_SECONDS`."""
 
 from app_store_connect.ledger import Ledger, is_lock_timeout
 
@@ -10,7 +10,7 @@ _HOLDERS = """
 
 
 def in_the_way(ledger: Ledger, error: BaseException, name: str) -> str:
-    """What to say of an error that a lock on this table or view has caused; empty for another."""
+    """The reason and the next step if a lock on this table or view caused the error; else empty."""
     if not is_lock_timeout(error):
         return ""
     holders = "".join(

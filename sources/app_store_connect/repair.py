@@ -84,7 +84,7 @@ def _miscounted(ledger: Ledger, load_id: str) -> set[str]:
 
 
 class _Slice(NamedTuple):
-    """Not the latest: another run loaded the segment since, and may just be sweeping this out."""
+    """If it is not the latest, a later load has the segment, and its run may be sweeping this."""
 
     instance_id: str
     row_count: int

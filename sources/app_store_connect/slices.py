@@ -9,8 +9,8 @@ import pyarrow as pa
 from app_store_connect.tables import LOAD_ID, SLICE_KEY
 
 PROVENANCE = ((SLICE_KEY, pa.int64()), (LOAD_ID, pa.string()))
-"""The columns behind Apple's own. dlt's tools tell rows by their load, as the sweeping of loads
-that never completed does."""
+"""The columns behind Apple's own. `_dlt_load_id` is for dlt's tools, and for the removal of rows of
+loads that never completed."""
 SHOWN_PROVENANCE = {
     "_app_id": "app_id",
     "_instance_id": "instance_id",
@@ -19,7 +19,8 @@ SHOWN_PROVENANCE = {
     "_segment_checksum": "checksum",
     LOAD_ID: LOAD_ID,
 }
-"""What the views show of a row's slice: the name there, and the column of `tables.SLICES`."""
+"""The columns of a row's slice that the views show: the name in the view, the name in
+`tables.SLICES`."""
 
 KEYS_A_BLOCK = 1 << 13
 _FIRST_MICROSECOND = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000

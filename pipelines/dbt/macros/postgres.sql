@@ -1,5 +1,5 @@
-{# Postgres knows nothing of a new table for a minute, and would plan what reads it as if it were small.
-   Later it counts by itself. #}
+{# Postgres has no statistics of a new table for about a minute, and plans queries of it as if it were
+   small. So a new table is analyzed at once; later Postgres does that by itself. #}
 {% macro analyzed() -%}
     {%- if target.type == 'postgres' and not is_incremental() -%}analyze {{ this }}{%- endif -%}
 {%- endmacro %}

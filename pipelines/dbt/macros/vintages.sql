@@ -18,8 +18,9 @@
     {%- endif %}
 {% endmacro %}
 
-{# And what it inserts: the (app, date, vintage) that it does not have. Without `is_incremental`, all.
-   `known` is asked once: joined to itself Postgres takes it for one row, and compares all rows with all. #}
+{# The (app, date, vintage) that an incremental model lacks and then inserts; in a full build all of them.
+   `known` is read once: Postgres estimates a join of `known` with itself at one row, and compares every
+   row with every row. #}
 {% macro changed(known, condition='true', columns='known.app_id, known.date_day, known.vintage') -%}
     select {{ columns }}
     from {{ known }} as known

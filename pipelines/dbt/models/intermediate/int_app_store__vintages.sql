@@ -1,5 +1,5 @@
-{#- Built first in every run: the source rows behind each date, as the view date_owners has them. What is
-    read later is at least as new, so a model can only be too old by this, never too young. -#}
+{#- The state of each date as the view date_owners has it. Every run builds this model first, and reads the
+    rows of the reports later: so a fingerprint can be older than the rows, and never newer. -#}
 {%- set owner_columns = {
     'app_id': 'bigint', 'table_name': 'text', 'date': 'date', 'first_processing_date': 'date',
     'processing_date': 'date', 'newest_processing_date': 'date', 'slices': 'bigint',
