@@ -36,11 +36,15 @@ class Database(Protocol):
 
 
 def start(
-    apple: Emulator, *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    apple: Emulator,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    script: Path = SCRIPT,
 ) -> subprocess.Popen[str]:
     """The main job, in the current folder, with the key of an emulator."""
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), *arguments],
+        [sys.executable, str(script), *arguments],
         env={**os.environ, **key_of(apple), **(env or {})},
         cwd=cwd,
         stdout=subprocess.PIPE,

@@ -11,7 +11,7 @@ import pytest
 from app_store_connect.emulator import Emulator, World
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.exact import RAW
-from tests.faults.processes import Database, dying, run
+from tests.faults.processes import Database, differing, dying, run
 from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names
     TO_POSTGRES,
     Postgres,
@@ -22,7 +22,6 @@ from tests.worlds import APPS, CRASHES, TODAY, crash_rows, differences, overlapp
 
 pytestmark = pytest.mark.usefixtures("impatient")
 REMOVE = ("--keep-superseded", "0")
-UPDATES = r"(?i)^\s*update"
 WRITES = r"(?i)^\s*(delete|update)"
 EXECUTE = "app_store_connect.ledger:Ledger.run"
 TOLD = "select app_id, date, vintage, row_count, measure_total, is_shown"
@@ -128,20 +127,52 @@ def test_killed_at_each_statement(start_apple: StartApple, job: Job) -> None:
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("postgres")
-def test_on_postgres(database: Postgres, start_apple: StartApple) -> None:  # noqa: F811
-    """The same there, killed in the middle as well."""
-    world = overlapping_world(days=4)
+@pytest.mark.timeout(300)
+def test_killed_at_each_statement_on_postgres(
+    database: Postgres,  # noqa: F811
+    start_apple: StartApple,
+) -> None:
+    """The same there: what a kill cut off is rolled back, what was committed stays removed."""
+    world = overlapping_world(days=3)
+    apple = start_apple(world)
+    run(apple, *TO_POSTGRES)
+    before, all_rows = seen(database), counted(database, COUNT)
+    for number in itertools.count(1):
+        at = dying(f"{EXECUTE}:after:{number}", WRITES)
+        code, out, err = run(apple, *TO_POSTGRES, *REMOVE, env=at)
+        assert before == seen(database), number
+        if code == 0:
+            break
+        assert -signal.SIGKILL == code, out + err
+        assert all_rows == counted(database, COUNT), number
+    again = run(apple, *TO_POSTGRES, *REMOVE)
+
+    assert number > 2
+    assert 0 == again[0], again
+    assert before == seen(database)
+    assert (len(before[0]), 0) == (counted(database, COUNT), counted(database, ORPHANS))
+    assert [] == differing(database, world)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("postgres")
+def test_killed_after_the_removal_on_postgres(
+    database: Postgres,  # noqa: F811
+    start_apple: StartApple,
+) -> None:
+    """The removal is committed when the run dies: what is shown is the same, and stays so."""
+    world = overlapping_world(days=3)
     apple = start_apple(world)
     run(apple, *TO_POSTGRES)
     before = seen(database)
-    killed = run(apple, *TO_POSTGRES, *REMOVE, env=dying(f"{EXECUTE}:after:1", UPDATES))
-    cut_off = seen(database)
-    code, out, err = run(apple, *TO_POSTGRES, *REMOVE)
+    end = dying("app_store_connect.upkeep:remove_superseded:after:1")
+    killed = run(apple, *TO_POSTGRES, *REMOVE, env=end)
+    cut_off = seen(database), counted(database, COUNT)
+    again = run(apple, *TO_POSTGRES, *REMOVE)
 
-    assert -signal.SIGKILL == killed[0], killed
-    assert 0 == code, out + err
-    assert before == cut_off == seen(database)
-    assert (len(before[0]), 0) == (counted(database, COUNT), counted(database, ORPHANS))
+    assert (-signal.SIGKILL, 0) == (killed[0], again[0]), killed + again
+    assert (before, len(before[0])) == cut_off
+    assert (before, len(before[0])) == (seen(database), counted(database, COUNT))
 
 
 def test_lake_refuses_it(
@@ -167,10 +198,19 @@ def test_dataset_of_an_earlier_version(start_apple: StartApple, job: Job) -> Non
     job.run(apple)
     with duckdb.connect(str(job.database)) as connection:
         connection.execute(f"create table {RAW}.analytics_segment_dates (segment_id text)")
-    before = job.query(f"select count(*) from {RAW}._dlt_loads")
+    before = all_of(job)
     apple.forget()
     result = job.run(apple)
 
     assert 2 == result.exit_code
     assert "load anew into another --dataset, or keep the earlier version" in result.stderr
-    assert (before, []) == (job.query(f"select count(*) from {RAW}._dlt_loads"), apple.exchanges)
+    assert 1 == len(result.stderr.strip().splitlines()), result.stderr
+    assert (before, []) == (all_of(job), apple.exchanges)
+
+
+def all_of(job: Job) -> dict[str, list[Any]]:
+    """The definition and the rows of each table and view."""
+    names = job.query("select table_schema || '.' || table_name from information_schema.tables")
+    made = job.query("select sql from duckdb_views() where not internal order by all")
+    rows = {name: job.query(f"select * from {name} order by all") for (name,) in names}
+    return {**rows, "views": made}
