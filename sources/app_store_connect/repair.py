@@ -123,6 +123,28 @@ def _of_equal_keys(ledger: Ledger, load_id: str) -> set[str]:
     return {instance_id for (instance_id,) in rows}
 
 
+def remove_equal_keys(ledger: Ledger) -> None:
+    """Remove loads with slice keys of an earlier load: a run may have died before it saw that.
+
+    Their rows would be shown under both slices. Apple lists their instances for weeks, so the run
+    that finds this loads them again.
+    """
+    if not _has_ledger(ledger):
+        return
+    rows = ledger.execute(f"""
+        select distinct later.{LOAD_ID}, later.instance_id from raw.{SLICES.name} as later
+        join (
+            select {SLICE_KEY}, min({LOAD_ID}) as first_load from raw.{SLICES.name}
+            where {LOAD_ID} in ({COMPLETE_LOADS}) group by {SLICE_KEY} having count(*) > 1
+        ) as equal on equal.{SLICE_KEY} = later.{SLICE_KEY}
+        where later.{LOAD_ID} > equal.first_load and later.{LOAD_ID} in ({COMPLETE_LOADS})""")
+    later: dict[str, set[str]] = {}
+    for load_id, instance_id in rows:
+        later.setdefault(load_id, set()).add(instance_id)
+    for load_id, instance_ids in later.items():
+        remove_load(ledger, instance_ids, load_id)
+
+
 def take_back(ledger: Ledger, counts: RowCounts) -> None:
     """Remove loads that are not whole where what they replaced still is: that shows again."""
     for instance_id, load_id in counts.revertible():

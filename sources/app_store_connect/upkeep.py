@@ -12,6 +12,7 @@ from app_store_connect.errors import DatabaseLostError, DestinationError
 from app_store_connect.ledger import Ledger, is_lock_timeout
 from app_store_connect.repair import (
     newest_load,
+    remove_equal_keys,
     remove_superseded,
     sweep_incomplete,
     sweep_superseded,
@@ -92,6 +93,7 @@ class Upkeep:
         if self._sweep_after is not None:
             before = str((self._clock() - self._sweep_after).timestamp())
         self._tried(lambda: sweep_incomplete(self._ledger, before))
+        self._tried(lambda: remove_equal_keys(self._ledger))
         counts = self._tried(lambda: count_rows(self._ledger))
         self._tried(lambda: take_back(self._ledger, counts))
         self._tried(lambda: sweep_superseded(self._ledger, self._today))
