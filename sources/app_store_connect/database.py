@@ -19,9 +19,14 @@ LAKE_FILE = "asc_segments_lake.duckdb"
 """Made anew by each run in the working directory: the views over a lake's files."""
 
 
+def kind_of(pipeline: Pipeline) -> str:
+    """dlt's name of the kind of destination, such as `duckdb`."""
+    return pipeline.destination.destination_type.rpartition(".")[2]
+
+
 def is_lake(pipeline: Pipeline) -> bool:
     """Whether the destination is files rather than a database."""
-    return pipeline.destination.destination_type.rpartition(".")[2] == "filesystem"
+    return kind_of(pipeline) == "filesystem"
 
 
 class Database:

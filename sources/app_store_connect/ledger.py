@@ -18,7 +18,7 @@ from dlt.destinations.sql_client import SqlClientBase
 from app_store_connect import tables
 from app_store_connect.catalog import schema_of
 from app_store_connect.checks import InstanceCheck
-from app_store_connect.database import Database, is_lake
+from app_store_connect.database import Database, is_lake, kind_of
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.selection import Checksums, ListedInstance, names_of
@@ -115,6 +115,11 @@ class Ledger:
     @property
     def spelling(self) -> Spelling:
         return Spelling(self.client, self._views_dataset)
+
+    @property
+    def kind(self) -> str:
+        """dlt's name of the kind of destination."""
+        return kind_of(self._pipeline)
 
     @property
     def views_dataset(self) -> str:

@@ -17,6 +17,7 @@ from dlt import Pipeline
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from filelock import FileLock, Timeout
 
+from app_store_connect.database import kind_of
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.extras import to_install
 from app_store_connect.freshness import FRESHNESS
@@ -81,7 +82,7 @@ def _dbt_runner() -> Any:
 
 def _connection(pipeline: Pipeline, settings: ModelSettings) -> tuple[str, dict[str, str]]:
     """dbt's adapter, and the variables that the project's profiles.yml reads."""
-    adapter = pipeline.destination.destination_type.rpartition(".")[2]
+    adapter = kind_of(pipeline)
     if adapter not in _ADAPTERS:
         raise ConfigurationError(
             f"destination {settings.destination!r}: the models run on duckdb and postgres"
@@ -110,7 +111,7 @@ def _check_loaded(pipeline: Pipeline, settings: ModelSettings) -> None:
         f"nothing is loaded in {location_of(pipeline) or settings.destination}, dataset"
         f" {settings.dataset}: run asc-segments first"
     )
-    is_file = pipeline.destination.destination_type.endswith("duckdb")
+    is_file = kind_of(pipeline) == "duckdb"
     if is_file and not Path(location_of(pipeline)).is_file():  # opening it would make it
         raise nothing
     ledger = Ledger(pipeline, settings.dataset)

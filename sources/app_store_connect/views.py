@@ -35,6 +35,8 @@ _NEEDED = {
 }
 _COMMENTING = ("duckdb", "postgres")
 """Dialects in which comments on tables, views and columns were tried."""
+_NOT_COMMENTING = ("view", "ducklake")
+"""The kind of relation, and of destination, whose columns cannot have comments (DuckDB 1.5)."""
 _INDEXING = ("postgres",)
 """Dialects that read a slice's rows by an index."""
 
@@ -197,6 +199,8 @@ class _Writer:
         if not self._has_comments:
             return []
         at = schema, self._ledger.physical(name)
+        if (kind, self._ledger.kind) == _NOT_COMMENTING:
+            said = {}
         columns = [
             self._renderer.comment(kind, at, meaning, column)
             for column, meaning in said.items()

@@ -27,7 +27,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
 from app_store_connect.complaints import complaint, first_line, how_to_install
-from app_store_connect.database import LAKE_FILE, PLAIN, is_lake
+from app_store_connect.database import LAKE_FILE, PLAIN, is_lake, kind_of
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.ledger import PLACEHOLDERS, Ledger
 from app_store_connect.redaction import remember
@@ -126,7 +126,7 @@ def make_pipeline(
             pipelines_dir=str(pipelines_dir),
         )
         client = pipeline.destination_client()  # reads its configuration, and imports its driver
-        if pipeline.destination.destination_type.rpartition(".")[2] == "postgres":
+        if kind_of(pipeline) == "postgres":
             pipeline = _with_lock_limit(pipeline, client.config)
         catalog, longest = _catalog_of(pipeline), _longest_name(pipeline)
     except (DltException, ImportError) as error:
@@ -161,7 +161,7 @@ def _with_lock_limit(pipeline: Pipeline, configuration: Any) -> Pipeline:
 def _catalog_of(pipeline: Pipeline) -> str:
     """The database that DuckDB has the schemas in; empty for what is no DuckDB."""
     location = location_of(pipeline)
-    kind = pipeline.destination.destination_type.rpartition(".")[2]
+    kind = kind_of(pipeline)
     if kind in ("duckdb", "filesystem"):
         return catalog_of_file(location)
     return location if kind == "motherduck" else ""
