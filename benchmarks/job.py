@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app_store_connect.emulator.tokens import new_key
+from asc_pipeline.emulator.server.tokens import new_key
 from benchmarks.files import REPORT
 from benchmarks.measure import Measured, measure
 from benchmarks.world import World

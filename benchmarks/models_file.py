@@ -9,8 +9,7 @@ from typing import Any
 import duckdb
 
 from app_store_connect.catalog import REPORTS, ColumnType, ReportSchema
-from app_store_connect.ledger import Ledger
-from app_store_connect.model import Granularity
+from app_store_connect.entities import Granularity
 from app_store_connect.names import table_name
 from app_store_connect.tables import (
     LATEST_TABLES,
@@ -22,8 +21,9 @@ from app_store_connect.tables import (
     RawTable,
     catalogue_rows,
 )
-from app_store_connect.views import create_views
-from app_store_connect.workspace import make_pipeline
+from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.job.workspace import make_pipeline
+from asc_pipeline.truth.views import create_views
 
 SHARES = {
     "App Sessions Standard": 0.40,

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from app_store_connect.entities import Granularity
 from app_store_connect.extras import to_install
-from app_store_connect.model import Granularity
 from app_store_connect.names import table_name
 from benchmarks.job import fresh_folder
 from benchmarks.measure import Measured, Options, Result, bounded, compare, main, measure

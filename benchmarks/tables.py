@@ -19,9 +19,9 @@ RAW = "app_store_connect_raw"
 _MAKE_VIEWS = """
 import time
 from pathlib import Path
-from app_store_connect.ledger import Ledger
-from app_store_connect.views import create_views
-from app_store_connect.workspace import make_pipeline, opened
+from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.truth.views import create_views
+from asc_pipeline.job.workspace import make_pipeline, opened
 pipeline = make_pipeline("duckdb", "app_store_connect", Path("pipelines"))
 ledger = Ledger(pipeline, "app_store_connect")
 with opened(ledger):

@@ -1,7 +1,7 @@
 """Build the dbt models on what was loaded: `python pipelines/asc_models.py --help`."""
 
-from app_store_connect.models_command import models
-from app_store_connect.streams import guarded_streams
+from asc_pipeline.cli.models import models
+from asc_pipeline.cli.stdio import guarded_streams
 
 if __name__ == "__main__":
     with guarded_streams():

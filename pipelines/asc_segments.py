@@ -1,6 +1,6 @@
 """Load Apple's App Store Connect Analytics Reports: `python pipelines/asc_segments.py --help`."""
 
-from app_store_connect.cli import main
+from asc_pipeline.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 from filelock import BaseFileLock, FileLock, Timeout
 
-from app_store_connect.cli import main
-from app_store_connect.emulator import Emulator, World
+from asc_pipeline.cli.main import main
+from asc_pipeline.emulator import Emulator, World
 from tests.openapi import judge
 
 KEYS = "SOURCES__APP_STORE_CONNECT__"

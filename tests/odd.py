@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app_store_connect.emulator import Emulator, World
-from app_store_connect.emulator.wire import Answer, Request
+from asc_pipeline.emulator import Emulator, World
+from asc_pipeline.emulator.server.wire import Answer, Request
 
 HUGE = "@huge@"
 """Stands for a number of 5,000 digits, which Python neither reads nor writes as an integer."""

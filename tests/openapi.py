@@ -13,8 +13,8 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
-from app_store_connect.emulator import Exchange
-from app_store_connect.emulator.sabotage import UNDESCRIBED
+from asc_pipeline.emulator import Exchange
+from asc_pipeline.emulator.server.sabotage import UNDESCRIBED
 
 DESCRIPTION = Path(__file__).parents[1] / ".." / "shared" / "apple" / "openapi_analytics.json"
 HOST = "https://api.appstoreconnect.apple.com"

@@ -9,10 +9,10 @@ import duckdb
 import pyarrow
 import pytest
 
-from app_store_connect.emulator import Fault
-from app_store_connect.outcome import Attempt
-from app_store_connect.resources import SegmentLoader
-from app_store_connect.selection import InstanceToLoad
+from app_store_connect.extract.outcome import Attempt
+from app_store_connect.extract.resources import SegmentLoader
+from app_store_connect.planning.selection import InstanceToLoad
+from asc_pipeline.emulator import Fault
 from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (
     APPS,

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from app_store_connect.budget import RequestBudget, Window, parse_rate_limit
-from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.emulator import Emulator, Fault, RateLimitStyle, World
-from app_store_connect.emulator.wire import Answer
+from app_store_connect.api.budget import RequestBudget, Window, parse_rate_limit
+from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.errors import BudgetExhaustedError
+from asc_pipeline.emulator import Emulator, Fault, RateLimitStyle, World
+from asc_pipeline.emulator.server.wire import Answer
 from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators
 
 HOUR, MINUTE = 3600.0, 60.0

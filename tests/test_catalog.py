@@ -19,7 +19,7 @@ from app_store_connect.catalog import (
     is_default,
     schema_of,
 )
-from app_store_connect.model import Granularity
+from app_store_connect.entities import Granularity
 from app_store_connect.names import table_name
 
 APPLE = Path(__file__).parents[2] / "shared" / "apple"

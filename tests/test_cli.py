@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from app_store_connect.catalog import CATEGORIES, schema_of
-from app_store_connect.cli import main
-from app_store_connect.emulator import Fault, World, WorldSegment
-from app_store_connect.model import AccessType, Granularity
+from app_store_connect.entities import AccessType, Granularity
 from app_store_connect.names import snake_case
+from asc_pipeline.cli.main import main
+from asc_pipeline.emulator import Fault, World, WorldSegment
 from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (
     APPS,
@@ -300,7 +300,7 @@ def test_destination_that_is_not_configured(
 def test_destination_without_its_driver(tmp_path: Path, job: Job) -> None:
     """A plain installation asked for Postgres says how to install what it takes."""
     (tmp_path / "psycopg2.py").write_text("raise ModuleNotFoundError('No module psycopg2')")
-    call = "from app_store_connect.cli import main; main(['--demo', '--destination', 'postgres'])"
+    call = "from asc_pipeline.cli.main import main; main(['--demo', '--destination', 'postgres'])"
     address = {"DESTINATION__POSTGRES__CREDENTIALS": "postgresql://me:mine@localhost:1/none"}
     environment = os.environ | address | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
@@ -686,7 +686,7 @@ def test_new_column_arrives_as_text(start_apple: StartApple, job: Job) -> None:
 
 def test_help_is_quick_to_import() -> None:
     """`--help` imports neither dlt nor duckdb nor pyarrow."""
-    code = "import json, sys, app_store_connect.cli; print(json.dumps(list(sys.modules)))"
+    code = "import json, sys, asc_pipeline.cli.main; print(json.dumps(list(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert not {"dlt", "duckdb", "pyarrow", "requests"} & set(json.loads(out.stdout))

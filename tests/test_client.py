@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from app_store_connect.budget import RequestBudget
-from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.emulator import Emulator, Fault, World, WorldReport
-from app_store_connect.emulator.wire import Answer
+from app_store_connect.api.budget import RequestBudget
+from app_store_connect.api.client import AppStoreConnectClient
+from app_store_connect.entities import AccessType, App, Granularity, Report, ReportRequest
 from app_store_connect.errors import (
     ApiDownError,
     ApiError,
@@ -26,7 +25,8 @@ from app_store_connect.errors import (
     UnavailableError,
     UntrustedUrlError,
 )
-from app_store_connect.model import AccessType, App, Granularity, Report, ReportRequest
+from asc_pipeline.emulator import Emulator, Fault, World, WorldReport
+from asc_pipeline.emulator.server.wire import Answer
 from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators
 
 APP = App("1500000001", "Tester", "com.example.tester", "T-1", "en-US")
@@ -310,7 +310,7 @@ def test_next_in_a_circle_ends(apple: Emulator, client: AppStoreConnectClient) -
 
 def test_next_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Links that lead on and on, each to another page, do not eat the budget of the hour."""
-    monkeypatch.setattr("app_store_connect.client.MAX_PAGES", 5)
+    monkeypatch.setattr("app_store_connect.api.client.MAX_PAGES", 5)
     with ScriptedServer(next_to("on/and")) as apple:
         with pytest.raises(MalformedResponseError, match="its pages never end"):
             apple.client().list_apps()

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from app_store_connect.credentials import (
+from app_store_connect.api.credentials import (
     APPLE,
     Credentials,
     is_safe_transport,

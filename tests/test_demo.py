@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from app_store_connect.configuration import read_configuration
-from app_store_connect.demo import start_demo
-from app_store_connect.emulator import World, demo_world
+from asc_pipeline.cli.demo import start_demo
+from asc_pipeline.emulator import World, demo_world
 from tests.conftest import KEYS, Job
 from tests.worlds import TODAY, shown_rows, true_rows
 

@@ -19,10 +19,11 @@ from dlt.destinations.sql_client import SqlClientBase
 from sqlglot import exp
 
 from app_store_connect import tables
-from app_store_connect.database import Database
-from app_store_connect.ledger import Ledger
-from app_store_connect.owners import ties
-from app_store_connect.repair import (
+from app_store_connect.extract.slices import PROVENANCE
+from app_store_connect.warehouse.database import Database
+from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.truth.owners import ties
+from asc_pipeline.truth.repair import (
     MAX_IDS,
     newest_load,
     remove_load,
@@ -31,8 +32,7 @@ from app_store_connect.repair import (
     sweep_incomplete,
     sweep_superseded,
 )
-from app_store_connect.slices import PROVENANCE
-from app_store_connect.views import create_views
+from asc_pipeline.truth.views import create_views
 
 SAMPLES = Path(__file__).parent / "samples" / "sql"
 CATALOGS = {"bigquery": "project", "databricks": "main", "clickhouse": "default"}

@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from app_store_connect.budget import RequestBudget
-from app_store_connect.discovery import Failure, Listing, discover
-from app_store_connect.emulator import Emulator, Fault, World, WorldInstance
-from app_store_connect.emulator.wire import Answer
+from app_store_connect.api.budget import RequestBudget
+from app_store_connect.entities import AccessType, App, Granularity
 from app_store_connect.errors import (
     BudgetExhaustedError,
     ConflictError,
@@ -25,8 +23,10 @@ from app_store_connect.errors import (
     UnknownAppError,
     UnknownReportError,
 )
-from app_store_connect.model import AccessType, App, Granularity
-from app_store_connect.selection import Options
+from app_store_connect.planning.discovery import Failure, Listing, discover
+from app_store_connect.planning.selection import Options
+from asc_pipeline.emulator import Emulator, Fault, World, WorldInstance
+from asc_pipeline.emulator.server.wire import Answer
 from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators
 
 FIRST, SECOND, THIRD = "1500000001", "1500000002", "1500000003"

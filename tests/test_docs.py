@@ -21,21 +21,21 @@ import pyarrow as pa
 import pytest
 from dlt.load.configuration import LoaderConfiguration
 
-from app_store_connect import summary
 from app_store_connect.catalog import COLUMNS, REPORTS, ColumnType
-from app_store_connect.cli import main
 from app_store_connect.configuration import Configuration, set_dlt_defaults
-from app_store_connect.emulator import Emulator, demo_world
-from app_store_connect.models_command import models
-from app_store_connect.models_summary import ModelSettings, ModelsSummary
+from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.names import snake_case
-from app_store_connect.slices import PROVENANCE
 from app_store_connect.tables import INSTANCE_CHECKS, LATEST_TABLES, SEGMENT_TABLES, RawTable
+from asc_pipeline.cli.main import main
+from asc_pipeline.cli.models import models
+from asc_pipeline.emulator import Emulator, demo_world
+from asc_pipeline.job import summary
+from asc_pipeline.models.summary import ModelSettings, ModelsSummary
 from tests.conftest import Job, StartApple
 from tests.worlds import TODAY, add_vintages, overlapping_world, raw_rows, world_with_reports
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ROOT / "sources" / "app_store_connect"
+PACKAGES = (ROOT / "sources" / "app_store_connect", ROOT / "pipelines" / "asc_pipeline")
 README, REFERENCE = ((ROOT / f"{name}.md").read_text() for name in ("README", "REFERENCE"))
 DOCUMENTS = [
     pytest.param(path, id=str(path.relative_to(ROOT)))
@@ -425,7 +425,8 @@ def test_columns_of_the_loader_are_documented() -> None:
 
 def test_messages_are_the_programs() -> None:
     """What the table says one sees is what the program says, but for what varies."""
-    said = [text for path in SOURCES.rglob("*.py") for text in texts_in(path)]
+    paths = [path for package in PACKAGES for path in package.rglob("*.py")]
+    said = [text for path in paths for text in texts_in(path)]
     seen = [text for row in rows_after("| you see", section("Messages")) for text in ticked(row[0])]
     varies = r"\.\.\.|\b[0-9]+\b|[A-Z_]{5,}|md5"
     parts = [part.strip(" ,;") for text in seen for part in re.split(varies, text)]

@@ -23,12 +23,11 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
-from app_store_connect import download
-from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.credentials import parse_credentials
-from app_store_connect.download import TRIES, ListedSegment, SegmentDownloader
-from app_store_connect.emulator import Emulator, Fault, World
-from app_store_connect.emulator.wire import Answer, LocalServer, Request
+from app_store_connect.api import download
+from app_store_connect.api.client import AppStoreConnectClient
+from app_store_connect.api.credentials import parse_credentials
+from app_store_connect.api.download import TRIES, ListedSegment, SegmentDownloader
+from app_store_connect.entities import App, ReportSegment
 from app_store_connect.errors import (
     AppStoreConnectError,
     ChecksumError,
@@ -36,7 +35,8 @@ from app_store_connect.errors import (
     NotFoundError,
     UntrustedUrlError,
 )
-from app_store_connect.model import App, ReportSegment
+from asc_pipeline.emulator import Emulator, Fault, World
+from asc_pipeline.emulator.server.wire import Answer, LocalServer, Request
 
 APP_ID = "1500000001"
 CONTENT = random.Random(1).randbytes(300_000)  # noqa: S311  bytes that do not compress, no secret

@@ -21,12 +21,12 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app_store_connect.catalog import REPORTS
-from app_store_connect.emulator import Emulator, Fault, SegmentFile, World, demo_world
-from app_store_connect.emulator.api import _ENDPOINTS
-from app_store_connect.emulator.profiles import GAME
-from app_store_connect.emulator.queries import PARAMETERS
-from app_store_connect.emulator.story import Story
-from app_store_connect.model import App
+from app_store_connect.entities import App
+from asc_pipeline.emulator import Emulator, Fault, SegmentFile, World, demo_world
+from asc_pipeline.emulator.demo.profiles import GAME
+from asc_pipeline.emulator.demo.story import Story
+from asc_pipeline.emulator.server.api import _ENDPOINTS
+from asc_pipeline.emulator.server.queries import PARAMETERS
 from tests import openapi
 
 TODAY = date(2026, 11, 22)
@@ -816,7 +816,7 @@ def test_odd_files(client: Client) -> None:
 def test_demo_is_deterministic() -> None:
     """Two processes with different hash seeds make the same ids and the same bytes."""
     program = (
-        "import datetime, app_store_connect.emulator as e\n"
+        "import datetime, asc_pipeline.emulator as e\n"
         "w = e.demo_world(datetime.date(2026, 11, 22), 3)\n"
         "print([(s.id, s.path, s.checksum) for s in w.segments.values()])\n"
         "print([w.truth(*key) for key in w.truth_tables()])"

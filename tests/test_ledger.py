@@ -9,10 +9,9 @@ import dlt
 import pytest
 from dlt.destinations import duckdb as duckdb_destination
 
+from app_store_connect.entities import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.errors import DestinationError
-from app_store_connect.ledger import Ledger
-from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
-from app_store_connect.selection import ListedInstance
+from app_store_connect.planning.selection import ListedInstance
 from app_store_connect.tables import (
     INSTANCES,
     LOADS,
@@ -23,6 +22,7 @@ from app_store_connect.tables import (
     instance_row,
     report_row,
 )
+from app_store_connect.warehouse.ledger import Ledger
 from tests.worlds import APPS, CRASHES
 
 RAW, SHOWN = "app_store_connect_raw", "app_store_connect"

@@ -9,12 +9,12 @@ from rich.console import Console
 
 from app_store_connect import app_store_connect_source
 from app_store_connect.configuration import read_configuration
-from app_store_connect.emulator import Emulator, Fault, SegmentFile, World, WorldInstance
-from app_store_connect.emulator import WorldSegment as Segment
-from app_store_connect.progress import progress_for
-from app_store_connect.runner import Run, Settings
-from app_store_connect.selection import Options
-from app_store_connect.summary import Summary
+from app_store_connect.planning.selection import Options
+from asc_pipeline.cli.progress import progress_for
+from asc_pipeline.emulator import Emulator, Fault, SegmentFile, World, WorldInstance
+from asc_pipeline.emulator import WorldSegment as Segment
+from asc_pipeline.job.runner import Run, Settings
+from asc_pipeline.job.summary import Summary
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.exact import RAW, findings
 from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, world_with_reports

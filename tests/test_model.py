@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from app_store_connect.errors import MalformedResponseError
-from app_store_connect.model import (
+from app_store_connect.entities import (
     AccessType,
     App,
     Granularity,
@@ -16,6 +15,7 @@ from app_store_connect.model import (
     ReportRequest,
     ReportSegment,
 )
+from app_store_connect.errors import MalformedResponseError
 
 Parse = Callable[[Mapping[str, Any]], object]
 

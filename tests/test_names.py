@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app_store_connect.model import Granularity
+from app_store_connect.entities import Granularity
 from app_store_connect.names import (
     MAX_CHARACTERS,
     normalized,

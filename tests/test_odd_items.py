@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.emulator.wire import Answer
+from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.errors import MalformedResponseError
+from asc_pipeline.emulator.server.wire import Answer
 from tests.asking import ScriptedServer
 
 HUGE = "@huge@"

@@ -13,7 +13,7 @@ from pathlib import Path
 import dlt
 import pytest
 
-from app_store_connect.emulator import Emulator
+from asc_pipeline.emulator import Emulator
 from tests.conftest import Job, Locks, StartApple, key_of
 from tests.worlds import differences, overlapping_world
 

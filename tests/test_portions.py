@@ -2,9 +2,9 @@
 
 import pytest
 
-from app_store_connect.download import ListedSegment
-from app_store_connect.model import ReportSegment
-from app_store_connect.portions import MAX_BYTES, portions
+from app_store_connect.api.download import ListedSegment
+from app_store_connect.entities import ReportSegment
+from app_store_connect.extract.portions import MAX_BYTES, portions
 
 
 def listed(number: int, size: int) -> ListedSegment:

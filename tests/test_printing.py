@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app_store_connect.printing import printable
+from asc_pipeline.text import printable
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from app_store_connect.emulator import Fault
+from asc_pipeline.emulator import Fault
 from tests.conftest import Job, StartApple
 from tests.worlds import CRASHES, TODAY, add_vintages, differences, overlapping_world
 

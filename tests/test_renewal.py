@@ -8,12 +8,12 @@ import pytest
 from rich.console import Console
 
 from app_store_connect.configuration import read_configuration
-from app_store_connect.emulator import Emulator, Fault, World
-from app_store_connect.model import AccessType
-from app_store_connect.progress import NoProgress, progress_for
-from app_store_connect.runner import Run, Settings
-from app_store_connect.selection import Options
-from app_store_connect.summary import Summary
+from app_store_connect.entities import AccessType
+from app_store_connect.planning.selection import Options
+from asc_pipeline.cli.progress import NoProgress, progress_for
+from asc_pipeline.emulator import Emulator, Fault, World
+from asc_pipeline.job.runner import Run, Settings
+from asc_pipeline.job.summary import Summary
 from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (
     APPS,

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.cli import main
-from app_store_connect.emulator import World
+from asc_pipeline.cli.main import main
+from asc_pipeline.emulator import World
 from tests.conftest import Job, StartApple
 from tests.test_report_names import add_files, world_of
 from tests.test_source import pipeline as pipeline

@@ -7,8 +7,8 @@ import pytest
 
 from app_store_connect import app_store_connect_source
 from app_store_connect.catalog import COLUMNS, ColumnType, schema_of
-from app_store_connect.emulator import Fault, World, WorldReport
 from app_store_connect.names import snake_case
+from asc_pipeline.emulator import Fault, World, WorldReport
 from tests.conftest import Job, StartApple
 from tests.test_source import pipeline as pipeline
 from tests.test_source import rows

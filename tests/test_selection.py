@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app_store_connect.catalog import REPORTS, schema_of
-from app_store_connect.checks import InstanceCheck
-from app_store_connect.errors import UnknownReportError
-from app_store_connect.model import (
+from app_store_connect.entities import (
     AccessType,
     Granularity,
     Report,
     ReportInstance,
     ReportRequest,
 )
-from app_store_connect.selection import (
+from app_store_connect.errors import UnknownReportError
+from app_store_connect.instances import InstanceCheck
+from app_store_connect.planning.selection import (
     ALL_REPORTS,
     InstanceToLoad,
     ListedInstance,

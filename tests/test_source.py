@@ -8,9 +8,10 @@ import dlt
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from app_store_connect import app_store_connect_source, tsv
-from app_store_connect.emulator import Fault
+from app_store_connect import app_store_connect_source
 from app_store_connect.errors import ConfigurationError
+from app_store_connect.report_files import tsv
+from asc_pipeline.emulator import Fault
 from tests.conftest import Job, StartApple
 from tests.odd import HUGE, Edit, OddApple, beside, first
 from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, overlapping_world
@@ -174,7 +175,7 @@ def test_one_source_is_run_again_after_it_failed(
             raise OSError("the disk is gone")
         return read(*file, **options)
 
-    monkeypatch.setattr("app_store_connect.resources.read_batches", read_once_not)
+    monkeypatch.setattr("app_store_connect.extract.resources.read_batches", read_once_not)
     source = app_store_connect_source()
     with pytest.raises(PipelineStepFailed):
         pipeline.run(source)

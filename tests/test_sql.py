@@ -7,7 +7,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from app_store_connect.sql import Renderer
+from app_store_connect.warehouse.dialect import Renderer
 
 
 def at(**datasets: str) -> Callable[[str, str], Sequence[str]]:

@@ -87,7 +87,7 @@ def test_failure_keeps_its_code() -> None:
 def test_streams_are_given_back() -> None:
     """Who calls the program from Python has its own streams afterwards."""
     call = (
-        "import sys; from app_store_connect.cli import main; before = sys.stdout, sys.stderr\n"
+        "import sys; from asc_pipeline.cli.main import main; before = sys.stdout, sys.stderr\n"
         "try: main(['--version'])\nexcept SystemExit: pass\n"
         "assert before == (sys.stdout, sys.stderr)"
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app_store_connect.emulator import Fault
+from asc_pipeline.emulator import Fault
 from tests.conftest import Job, StartApple
 from tests.worlds import (
     APPS,

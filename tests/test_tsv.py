@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from app_store_connect.catalog import ReportSchema, schema_of
 from app_store_connect.names import unique_columns
-from app_store_connect.records import MAX_RECORD_BYTES
-from app_store_connect.tsv import (
+from app_store_connect.report_files.records import MAX_RECORD_BYTES
+from app_store_connect.report_files.tsv import (
     BATCH_ROWS,
     Batch,
     FileFormatError,
@@ -495,7 +495,9 @@ def test_round_trip(
     schema = ReportSchema("Texts", None, tuple(header), 0, 0)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app_store_connect.records.BLOCK_BYTES", max(block_bytes, len(header) * 8))
+        patch.setattr(
+            "app_store_connect.report_files.records.BLOCK_BYTES", max(block_bytes, len(header) * 8)
+        )
         found = batches(b"".join(members(text.encode(), cuts)), schema)
 
     assert rows(found, unique_columns(header)) == [

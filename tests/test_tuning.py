@@ -4,7 +4,7 @@ import dlt
 import duckdb
 import pytest
 
-from app_store_connect.tuning import little_memory
+from app_store_connect.warehouse.duckdb_settings import little_memory
 
 
 @pytest.mark.parametrize(

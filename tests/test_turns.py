@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from app_store_connect.turns import Turns
+from app_store_connect.extract.workers import Turns
 
 
 @pytest.mark.parametrize("turns", [1, 3])

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.emulator import World
+from asc_pipeline.emulator import World
 from tests.conftest import Job, Result, StartApple
 from tests.destinations.worlds import restate
 from tests.users_objects import DROPPED, LEDGER, LOST, MINE, RAW, SHOWN, TABLE

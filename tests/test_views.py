@@ -14,8 +14,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app_store_connect.catalog import RestatementPolicy, schema_of
-from app_store_connect.freshness import FRESHNESS
-from app_store_connect.ledger import Ledger
 from app_store_connect.tables import (
     INSTANCE_CHECKS,
     INSTANCES,
@@ -26,7 +24,9 @@ from app_store_connect.tables import (
     SLICES,
     RawTable,
 )
-from app_store_connect.views import create_views
+from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.truth.freshness import FRESHNESS
+from asc_pipeline.truth.views import create_views
 
 RAW, SHOWN = "app_store_connect_raw", "app_store_connect"
 CRASHES, PICKER = "App Crashes", "Photos Picker"

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from app_store_connect.emulator import World, WorldInstance, WorldReport
-from app_store_connect.model import App, Granularity
+from app_store_connect.entities import App, Granularity
 from app_store_connect.names import snake_case, table_name
+from asc_pipeline.emulator import World, WorldInstance, WorldReport
 from tests.conftest import Job
 
 TODAY = datetime.now(UTC).date()

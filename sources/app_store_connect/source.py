@@ -17,20 +17,20 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
 from app_store_connect import tables
-from app_store_connect.arguments import options_of
+from app_store_connect.api.client import AppStoreConnectClient
+from app_store_connect.api.credentials import APPLE, parse_credentials
+from app_store_connect.api.download import SegmentDownloader
 from app_store_connect.catalog import RestatementPolicy, schema_of
-from app_store_connect.checks import InstanceCheck
-from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.configuration import read_configuration
-from app_store_connect.credentials import APPLE, parse_credentials
-from app_store_connect.discovery import Failure, Listing, discover
-from app_store_connect.download import SegmentDownloader
-from app_store_connect.ledger import Ledger
-from app_store_connect.missing import missing_rows
-from app_store_connect.model import AccessType, Granularity
-from app_store_connect.outcome import Attempt, Outcome
-from app_store_connect.resources import SegmentLoader, Stored
-from app_store_connect.selection import (
+from app_store_connect.entities import AccessType, Granularity
+from app_store_connect.extract.outcome import Attempt, Outcome
+from app_store_connect.extract.resources import SegmentLoader, Stored
+from app_store_connect.extract.slices import PROVENANCE
+from app_store_connect.instances import InstanceCheck
+from app_store_connect.planning.discovery import Failure, Listing, discover
+from app_store_connect.planning.missing import missing_rows
+from app_store_connect.planning.options import options_of
+from app_store_connect.planning.selection import (
     DEFAULT_RECHECK_DAYS,
     Checksums,
     InstanceToLoad,
@@ -38,10 +38,10 @@ from app_store_connect.selection import (
     Options,
     select_instances,
 )
-from app_store_connect.slices import PROVENANCE
-from app_store_connect.stored_schema import SOURCE_NAME
+from app_store_connect.planning.unlisted import no_longer_listed
 from app_store_connect.tables import RawTable, catalogue_rows
-from app_store_connect.unlisted import no_longer_listed
+from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.stored_schema import SOURCE_NAME
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from app_store_connect.catalog import (
     policy_of,
     schema_of_report,
 )
-from app_store_connect.model import App, Report, ReportInstance, ReportRequest
+from app_store_connect.entities import App, Report, ReportInstance, ReportRequest
 
 LOAD_ID = "_dlt_load_id"
 LOADS = "_dlt_loads"

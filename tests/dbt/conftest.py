@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app_store_connect.emulator import Emulator, World, demo_world
+from asc_pipeline.emulator import Emulator, World, demo_world
 from tests.dbt.warehouse import Warehouse
 from tests.worlds import TODAY
 

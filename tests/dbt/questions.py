@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from app_store_connect.emulator import Emulator, demo_world
+from asc_pipeline.emulator import Emulator, demo_world
 from tests.dbt.warehouse import MARTS, PROJECT, Warehouse
 from tests.worlds import TODAY
 

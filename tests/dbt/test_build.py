@@ -6,7 +6,7 @@ import re
 import duckdb
 import pytest
 
-from app_store_connect.emulator import Emulator, World
+from asc_pipeline.emulator import Emulator, World
 from tests.dbt.truth import MEASURES, daily, shown, without_zeros
 from tests.dbt.warehouse import FACTS, MARTS, STAGING, Warehouse
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app_store_connect.emulator import World
+from asc_pipeline.emulator import World
 from tests.dbt.warehouse import Warehouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]

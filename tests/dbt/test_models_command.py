@@ -13,9 +13,9 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from app_store_connect.cli import main
-from app_store_connect.emulator import Emulator, demo_world
-from app_store_connect.modelling import project_folder
+from asc_pipeline.cli.main import main
+from asc_pipeline.emulator import Emulator, demo_world
+from asc_pipeline.models.build import project_folder
 from tests.conftest import Job, Locks, StartApple
 from tests.dbt.warehouse import FACTS, MARTS, PROJECT, ROOT, STAGING, Warehouse
 from tests.worlds import TODAY, overlapping_world
@@ -34,7 +34,7 @@ def invoke(*arguments: str) -> tuple[int, str]:
 def test_help_imports_neither(command: list[str]) -> None:
     """Help is fast, since neither dlt nor dbt is imported for it."""
     code = (
-        "import sys\nfrom app_store_connect.cli import main\n"
+        "import sys\nfrom asc_pipeline.cli.main import main\n"
         f"try:\n    main({command})\nexcept SystemExit:\n    pass\n"
         "print([name for name in ('dlt', 'dbt', 'duckdb', 'pyarrow') if name in sys.modules])"
     )

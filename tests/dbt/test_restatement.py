@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from app_store_connect.emulator import Emulator, World, demo_world
-from app_store_connect.emulator.tables import Row
+from asc_pipeline.emulator import Emulator, World, demo_world
+from asc_pipeline.emulator.world.tables import Row
 from tests.dbt.truth import MEASURES, daily, shown
 from tests.dbt.warehouse import FACTS, MARTS, STAGING, Warehouse
 from tests.worlds import TODAY

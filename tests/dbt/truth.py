@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 
-from app_store_connect.emulator import World
+from asc_pipeline.emulator import World
 
 Row = dict[str, str | None]
 Measure = tuple[str, str, Callable[[Row], bool]]

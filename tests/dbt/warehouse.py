@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from app_store_connect.emulator import Emulator
+from asc_pipeline.emulator import Emulator
 from tests.conftest import key_of
 
 ROOT = Path(__file__).parents[2]

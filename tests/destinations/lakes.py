@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import s3fs
 
-from app_store_connect.emulator import World
+from asc_pipeline.emulator import World
 from tests.conftest import KEYS, Job
 from tests.faults.exact import expected
 from tests.faults.s3 import KEY_ID, S3, SECRET

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app_store_connect.emulator import Emulator, World
+from asc_pipeline.emulator import Emulator, World
 from tests.conftest import Job, StartApple, key_of
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
 from tests.faults.processes import SCRIPT, as_job, flaws
@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 DUCKDB = "1.5.5"
 EXTENSIONS = ("ducklake", "sqlite-scanner")
 LOCK = Path(__file__).parents[2] / "requirements.lock"
-SOURCES = Path(__file__).parents[2] / "sources"
+ROOT = Path(__file__).parents[2]
+PACKAGES = os.pathsep.join(str(ROOT / each) for each in ("sources", "pipelines"))
 VIEW = "app_store_connect.app_crashes_daily"
 ASK = """
 import duckdb, json, sys
@@ -51,7 +52,7 @@ class DuckLake:
             text=True,
             timeout=200,
             check=False,
-            env={**os.environ, "HOME": str(self.home), "PYTHONPATH": str(SOURCES), **environment},
+            env={**os.environ, "HOME": str(self.home), "PYTHONPATH": PACKAGES, **environment},
         )
         return done.returncode, done.stdout, done.stderr
 

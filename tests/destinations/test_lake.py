@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable, TableFeatures
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.emulator import SegmentFile
+from asc_pipeline.emulator import SegmentFile
 from tests.conftest import KEYS, Job, StartApple
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
@@ -31,7 +31,7 @@ from tests.worlds import (
 )
 
 NOTES = ("version", "pipeline_state")
-WAIT = "app_store_connect.files.FINISHED_WITHIN_SECONDS"
+WAIT = "app_store_connect.warehouse.files.FINISHED_WITHIN_SECONDS"
 VIEW = "app_store_connect.app_crashes_daily"
 
 
@@ -248,7 +248,7 @@ def test_missing_package(
     table_format: str, place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
     """It says which extra to install, before Apple is asked anything."""
-    monkeypatch.setattr("app_store_connect.lake.find_spec", lambda name: None)
+    monkeypatch.setattr("app_store_connect.warehouse.lake.find_spec", lambda name: None)
     lake = LakeJob(monkeypatch, place, table_format)
     apple = start_apple(overlapping_world(days=1))
     result = lake.run(apple, *TO_FILES)
@@ -263,7 +263,7 @@ DEATHS = {
     "not recorded": f"{FILES}:FilesystemClient.complete_load:before:1",
     "recorded": f"{FILES}:FilesystemClient.complete_load:after:1",
     "second load": f"{FILES}:FilesystemClient.complete_load:before:2",
-    "not published": "app_store_connect.lake:Lake.publish:before:1",
+    "not published": "app_store_connect.warehouse.lake:Lake.publish:before:1",
 }
 LOAD_JOBS = {
     "parquet": "FilesystemLoadJob",

@@ -32,7 +32,7 @@ OWN_FOLDERS = ("app_crashes_daily", "analytics_report_segments")
 def lake(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> LakeJob:
-    monkeypatch.setattr("app_store_connect.files.FINISHED_WITHIN_SECONDS", 0.3)
+    monkeypatch.setattr("app_store_connect.warehouse.files.FINISHED_WITHIN_SECONDS", 0.3)
     monkeypatch.setenv(f"{KEYS}SWEEP_AFTER_HOURS", "0.0001")
     return LakeJob(monkeypatch, Place(str(tmp_path / "lake")), request.param)
 

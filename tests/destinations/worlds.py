@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from app_store_connect.emulator import World
+from asc_pipeline.emulator import World
 from tests.worlds import (
     APPS,
     CRASHES,

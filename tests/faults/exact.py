@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from app_store_connect.emulator import World, WorldInstance, WorldSegment
+from asc_pipeline.emulator import World, WorldInstance, WorldSegment
 from tests.conftest import Job
 from tests.worlds import differences, raw_rows
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from app_store_connect.emulator import Emulator, World
+from asc_pipeline.emulator import Emulator, World
 from tests.conftest import Job, key_of
 from tests.worlds import CRASHES, shown_rows, true_rows
 

@@ -21,9 +21,9 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 import requests
 
-from app_store_connect.emulator import Emulator, World, WorldSegment
-from app_store_connect.emulator.api import Surroundings
-from app_store_connect.emulator.signing import Signer
+from asc_pipeline.emulator import Emulator, World, WorldSegment
+from asc_pipeline.emulator.server.api import Surroundings
+from asc_pipeline.emulator.server.signing import Signer
 
 TOOLS = Path(__file__).parents[2] / ".venv" / "tools"
 BUCKET, REGION = "asp-us-west-2", "us-west-2"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app_store_connect.emulator import Emulator, Fault, World
+from asc_pipeline.emulator import Emulator, Fault, World
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.exact import findings
 from tests.faults.slowly import Dripping

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from app_store_connect.emulator import Fault, SegmentFile, World, WorldInstance, WorldSegment
-from app_store_connect.emulator.resources import Shelf
+from asc_pipeline.emulator import Fault, SegmentFile, World, WorldInstance, WorldSegment
+from asc_pipeline.emulator.server.resources import Shelf
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.exact import RAW, adopt, expected, findings, move
 from tests.faults.processes import dying, run
@@ -315,7 +315,7 @@ def test_replaced_and_killed_before_the_old_is_removed(start_apple: StartApple, 
     apple = start_apple(world)
     job.run(apple)
     swap_ids(world)
-    code, _, err = run(apple, env=dying("app_store_connect.upkeep:Upkeep.finish:before:1"))
+    code, _, err = run(apple, env=dying("asc_pipeline.job.maintenance:Upkeep.finish:before:1"))
     shown = differences(job, world)
     healthy = job.run(apple, "--recheck", "0")
 

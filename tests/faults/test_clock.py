@@ -8,10 +8,10 @@ import duckdb
 import pytest
 
 from app_store_connect.configuration import read_configuration
-from app_store_connect.emulator import World, WorldInstance
-from app_store_connect.progress import LogProgress
-from app_store_connect.runner import Run, Settings
-from app_store_connect.summary import Summary
+from asc_pipeline.cli.progress import LogProgress
+from asc_pipeline.emulator import World, WorldInstance
+from asc_pipeline.job.runner import Run, Settings
+from asc_pipeline.job.summary import Summary
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.exact import RAW, findings
 from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, world_with_reports

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from app_store_connect import tuning
-from app_store_connect.emulator import Emulator, World
+from app_store_connect.warehouse import duckdb_settings
+from asc_pipeline.emulator import Emulator, World
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.processes import (
     SMALL_BATCHES,
@@ -218,9 +218,9 @@ def test_load_needs_more_memory(
     """What does not fit in the little memory that DuckDB is to take is loaded anyway, and after it
     nothing is tried so again.
     """
-    monkeypatch.setattr(tuning, "_LEAST_MEGABYTES", 24)
-    monkeypatch.setattr(tuning, "_MEGABYTES_PER_THREAD", 1)
-    caplog.set_level("DEBUG", logger="app_store_connect.batches")
+    monkeypatch.setattr(duckdb_settings, "_LEAST_MEGABYTES", 24)
+    monkeypatch.setattr(duckdb_settings, "_MEGABYTES_PER_THREAD", 1)
+    caplog.set_level("DEBUG", logger="asc_pipeline.job.batches")
     monkeypatch.setenv(f"{KEYS}BATCH_SEGMENTS", "1")
     world = large_world()
     world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [large_rows(TODAY)])

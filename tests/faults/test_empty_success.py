@@ -7,7 +7,7 @@ import dlt
 import pytest
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.emulator import Fault, World
+from asc_pipeline.emulator import Fault, World
 from tests.conftest import Job, StartApple
 from tests.test_source import pipeline as pipeline
 from tests.test_source import rows

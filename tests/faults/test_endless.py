@@ -21,17 +21,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.credentials import parse_credentials
-from app_store_connect.download import ListedSegment, SegmentDownloader
-from app_store_connect.emulator.wire import Answer, Delivery, LocalServer, Request
+from app_store_connect.api.client import AppStoreConnectClient
+from app_store_connect.api.credentials import parse_credentials
+from app_store_connect.api.download import ListedSegment, SegmentDownloader
+from app_store_connect.entities import ReportSegment
 from app_store_connect.errors import (
     AppStoreConnectError,
     ForbiddenError,
     UnavailableError,
     UntrustedUrlError,
 )
-from app_store_connect.model import ReportSegment
+from asc_pipeline.emulator.server.wire import Answer, Delivery, LocalServer, Request
 from tests.asking import KEY
 
 TIMEOUT = 1.0
@@ -53,7 +53,7 @@ Parts = Callable[[], Iterable[bytes]]
 
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app_store_connect.transfer.PATIENCE", PATIENCE)
+    monkeypatch.setattr("app_store_connect.api.http.PATIENCE", PATIENCE)
     for module in ("client", "download"):
         monkeypatch.setattr(f"app_store_connect.{module}.TRIES", TRIES)
 
@@ -248,7 +248,7 @@ def test_redirect_without_end_is_not_read() -> None:
 )
 def test_document_without_end(parts: Parts, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A document is bounded by what it is unpacked, and by what comes without unpacking to any."""
-    monkeypatch.setattr("app_store_connect.client.MAX_DOCUMENT_BYTES", 1_000_000)
+    monkeypatch.setattr("app_store_connect.api.client.MAX_DOCUMENT_BYTES", 1_000_000)
     with Pouring(parts) as server:
         error = outcome_of(client_at(server.origin, 10).list_apps)
 
@@ -258,7 +258,7 @@ def test_document_without_end(parts: Parts, why: str, monkeypatch: pytest.Monkey
 
 def test_slow_but_steady_content_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Content that keeps up the slowest pace may take longer than any number of timeouts."""
-    monkeypatch.setattr("app_store_connect.transfer.SLOWEST_BYTES_PER_SECOND", 1000)
+    monkeypatch.setattr("app_store_connect.api.http.SLOWEST_BYTES_PER_SECOND", 1000)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
     with Pouring(lambda: [head, *[bytes(100)] * 50], pause=0.05) as store:
         content = outcome_of(lambda: download_from(store.origin, size=5000))
@@ -353,7 +353,7 @@ def test_slow_headers_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that never ends its answer to CONNECT is given up as well."""
     with Pouring(TRICKLES["headers"], PAUSE) as proxy:
         use_proxy(monkeypatch, proxy.origin)
-        monkeypatch.setattr("app_store_connect.transfer.CONNECT_SECONDS", TIMEOUT)
+        monkeypatch.setattr("app_store_connect.api.http.CONNECT_SECONDS", TIMEOUT)
         error = outcome_of(client_at("https://api.example.com").list_apps)
 
     assert f"{SLOW} ({TRIES} tries)" in str(error)

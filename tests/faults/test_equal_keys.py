@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from app_store_connect.emulator import Emulator, World
+from asc_pipeline.emulator import Emulator, World
 from tests.conftest import Job, StartApple
 from tests.faults.processes import (
     INJECT,
@@ -71,7 +71,7 @@ def test_killed_before_it_is_taken_back(start_apple: StartApple, job: Job) -> No
     world = small_world()
     apple = start_apple(world)
     finish(started(apple, APPS[0]))
-    mined = dying("app_store_connect.repair:remove_load:before:1")
+    mined = dying("asc_pipeline.truth.repair:remove_load:before:1")
     code, _, err = finish(started(apple, APPS[1], env=mined))
     equal = shared_keys(job)
     healthy = run(apple)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from app_store_connect.emulator import SegmentFile, World, WorldInstance
+from asc_pipeline.emulator import SegmentFile, World, WorldInstance
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.exact import RAW, findings
 from tests.worlds import (

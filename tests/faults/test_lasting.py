@@ -7,7 +7,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from app_store_connect.emulator import Emulator, Fault, World, WorldInstance
+from asc_pipeline.emulator import Emulator, Fault, World, WorldInstance
 from tests.conftest import Job, StartApple
 from tests.faults.exact import RAW, findings
 from tests.worlds import (

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from app_store_connect.emulator import World
+from asc_pipeline.emulator import World
 from tests.conftest import Job, StartApple
 from tests.faults.exact import RAW
 from tests.faults.test_apples_data import (

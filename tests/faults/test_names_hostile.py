@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from app_store_connect.emulator import Emulator, Fault, World, WorldInstance, WorldReport
-from app_store_connect.emulator.entities import SegmentFile
-from app_store_connect.emulator.signing import Signer
-from app_store_connect.emulator.wire import Answer, LocalServer, Request
-from app_store_connect.model import App
+from app_store_connect.entities import App
 from app_store_connect.names import snake_case, unique_columns
+from asc_pipeline.emulator import Emulator, Fault, World, WorldInstance, WorldReport
+from asc_pipeline.emulator.server.signing import Signer
+from asc_pipeline.emulator.server.wire import Answer, LocalServer, Request
+from asc_pipeline.emulator.world.entities import SegmentFile
 from tests.conftest import Job
 from tests.faults.processes import run
 from tests.worlds import (
@@ -388,7 +388,7 @@ def test_temporary_files_are_private(job: Job, monkeypatch: pytest.MonkeyPatch) 
 
         return wrapped
 
-    monkeypatch.setattr("app_store_connect.download.SPOOL_BYTES", 1)
+    monkeypatch.setattr("app_store_connect.api.download.SPOOL_BYTES", 1)
     for name in ("TemporaryFile", "NamedTemporaryFile", "mkdtemp"):
         monkeypatch.setattr(tempfile, name, noted(getattr(tempfile, name)))
     before = os.umask(0)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from app_store_connect.emulator import World
+from asc_pipeline.emulator import World
 from tests.conftest import Job
 from tests.odd import HUGE, Edit, OddApple, beside, first
 from tests.worlds import (

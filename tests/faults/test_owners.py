@@ -7,11 +7,17 @@ import dlt
 import pytest
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.emulator import World, WorldInstance
-from app_store_connect.listing import Listing
-from app_store_connect.model import AccessType, Granularity, Report, ReportInstance, ReportRequest
-from app_store_connect.selection import ListedInstance, Options
-from app_store_connect.unlisted import KnownInstance, no_longer_listed
+from app_store_connect.entities import (
+    AccessType,
+    Granularity,
+    Report,
+    ReportInstance,
+    ReportRequest,
+)
+from app_store_connect.planning.listing import Listing
+from app_store_connect.planning.selection import ListedInstance, Options
+from app_store_connect.planning.unlisted import KnownInstance, no_longer_listed
+from asc_pipeline.emulator import World, WorldInstance
 from tests.conftest import Job, StartApple
 from tests.worlds import (
     APPS,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from app_store_connect.emulator import Emulator, World
+from asc_pipeline.emulator import Emulator, World
 from tests.conftest import KEYS, StartApple
 from tests.faults.processes import (
     SMALL_BATCHES,

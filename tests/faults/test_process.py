@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from app_store_connect.emulator import Emulator, World, WorldInstance
+from asc_pipeline.emulator import Emulator, World, WorldInstance
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.processes import (
     SMALL_BATCHES,
@@ -54,8 +54,8 @@ BOUNDARIES = {
     ),
     "folder renamed": "dlt.common.storages.load_storage:LoadStorage.complete_load_package:after:1",
     "batch loaded": "dlt.pipeline.pipeline:Pipeline.load:after:1",
-    "rows counted": "app_store_connect.batches:Batches._load_batch:after:1",
-    "all loaded": "app_store_connect.batches:Batches.load:after:1",
+    "rows counted": "asc_pipeline.job.batches:Batches._load_batch:after:1",
+    "all loaded": "asc_pipeline.job.batches:Batches.load:after:1",
 }
 FIRST_BOUNDARIES = (
     "dlt's state is read",
@@ -68,7 +68,7 @@ FIRST_BOUNDARIES = (
     "batch loaded",
 )
 TINY_BATCHES = {f"{KEYS}BATCH_SEGMENTS": "2", f"{KEYS}WORKERS": "1"}
-EXECUTE = "app_store_connect.ledger:Ledger.execute"
+EXECUTE = "app_store_connect.warehouse.ledger:Ledger.execute"
 WRITES = r"(?i)^\s*(delete|create|drop)"
 
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 from filelock import FileLock
 
-from app_store_connect.emulator import World
+from asc_pipeline.emulator import World
 from tests.conftest import KEYS, Job
 from tests.faults.exact import findings
 from tests.faults.s3 import BUCKET, S3, AppleWithS3, Microburst, microburst, s3rver, seaweedfs

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from app_store_connect.cli import main
+from asc_pipeline.cli.main import main
 from tests.conftest import Job, StartApple
 from tests.worlds import overlapping_world
 

@@ -28,9 +28,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from app_store_connect.emulator import Emulator, Fault, World
-from app_store_connect.emulator.signing import Signer
-from app_store_connect.emulator.tokens import new_key
+from asc_pipeline.emulator import Emulator, Fault, World
+from asc_pipeline.emulator.server.signing import Signer
+from asc_pipeline.emulator.server.tokens import new_key
 from tests.conftest import KEYS, StartApple, key_of
 from tests.worlds import overlapping_world
 
@@ -426,7 +426,7 @@ def test_models_leave_no_secret(
 @pytest.mark.slow
 def test_traceback_of_an_unforeseen_error_leaves_no_secret(tmp_path: Path) -> None:
     """Python itself prints it, after the streams are given back."""
-    program = "from app_store_connect.streams import *\nwith guarded_streams(): raise ValueError("
+    program = "from asc_pipeline.cli.stdio import *\nwith guarded_streams(): raise ValueError("
     password = {"DESTINATION__POSTGRES__CREDENTIALS__PASSWORD": "Tr0ub4dor"}
     done = subprocess.run(
         [sys.executable, "-c", f"{program}__import__('os').environ[{next(iter(password))!r}])"],

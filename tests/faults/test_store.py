@@ -11,10 +11,10 @@ from datetime import timedelta
 
 import pytest
 
-from app_store_connect.download import TRIES
-from app_store_connect.emulator import Emulator, Fault, World
-from app_store_connect.emulator.api import Surroundings
-from app_store_connect.emulator.signing import Signer
+from app_store_connect.api.download import TRIES
+from asc_pipeline.emulator import Emulator, Fault, World
+from asc_pipeline.emulator.server.api import Surroundings
+from asc_pipeline.emulator.server.signing import Signer
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.exact import findings
 from tests.faults.slowly import Dripping

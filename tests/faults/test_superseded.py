@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from app_store_connect.emulator import Emulator, World
+from asc_pipeline.emulator import Emulator, World
 from tests.conftest import KEYS, Job, StartApple
 from tests.faults.exact import RAW
 from tests.faults.processes import Database, differing, dying, run
@@ -23,7 +23,7 @@ from tests.worlds import APPS, CRASHES, TODAY, crash_rows, differences, overlapp
 pytestmark = pytest.mark.usefixtures("impatient")
 REMOVE = ("--keep-superseded", "0")
 WRITES = r"(?i)^\s*(delete|update)"
-EXECUTE = "app_store_connect.ledger:Ledger.run"
+EXECUTE = "app_store_connect.warehouse.ledger:Ledger.run"
 TOLD = "select app_id, date, vintage, row_count, measure_total, is_shown"
 RESTATEMENTS = f"{TOLD} from app_store_connect.restatements order by 1, 2, 3"
 VIEW = "select * from app_store_connect.app_crashes_daily order by all"
@@ -165,7 +165,7 @@ def test_killed_after_the_removal_on_postgres(
     apple = start_apple(world)
     run(apple, *TO_POSTGRES)
     before = seen(database)
-    end = dying("app_store_connect.upkeep:remove_superseded:after:1")
+    end = dying("asc_pipeline.job.maintenance:remove_superseded:after:1")
     killed = run(apple, *TO_POSTGRES, *REMOVE, env=end)
     cut_off = seen(database), counted(database, COUNT)
     again = run(apple, *TO_POSTGRES, *REMOVE)

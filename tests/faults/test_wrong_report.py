@@ -7,8 +7,8 @@ import pytest
 
 from app_store_connect import app_store_connect_source
 from app_store_connect.catalog import schema_of
-from app_store_connect.emulator import World, WorldInstance
 from app_store_connect.names import snake_case
+from asc_pipeline.emulator import World, WorldInstance
 from tests.conftest import Job, StartApple
 from tests.test_report_names import renamed, world_of
 from tests.test_source import pipeline as pipeline

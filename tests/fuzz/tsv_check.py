@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
-from app_store_connect import records, tsv
 from app_store_connect.catalog import ReportSchema, schema_of
 from app_store_connect.names import unique_columns
+from app_store_connect.report_files import records, tsv
 
 SCHEMAS = (
     schema_of("App Downloads Standard", "COMMERCE"),

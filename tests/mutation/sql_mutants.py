@@ -1,6 +1,6 @@
 """Mutants of the SQL in a module's strings, which mutation tools for Python leave as they are.
 
-    python tests/mutation/sql_mutants.py sources/app_store_connect/views.py tests/test_views.py
+    python tests/mutation/sql_mutants.py pipelines/asc_pipeline/truth/views.py tests/test_views.py
 
 Tries each in a copy of the checkout, with all tests that are named, and prints those that
 they do not notice. That is a list of questions: some mutants change nothing that can be seen.
@@ -126,7 +126,8 @@ def _statements(source: str) -> list[tuple[int, int]]:
 def is_noticed(tree: Path, tests: list[str], timeout_seconds: float) -> bool:
     """Whether a test fails, or does not end, with the package as it is in `tree`."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    paths = {"PYTHONPATH": str(tree / "sources"), "PYTHONDONTWRITEBYTECODE": "1"}
+    packages = os.pathsep.join(str(tree / each) for each in ("sources", "pipelines"))
+    paths = {"PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         ended = subprocess.run(
             command,

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from app_store_connect.emulator import WorldInstance, WorldReport, WorldRequest, WorldSegment
-from app_store_connect.emulator.entities import as_file
+from asc_pipeline.emulator import WorldInstance, WorldReport, WorldRequest, WorldSegment
+from asc_pipeline.emulator.world.entities import as_file
 from tests.walk.apple import EXPANDED, ONGOING, SNAPSHOT
 from tests.worlds import APPS, CRASHES, TODAY, Row, world_with_reports
 

@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app_store_connect.emulator import Emulator, World
-from app_store_connect.emulator.budget import Budget
-from app_store_connect.emulator.wire import Answer, Request
+from asc_pipeline.emulator import Emulator, World
+from asc_pipeline.emulator.server.budget import Budget
+from asc_pipeline.emulator.server.wire import Answer, Request
 
 EXPANDED = "App Crashes Expanded"
 ONGOING, SNAPSHOT = "ONGOING", "ONE_TIME_SNAPSHOT"

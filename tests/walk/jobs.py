@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from app_store_connect.configuration import read_configuration
-from app_store_connect.progress import NoProgress
-from app_store_connect.runner import Run
+from asc_pipeline.cli.progress import NoProgress
+from asc_pipeline.job.runner import Run
 from tests.walk.orders import Order
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
-from app_store_connect.printing import printable
-from app_store_connect.selection import ALL_REPORTS, Options, Selection
-from app_store_connect.summary import Summary
+from app_store_connect.planning.selection import ALL_REPORTS, Options, Selection
+from asc_pipeline.job.summary import Summary
+from asc_pipeline.text import printable
 
 MAX_LINES = 20
 _FAVOURITE = "app_downloads_standard_daily"

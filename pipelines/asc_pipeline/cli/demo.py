@@ -7,7 +7,7 @@ from datetime import date
 from rich.console import Console
 
 from app_store_connect.configuration import Configuration
-from app_store_connect.emulator import Emulator, demo_world
+from asc_pipeline.emulator import Emulator, demo_world
 
 
 @contextmanager

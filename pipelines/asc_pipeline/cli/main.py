@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app_store_connect.interruption import Interruption, LeftBehindError, Program
-from app_store_connect.models_command import models
-from app_store_connect.options import job_options, refuse_contradictions, settings_of
-from app_store_connect.printing import PLAIN, console_on, failure_line, traceback_of
-from app_store_connect.startup import prepare_imports
+from asc_pipeline.cli.models import models
+from asc_pipeline.cli.options import job_options, refuse_contradictions, settings_of
+from asc_pipeline.cli.signals import Interruption, LeftBehindError, Program
+from asc_pipeline.cli.startup import prepare_imports
+from asc_pipeline.text import PLAIN, console_on, failure_line, traceback_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -127,16 +127,16 @@ def _load(
     options: dict[str, Any], errors: "Console", interruption: Interruption, answer: _Answer
 ) -> int:
     from app_store_connect.configuration import read_configuration
-    from app_store_connect.progress import progress_for, worth_showing
-    from app_store_connect.report import print_plan, print_summary
-    from app_store_connect.runner import Run
+    from asc_pipeline.cli.console import print_plan, print_summary
+    from asc_pipeline.cli.progress import progress_for, worth_showing
+    from asc_pipeline.job.runner import Run
 
     if not options["debug"]:
         logging.getLogger("dlt").addFilter(worth_showing)
     with ExitStack() as stack:
         configuration = read_configuration()
         if options["demo"]:
-            from app_store_connect.demo import start_demo
+            from asc_pipeline.cli.demo import start_demo
 
             today = datetime.now(UTC).date()
             configuration = stack.enter_context(start_demo(configuration, errors, today))
@@ -167,7 +167,7 @@ def _fail(error: Exception, errors: "Console", *, is_debug: bool) -> None:
 
 def _exit_code(error: Exception) -> int:
     from app_store_connect.errors import ConfigurationError, ForbiddenError, UnauthorizedError
-    from app_store_connect.summary import INCOMPLETE, UNUSABLE
+    from asc_pipeline.job.summary import INCOMPLETE, UNUSABLE
 
     is_users = isinstance(error, (ConfigurationError, UnauthorizedError, ForbiddenError))
     return UNUSABLE if is_users else INCOMPLETE

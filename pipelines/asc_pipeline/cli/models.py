@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app_store_connect.printing import PLAIN, console_on, failure_line, traceback_of
-from app_store_connect.startup import prepare_imports
+from asc_pipeline.cli.startup import prepare_imports
+from asc_pipeline.text import PLAIN, console_on, failure_line, traceback_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from app_store_connect.models_summary import ModelsSummary
+    from asc_pipeline.models.summary import ModelsSummary
 
 _GAP = 2
 _HEADINGS = {
@@ -77,8 +77,8 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 def _build_or_fail(options: dict[str, Any]) -> int:
     from app_store_connect.errors import AppStoreConnectError
-    from app_store_connect.modelling import build_models
-    from app_store_connect.models_summary import ModelSettings
+    from asc_pipeline.models.build import build_models
+    from asc_pipeline.models.summary import ModelSettings
 
     level = logging.DEBUG if options["debug"] else logging.ERROR
     logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from app_store_connect.runner import Settings
+    from asc_pipeline.job.runner import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -183,9 +183,9 @@ def refuse_contradictions(options: dict[str, Any]) -> None:
 
 
 def settings_of(options: dict[str, Any]) -> "Settings":
-    from app_store_connect.model import AccessType, Granularity
-    from app_store_connect.runner import Settings
-    from app_store_connect.selection import Options
+    from app_store_connect.entities import AccessType, Granularity
+    from app_store_connect.planning.selection import Options
+    from asc_pipeline.job.runner import Settings
 
     created = options["create_requests"]
     return Settings(

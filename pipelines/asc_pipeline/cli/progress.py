@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.filesize import decimal
 
-from app_store_connect.discovery import Failure
-from app_store_connect.outcome import Outcome
-from app_store_connect.printing import printable
+from app_store_connect.extract.outcome import Outcome
+from app_store_connect.planning.discovery import Failure
+from asc_pipeline.text import printable
 
 if TYPE_CHECKING:  # what a run without a bar need not import
     from rich.console import Console

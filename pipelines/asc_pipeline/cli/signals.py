@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from app_store_connect.streams import guarded_streams
+from asc_pipeline.cli.stdio import guarded_streams
 
 GRACE_SECONDS = 8.0
 """How long a run that was asked to stop may take to write its views and close its files."""

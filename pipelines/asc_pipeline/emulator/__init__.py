@@ -4,20 +4,20 @@ It serves `--demo`, the tutorials and the tests. Of the loader it shares only Ap
 report headers, so that an error in the one is not repeated in the other.
 """
 
-from app_store_connect.emulator.budget import RateLimitStyle
-from app_store_connect.emulator.demo import demo_world
-from app_store_connect.emulator.entities import (
+from asc_pipeline.emulator.demo.demo import demo_world
+from asc_pipeline.emulator.server.budget import RateLimitStyle
+from asc_pipeline.emulator.server.faults import Fault
+from asc_pipeline.emulator.server.http_server import Emulator, Exchange
+from asc_pipeline.emulator.server.store import Download
+from asc_pipeline.emulator.server.tokens import ApiKey
+from asc_pipeline.emulator.world.entities import (
     SegmentFile,
     WorldInstance,
     WorldReport,
     WorldRequest,
     WorldSegment,
 )
-from app_store_connect.emulator.faults import Fault
-from app_store_connect.emulator.server import Emulator, Exchange
-from app_store_connect.emulator.store import Download
-from app_store_connect.emulator.tokens import ApiKey
-from app_store_connect.emulator.world import World
+from asc_pipeline.emulator.world.world import World
 
 __all__ = [
     "ApiKey",

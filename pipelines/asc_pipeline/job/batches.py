@@ -21,17 +21,17 @@ from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from app_store_connect.configuration import Configuration
-from app_store_connect.discovery import Failure
 from app_store_connect.errors import DestinationError
-from app_store_connect.ledger import Ledger, is_lock_timeout
-from app_store_connect.locks import in_the_way
-from app_store_connect.outcome import Outcome
-from app_store_connect.repair import remove_miscounted
-from app_store_connect.resources import SegmentLoader
-from app_store_connect.selection import InstanceToLoad, Selection
+from app_store_connect.extract.outcome import Outcome
+from app_store_connect.extract.resources import SegmentLoader
+from app_store_connect.planning.discovery import Failure
+from app_store_connect.planning.selection import InstanceToLoad, Selection
 from app_store_connect.source import batch_source
-from app_store_connect.tuning import is_out_of_memory, little_memory
-from app_store_connect.workspace import file_format_of
+from app_store_connect.warehouse.duckdb_settings import is_out_of_memory, little_memory
+from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout
+from asc_pipeline.job.workspace import file_format_of
+from asc_pipeline.truth.locks import in_the_way
+from asc_pipeline.truth.repair import remove_miscounted
 
 logger = logging.getLogger(__name__)
 

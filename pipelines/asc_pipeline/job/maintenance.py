@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from app_store_connect.discovery import Failure
 from app_store_connect.errors import DatabaseLostError, DestinationError
-from app_store_connect.ledger import Ledger, is_lock_timeout
-from app_store_connect.repair import (
+from app_store_connect.planning.discovery import Failure
+from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout
+from asc_pipeline.truth.repair import (
     newest_load,
     remove_equal_keys,
     remove_superseded,
@@ -18,8 +18,8 @@ from app_store_connect.repair import (
     sweep_superseded,
     take_back,
 )
-from app_store_connect.row_counts import RowCounts, count_rows
-from app_store_connect.views import analyze, create_views
+from asc_pipeline.truth.row_counts import RowCounts, count_rows
+from asc_pipeline.truth.views import analyze, create_views
 
 TRIES = 5
 """Of a statement that other writers may have been in the way of, on a shared destination."""

@@ -10,14 +10,14 @@ from typing import Any
 
 from dlt import Pipeline
 
-from app_store_connect.definitions import forget
-from app_store_connect.discovery import Failure
 from app_store_connect.errors import DestinationError
-from app_store_connect.ledger import Ledger
-from app_store_connect.selection import Selection
-from app_store_connect.slices import PROVENANCE
-from app_store_connect.stored_schema import SOURCE_NAME
+from app_store_connect.extract.slices import PROVENANCE
+from app_store_connect.planning.discovery import Failure
+from app_store_connect.planning.selection import Selection
 from app_store_connect.tables import LOADS, SEGMENT_TABLES, SEGMENTS, SLICE_KEY, SLICES
+from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.stored_schema import SOURCE_NAME
+from asc_pipeline.truth.definitions import forget
 
 _NEXT_STEP = "rename or drop it, and the next run makes it again and loads what Apple still lists"
 

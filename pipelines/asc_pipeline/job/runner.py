@@ -16,13 +16,11 @@ from dlt.common.exceptions import SignalReceivedException
 from dlt.common.runtime.signals import set_received_signal, wake_all
 from dlt.extract import DltResource
 
-from app_store_connect.batches import Batches
-from app_store_connect.budget import RequestBudget
+from app_store_connect.api.budget import RequestBudget
+from app_store_connect.api.client import AppStoreConnectClient
+from app_store_connect.api.download import SegmentDownloader
 from app_store_connect.catalog import schema_of_report
-from app_store_connect.client import AppStoreConnectClient
 from app_store_connect.configuration import Configuration, set_dlt_defaults
-from app_store_connect.discovery import FATAL, Failure, Listing, discover
-from app_store_connect.download import SegmentDownloader
 from app_store_connect.errors import (
     ApiDownError,
     BudgetExhaustedError,
@@ -30,17 +28,13 @@ from app_store_connect.errors import (
     DatabaseLostError,
     DestinationError,
 )
-from app_store_connect.ledger import Ledger
-from app_store_connect.loaded import doubled_notes
-from app_store_connect.missing_tables import Remade, make_missing
-from app_store_connect.outcome import Outcome
-from app_store_connect.owners import ties
-from app_store_connect.pinpoint import find_app_of_request, list_pinpointed
-from app_store_connect.progress import FOR_THE_CLOCK, Progress
-from app_store_connect.renewal import renew_stopped
-from app_store_connect.resources import SegmentLoader
-from app_store_connect.row_counts import RowCounts, count_rows
-from app_store_connect.selection import (
+from app_store_connect.extract.loaded import doubled_notes
+from app_store_connect.extract.outcome import Outcome
+from app_store_connect.extract.resources import SegmentLoader
+from app_store_connect.planning.by_id import find_app_of_request, list_pinpointed
+from app_store_connect.planning.discovery import FATAL, Failure, Listing, discover
+from app_store_connect.planning.renewal import renew_stopped
+from app_store_connect.planning.selection import (
     ListedInstance,
     Options,
     Selection,
@@ -48,11 +42,15 @@ from app_store_connect.selection import (
     select_pinpointed,
 )
 from app_store_connect.source import changed_catalogue, changed_rows
-from app_store_connect.summary import Summary
 from app_store_connect.tables import LISTING_TABLES
-from app_store_connect.upkeep import Upkeep
-from app_store_connect.verification import check_loaded
-from app_store_connect.workspace import (
+from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.cli.progress import FOR_THE_CLOCK, Progress
+from asc_pipeline.job.batches import Batches
+from asc_pipeline.job.maintenance import Upkeep
+from asc_pipeline.job.missing_tables import Remade, make_missing
+from asc_pipeline.job.summary import Summary
+from asc_pipeline.job.verification import check_loaded
+from asc_pipeline.job.workspace import (
     database_file,
     empty_pipelines_dir,
     location_of,
@@ -62,6 +60,8 @@ from app_store_connect.workspace import (
     takes_dictionaries,
     without_file,
 )
+from asc_pipeline.truth.owners import ties
+from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
 
 @dataclass(frozen=True, slots=True)

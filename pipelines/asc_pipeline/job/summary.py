@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from app_store_connect.budget import RequestBudget
-from app_store_connect.discovery import Failure, Listing
+from app_store_connect.api.budget import RequestBudget
+from app_store_connect.entities import AccessType
 from app_store_connect.errors import ApiError, BudgetExhaustedError, UnavailableError
-from app_store_connect.model import AccessType
-from app_store_connect.outcome import Outcome
-from app_store_connect.selection import Selection
+from app_store_connect.extract.outcome import Outcome
+from app_store_connect.planning.discovery import Failure, Listing
+from app_store_connect.planning.selection import Selection
 
 OK, INCOMPLETE, UNUSABLE, OUT_OF_BUDGET, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 
 from app_store_connect.errors import NotLoadedError
-from app_store_connect.ledger import Ledger
-from app_store_connect.row_counts import RowCounts, counted_segments
-from app_store_connect.selection import ListedInstance
+from app_store_connect.planning.selection import ListedInstance
 from app_store_connect.tables import LOADS, SEGMENTS, SLICES
+from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.truth.row_counts import RowCounts, counted_segments
 
 
 def check_loaded(

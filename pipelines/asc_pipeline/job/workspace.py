@@ -26,13 +26,13 @@ from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
-from app_store_connect.complaints import complaint, first_line, how_to_install
-from app_store_connect.database import LAKE_FILE, PLAIN, is_lake, kind_of
+from app_store_connect.dlt_errors import complaint, first_line, how_to_install
 from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.ledger import PLACEHOLDERS, Ledger
 from app_store_connect.redaction import remember
-from app_store_connect.schemas import catalog_of_file, check_schemas
-from app_store_connect.tuning import tune
+from app_store_connect.warehouse.database import LAKE_FILE, PLAIN, is_lake, kind_of
+from app_store_connect.warehouse.duckdb_settings import tune
+from app_store_connect.warehouse.ledger import PLACEHOLDERS, Ledger
+from asc_pipeline.job.schemas import catalog_of_file, check_schemas
 
 PIPELINE_NAME = "asc_segments"
 FOLDER = f"{PIPELINE_NAME}_job"

@@ -17,19 +17,19 @@ from dlt import Pipeline
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from filelock import FileLock, Timeout
 
-from app_store_connect.database import kind_of
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.extras import to_install
-from app_store_connect.freshness import FRESHNESS
-from app_store_connect.ledger import Ledger
-from app_store_connect.models_results import add_results, first_lines
-from app_store_connect.models_summary import ModelSettings, ModelsSummary, last_week
-from app_store_connect.schemas import FIVETRAN
 from app_store_connect.tables import SEGMENTS
-from app_store_connect.workspace import location_of, make_pipeline, opened
+from app_store_connect.warehouse.database import kind_of
+from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.job.schemas import FIVETRAN
+from asc_pipeline.job.workspace import location_of, make_pipeline, opened
+from asc_pipeline.models.results import add_results, first_lines
+from asc_pipeline.models.summary import ModelSettings, ModelsSummary, last_week
+from asc_pipeline.truth.freshness import FRESHNESS
 
-_PACKAGE = Path(__file__).parent
-_PLACES = (_PACKAGE / "dbt", _PACKAGE.parents[1] / "pipelines" / "dbt")  # wheel, clone
+_PACKAGE = Path(__file__).parents[1]
+_PLACES = (_PACKAGE / "dbt", _PACKAGE.parent / "dbt")  # wheel, clone
 _ADAPTERS = ("duckdb", "postgres")
 _THREADS = 4
 # dbt's JSON files, which nothing here reads, took a twentieth of a short run

@@ -6,9 +6,9 @@ from typing import Any
 
 from dlt.destinations.exceptions import DatabaseException
 
-from app_store_connect.ledger import Ledger
-from app_store_connect.models_summary import ModelsSummary, Remark
-from app_store_connect.printing import printable
+from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.models.summary import ModelsSummary, Remark
+from asc_pipeline.text import printable
 
 _LOG = logging.getLogger(__name__)
 _FAILED = {"error", "fail", "runtime error", "partial success"}

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from app_store_connect.errors import DestinationError
-from app_store_connect.ledger import Ledger
+from app_store_connect.warehouse.ledger import Ledger
 
 _LAST_WEEK = """
     select date_day,

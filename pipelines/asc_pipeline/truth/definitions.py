@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from app_store_connect.discovery import Failure
 from app_store_connect.errors import DestinationError
-from app_store_connect.ledger import Ledger, is_lock_timeout
-from app_store_connect.locks import in_the_way
+from app_store_connect.planning.discovery import Failure
+from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout
+from asc_pipeline.truth.locks import in_the_way
 
 DEFINITIONS = "analytics_definitions"
 _RENDERED_BY = version("sqlglot")  # asked once: it reads a file each time

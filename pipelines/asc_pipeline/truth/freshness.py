@@ -2,10 +2,7 @@
 
 from collections.abc import Iterable
 
-from app_store_connect.date_owners import DATE_OWNERS
-from app_store_connect.ledger import COMPLETE_LOADS, latest_rows
-from app_store_connect.owners import SLICES_VIEW
-from app_store_connect.selection import RETENTION_DAYS
+from app_store_connect.planning.selection import RETENTION_DAYS
 from app_store_connect.tables import (
     INSTANCES,
     LOAD_ID,
@@ -13,6 +10,9 @@ from app_store_connect.tables import (
     REPORT_CATALOGUE,
     REPORTS,
 )
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
+from asc_pipeline.truth.date_owners import DATE_OWNERS
+from asc_pipeline.truth.owners import SLICES_VIEW
 
 FRESHNESS = "data_freshness"
 EXPIRY_WARNING_DAYS = 28

@@ -1,6 +1,6 @@
 """Postgres: the sessions that keep a statement from its lock, see `workspace.LOCK_SECONDS`."""
 
-from app_store_connect.ledger import Ledger, is_lock_timeout
+from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout
 
 _HOLDERS = """
     select distinct a.pid, a.usename, a.state, a.application_name

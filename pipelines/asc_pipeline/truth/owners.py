@@ -18,8 +18,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from app_store_connect.ledger import COMPLETE_LOADS, Ledger, latest_rows
 from app_store_connect.tables import INSTANCES, LOAD_ID, REPORT_CATALOGUE, SLICE_KEY, SLICES
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger, latest_rows
 
 SLICES_VIEW = "slices"
 _COLUMNS = ", ".join((*SLICES.columns, LOAD_ID))

@@ -16,9 +16,6 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from app_store_connect import tables
-from app_store_connect.ledger import COMPLETE_LOADS, Ledger
-from app_store_connect.owners import SLICES_QUERY
-from app_store_connect.row_counts import RowCounts, count_rows
 from app_store_connect.tables import (
     LOAD_ID,
     LOADS,
@@ -28,6 +25,9 @@ from app_store_connect.tables import (
     UNPARSED_VALUES,
     RawTable,
 )
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger
+from asc_pipeline.truth.owners import SLICES_QUERY
+from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
 MAX_IDS = 1000
 """Of one statement: Snowflake takes 16,384 values in a list, BigQuery a megabyte of text."""

@@ -1,8 +1,8 @@
 """`restatements`: vintage by vintage what was told of a date, and which vintage is shown."""
 
-from app_store_connect.ledger import COMPLETE_LOADS, latest_rows
-from app_store_connect.owners import SLICES_VIEW
 from app_store_connect.tables import LOAD_ID, REPORT_CATALOGUE, SLICES
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
+from asc_pipeline.truth.owners import SLICES_VIEW
 
 RESTATEMENTS = "restatements"
 

@@ -11,9 +11,9 @@ from datetime import date
 from functools import cached_property
 from itertools import groupby
 
-from app_store_connect.ledger import COMPLETE_LOADS, Ledger
-from app_store_connect.selection import Checksums, Selection
+from app_store_connect.planning.selection import Checksums, Selection
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger
 
 _NO_CHECKSUM = ""
 """Of a segment whose rows are not those of its file. Apple gives no such checksum."""

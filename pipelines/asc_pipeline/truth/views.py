@@ -5,17 +5,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 
 from app_store_connect import tables
-from app_store_connect.date_owners import DATE_OWNERS, date_owners_statement
-from app_store_connect.definitions import Definition, Definitions
-from app_store_connect.discovery import Failure
-from app_store_connect.freshness import FRESHNESS, freshness_statement
-from app_store_connect.ledger import Ledger
-from app_store_connect.meanings import COLUMNS, SHOWN_REPORT, STORED_REPORT, TABLES
-from app_store_connect.owners import SLICES_STATEMENT, SLICES_VIEW
-from app_store_connect.restatements import RESTATEMENTS, RESTATEMENTS_STATEMENT
-from app_store_connect.slices import SHOWN_PROVENANCE
-from app_store_connect.sql import columns_of
+from app_store_connect.extract.slices import SHOWN_PROVENANCE
+from app_store_connect.planning.discovery import Failure
 from app_store_connect.tables import LOAD_ID, REPORT_COLUMNS, SLICE_KEY
+from app_store_connect.warehouse.dialect import columns_of
+from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.truth.comments import COLUMNS, SHOWN_REPORT, STORED_REPORT, TABLES
+from asc_pipeline.truth.date_owners import DATE_OWNERS, date_owners_statement
+from asc_pipeline.truth.definitions import Definition, Definitions
+from asc_pipeline.truth.freshness import FRESHNESS, freshness_statement
+from asc_pipeline.truth.owners import SLICES_STATEMENT, SLICES_VIEW
+from asc_pipeline.truth.restatements import RESTATEMENTS, RESTATEMENTS_STATEMENT
 
 # Rendered once; a report's own names are put in their place afterwards.
 _REPORT_VIEW = f"""

@@ -13,7 +13,7 @@ import jwt
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from app_store_connect.credentials import Credentials, origin_of
+from app_store_connect.api.credentials import Credentials, origin_of
 from app_store_connect.errors import UntrustedUrlError
 
 AUDIENCE = "appstoreconnect-v1"

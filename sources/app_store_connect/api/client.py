@@ -16,7 +16,11 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
-from app_store_connect.answers import (
+from app_store_connect.api.auth import TokenAuth
+from app_store_connect.api.budget import RequestBudget
+from app_store_connect.api.credentials import Credentials
+from app_store_connect.api.http import BrokenTransferError, exchange, new_session
+from app_store_connect.api.responses import (
     TOO_MANY_REQUESTS,
     Document,
     Item,
@@ -27,16 +31,7 @@ from app_store_connect.answers import (
     next_link,
     retry_after_of,
 )
-from app_store_connect.auth import TokenAuth
-from app_store_connect.budget import RequestBudget
-from app_store_connect.credentials import Credentials
-from app_store_connect.errors import (
-    ApiDownError,
-    ApiError,
-    MalformedResponseError,
-    UnavailableError,
-)
-from app_store_connect.model import (
+from app_store_connect.entities import (
     AccessType,
     App,
     Granularity,
@@ -47,7 +42,12 @@ from app_store_connect.model import (
     ReportSegment,
     refuse,
 )
-from app_store_connect.transfer import BrokenTransferError, exchange, new_session
+from app_store_connect.errors import (
+    ApiDownError,
+    ApiError,
+    MalformedResponseError,
+    UnavailableError,
+)
 
 logger = logging.getLogger(__name__)
 

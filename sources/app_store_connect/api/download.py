@@ -19,11 +19,8 @@ import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from app_store_connect.credentials import is_safe_transport, origin_of
-from app_store_connect.errors import ChecksumError, DownloadError, SegmentError, UntrustedUrlError
-from app_store_connect.model import ReportSegment
-from app_store_connect.redaction import protect_logs
-from app_store_connect.transfer import (
+from app_store_connect.api.credentials import is_safe_transport, origin_of
+from app_store_connect.api.http import (
     SAFE_TRANSPORT,
     BrokenTransferError,
     chunks_of,
@@ -31,6 +28,14 @@ from app_store_connect.transfer import (
     no_answer,
     timeouts,
 )
+from app_store_connect.entities import ReportSegment
+from app_store_connect.errors import (
+    ChecksumError,
+    DownloadError,
+    SegmentError,
+    UntrustedUrlError,
+)
+from app_store_connect.redaction import protect_logs
 
 logger = logging.getLogger(__name__)
 

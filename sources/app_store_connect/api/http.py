@@ -18,7 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError
 
-from app_store_connect.credentials import is_safe_transport, origin_of
+from app_store_connect.api.credentials import is_safe_transport, origin_of
 from app_store_connect.errors import UntrustedUrlError
 
 SAFE_TRANSPORT = "https, or plain http on loopback,"

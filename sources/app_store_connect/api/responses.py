@@ -12,7 +12,15 @@ from urllib.parse import urljoin, urlsplit
 
 from requests import Response
 
-from app_store_connect.credentials import origin_of
+from app_store_connect.api.credentials import origin_of
+from app_store_connect.entities import (
+    App,
+    Odd,
+    Report,
+    ReportInstance,
+    ReportRequest,
+    ReportSegment,
+)
 from app_store_connect.errors import (
     ApiError,
     ConflictError,
@@ -22,7 +30,6 @@ from app_store_connect.errors import (
     UnauthorizedError,
     UntrustedUrlError,
 )
-from app_store_connect.model import App, Odd, Report, ReportInstance, ReportRequest, ReportSegment
 
 TOO_MANY_REQUESTS = 429
 LONGEST_RETRY_AFTER_SECONDS = 3600.0

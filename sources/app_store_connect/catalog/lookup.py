@@ -4,14 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from app_store_connect.catalog.columns import is_rate
-from app_store_connect.catalog.reports import (
-    CATEGORIES,
-    REPLACED,
-    REPORTS,
-    UNDOCUMENTED_CATEGORIES,
-)
+from app_store_connect.catalog.reports import CATEGORIES, REPLACED, REPORTS, UNDOCUMENTED_CATEGORIES
 from app_store_connect.catalog.schema import ReportSchema, RestatementPolicy
-from app_store_connect.model import Report
+from app_store_connect.entities import Report
 from app_store_connect.names import normalized
 
 _BY_NAME = {

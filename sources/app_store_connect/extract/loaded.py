@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 from app_store_connect import tables
-from app_store_connect.checks import InstanceCheck, Look, is_news
-from app_store_connect.model import ReportSegment
-from app_store_connect.row_hashes import ByDate, DateRows, added
-from app_store_connect.selection import InstanceToLoad
-from app_store_connect.slices import SegmentSlices, SliceKeys
+from app_store_connect.entities import ReportSegment
+from app_store_connect.extract.slices import SegmentSlices, SliceKeys
+from app_store_connect.instances import InstanceCheck, Look, is_news
+from app_store_connect.planning.selection import InstanceToLoad
+from app_store_connect.report_files.row_hashes import ByDate, DateRows, added
 from app_store_connect.tables import SLICE_KEY
 
 

@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from app_store_connect.checks import Look
-from app_store_connect.discovery import FATAL, Failure
-from app_store_connect.loaded import CompleteInstance, LoadedSegment
-from app_store_connect.model import ReportSegment
-from app_store_connect.selection import InstanceToLoad
+from app_store_connect.entities import ReportSegment
+from app_store_connect.extract.loaded import CompleteInstance, LoadedSegment
+from app_store_connect.instances import Look
+from app_store_connect.planning.discovery import FATAL, Failure
+from app_store_connect.planning.selection import InstanceToLoad
 
 
 @dataclass(frozen=True, slots=True)

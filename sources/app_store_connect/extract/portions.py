@@ -5,7 +5,7 @@ Few enough that no signed URL waits long, and only while there is other work for
 
 from collections.abc import Callable, Iterable, Iterator
 
-from app_store_connect.download import ListedSegment
+from app_store_connect.api.download import ListedSegment
 
 MAX_SEGMENTS, MAX_BYTES = 10, 64 * 1024
 

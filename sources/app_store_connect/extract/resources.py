@@ -19,6 +19,8 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
 from app_store_connect import tables
+from app_store_connect.api.client import AppStoreConnectClient
+from app_store_connect.api.download import ListedSegment, SegmentDownloader
 from app_store_connect.catalog import (
     ReportSchema,
     RestatementPolicy,
@@ -26,34 +28,37 @@ from app_store_connect.catalog import (
     misfit,
     policy_of,
 )
-from app_store_connect.checks import Look
-from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.database import PLAIN
-from app_store_connect.discovery import DEFAULT_WORKERS, FATAL
-from app_store_connect.download import ListedSegment, SegmentDownloader
+from app_store_connect.entities import ReportSegment
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
-from app_store_connect.gathering import Gathering
-from app_store_connect.loaded import CompleteInstance, LoadedSegment, check_rows, doubled_notes
-from app_store_connect.model import ReportSegment
-from app_store_connect.outcome import Attempt
-from app_store_connect.portions import portions
-from app_store_connect.row_hashes import ByDate, added, rows_by_date
-from app_store_connect.selection import (
+from app_store_connect.extract.loaded import (
+    CompleteInstance,
+    LoadedSegment,
+    check_rows,
+    doubled_notes,
+)
+from app_store_connect.extract.outcome import Attempt
+from app_store_connect.extract.portions import portions
+from app_store_connect.extract.row_buffer import Gathering
+from app_store_connect.extract.slices import SegmentSlices, SliceKeys
+from app_store_connect.extract.workers import Turns
+from app_store_connect.instances import Look
+from app_store_connect.planning.discovery import DEFAULT_WORKERS, FATAL
+from app_store_connect.planning.selection import (
     DEFAULT_RECHECK_DAYS,
     InstanceToLoad,
     ListedInstance,
     choose_segments,
     is_about_to_expire,
 )
-from app_store_connect.slices import SegmentSlices, SliceKeys
-from app_store_connect.tables import RawTable
-from app_store_connect.tsv import (
+from app_store_connect.report_files.row_hashes import ByDate, added, rows_by_date
+from app_store_connect.report_files.tsv import (
     DEFAULT_MAX_INFLATED_BYTES,
     Batch,
     FileFormatError,
     read_batches,
 )
-from app_store_connect.turns import Turns
+from app_store_connect.tables import RawTable
+from app_store_connect.warehouse.database import PLAIN
 
 logger = logging.getLogger(__name__)
 

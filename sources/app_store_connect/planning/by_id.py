@@ -4,13 +4,13 @@ the options, the file.
 
 from collections.abc import Iterable, Mapping
 
+from app_store_connect.api.client import AppStoreConnectClient
+from app_store_connect.api.download import ListedSegment, SegmentDownloader
 from app_store_connect.catalog import identify, schema_of
-from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.discovery import FATAL, Failure, Listing, check_app, pass_over
-from app_store_connect.download import ListedSegment, SegmentDownloader
+from app_store_connect.entities import Report, ReportInstance
 from app_store_connect.errors import AppStoreConnectError, MalformedFileError
-from app_store_connect.model import Report, ReportInstance
-from app_store_connect.selection import (
+from app_store_connect.planning.discovery import FATAL, Failure, Listing, check_app, pass_over
+from app_store_connect.planning.selection import (
     ALL_REPORTS,
     ListedInstance,
     Options,
@@ -19,7 +19,7 @@ from app_store_connect.selection import (
     recognised,
     wanted_reports,
 )
-from app_store_connect.tsv import FileFormatError, read_batches, read_header
+from app_store_connect.report_files.tsv import FileFormatError, read_batches, read_header
 
 
 def list_pinpointed(

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.catalog import schema_of_report
-from app_store_connect.client import AppStoreConnectClient
+from app_store_connect.entities import AccessType, App, Odd, Report, ReportRequest
 from app_store_connect.errors import (
     ApiDownError,
     AppStoreConnectError,
@@ -19,12 +20,11 @@ from app_store_connect.errors import (
     UnknownAppError,
     WrongAppError,
 )
-from app_store_connect.listing import Failure as Failure
-from app_store_connect.listing import Listing as Listing
-from app_store_connect.missing import catalogue_notes, missing_reports
-from app_store_connect.model import AccessType, App, Odd, Report, ReportRequest
 from app_store_connect.names import snake_case
-from app_store_connect.selection import (
+from app_store_connect.planning.listing import Failure as Failure
+from app_store_connect.planning.listing import Listing as Listing
+from app_store_connect.planning.missing import catalogue_notes, missing_reports
+from app_store_connect.planning.selection import (
     ListedInstance,
     Options,
     check_report_names,

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from app_store_connect.model import AccessType, App, Granularity, Report, ReportRequest
-from app_store_connect.selection import ListedInstance
+from app_store_connect.entities import AccessType, App, Granularity, Report, ReportRequest
+from app_store_connect.planning.selection import ListedInstance
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from app_store_connect.catalog import CATEGORIES
+from app_store_connect.entities import AccessType, Granularity
 from app_store_connect.errors import ConfigurationError
-from app_store_connect.model import AccessType, Granularity
-from app_store_connect.selection import Options
+from app_store_connect.planning.selection import Options
 
 
 def options_of(

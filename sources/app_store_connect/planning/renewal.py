@@ -7,16 +7,16 @@ is gone with it, so it has to be loaded first.
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from app_store_connect.client import AppStoreConnectClient
-from app_store_connect.discovery import FATAL, Failure, Listing
+from app_store_connect.api.client import AppStoreConnectClient
+from app_store_connect.entities import Granularity, ReportRequest
 from app_store_connect.errors import (
     ApiError,
     AppStoreConnectError,
     ConflictError,
     NotFoundError,
 )
-from app_store_connect.model import Granularity, ReportRequest
-from app_store_connect.selection import ALL_REPORTS, ListedInstance, Options
+from app_store_connect.planning.discovery import FATAL, Failure, Listing
+from app_store_connect.planning.selection import ALL_REPORTS, ListedInstance, Options
 
 
 def leaves_something(options: Options) -> bool:

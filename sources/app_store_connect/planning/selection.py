@@ -14,9 +14,15 @@ from app_store_connect.catalog import (
     schema_by_number,
     schema_of_report,
 )
-from app_store_connect.checks import InstanceCheck
+from app_store_connect.entities import (
+    AccessType,
+    Granularity,
+    Report,
+    ReportInstance,
+    ReportRequest,
+)
 from app_store_connect.errors import UnknownReportError
-from app_store_connect.model import AccessType, Granularity, Report, ReportInstance, ReportRequest
+from app_store_connect.instances import InstanceCheck
 from app_store_connect.names import normalized, snake_case, table_name
 
 ALL_REPORTS = "*"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app_store_connect.listing import Listing
-from app_store_connect.selection import Options
+from app_store_connect.planning.listing import Listing
+from app_store_connect.planning.selection import Options
 
 
 @dataclass(frozen=True, slots=True)

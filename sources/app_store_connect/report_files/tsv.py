@@ -17,8 +17,8 @@ from pyarrow import csv as arrow_csv
 
 from app_store_connect.catalog import ColumnType, ReportSchema
 from app_store_connect.names import unique_columns
-from app_store_connect.records import BLOCK_BYTES, BOM, open_records
-from app_store_connect.records import FileFormatError as FileFormatError
+from app_store_connect.report_files.records import BLOCK_BYTES, BOM, open_records
+from app_store_connect.report_files.records import FileFormatError as FileFormatError
 
 BATCH_ROWS = 64 * 1024
 BATCH_BYTES = 16 * BLOCK_BYTES

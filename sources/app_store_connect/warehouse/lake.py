@@ -21,11 +21,8 @@ from dlt.destinations import duckdb as duckdb_destination
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-from app_store_connect.database import LAKE_FILE, PLAIN, Database
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.extras import to_install
-from app_store_connect.files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
-from app_store_connect.stored_schema import SOURCE_NAME, VERSIONS
 from app_store_connect.tables import (
     LATEST_TABLES,
     LOAD_ID,
@@ -34,6 +31,9 @@ from app_store_connect.tables import (
     SEGMENTS,
     SLICES,
 )
+from app_store_connect.warehouse.database import LAKE_FILE, PLAIN, Database
+from app_store_connect.warehouse.files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
+from app_store_connect.warehouse.stored_schema import SOURCE_NAME, VERSIONS
 
 _SMALL = {table.name for table in (*SEGMENT_TABLES, *LATEST_TABLES)}
 _PACKAGES = {PLAIN: "pyarrow", DELTA: "deltalake", ICEBERG: "pyiceberg"}

@@ -17,15 +17,21 @@ from dlt.destinations.sql_client import SqlClientBase
 
 from app_store_connect import tables
 from app_store_connect.catalog import schema_of
-from app_store_connect.checks import InstanceCheck
-from app_store_connect.database import Database, is_lake, kind_of
+from app_store_connect.entities import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.model import AccessType, Granularity, Report, ReportInstance
-from app_store_connect.selection import Checksums, ListedInstance, names_of
-from app_store_connect.spelling import Spelling
-from app_store_connect.stored_schema import SOURCE_NAME, VERSIONS, Columns, columns_of, union_of
+from app_store_connect.instances import InstanceCheck
+from app_store_connect.planning.selection import Checksums, ListedInstance, names_of
+from app_store_connect.planning.unlisted import KnownInstance
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES, RawTable
-from app_store_connect.unlisted import KnownInstance
+from app_store_connect.warehouse.database import Database, is_lake, kind_of
+from app_store_connect.warehouse.spelling import Spelling
+from app_store_connect.warehouse.stored_schema import (
+    SOURCE_NAME,
+    VERSIONS,
+    Columns,
+    columns_of,
+    union_of,
+)
 
 COMPLETE_LOADS = f"select load_id from raw.{LOADS} where status = 0"
 
@@ -373,7 +379,9 @@ def is_lock_timeout(error: BaseException) -> bool:
 def _open_database(pipeline: Pipeline) -> Iterator[Database]:
     """The pipeline's destination, for as long as one connection to it stays open."""
     if is_lake(pipeline):
-        from app_store_connect.lake import Lake  # imports a good deal that databases do without
+        from app_store_connect.warehouse.lake import (
+            Lake,  # imports a good deal that databases do without
+        )
 
         with Lake.open(pipeline) as lake:
             yield lake

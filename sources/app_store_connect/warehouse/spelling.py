@@ -6,7 +6,7 @@ from typing import Any
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.destinations.sql_client import SqlClientBase
 
-from app_store_connect.sql import Renderer
+from app_store_connect.warehouse.dialect import Renderer
 
 
 @dataclass(frozen=True, slots=True)

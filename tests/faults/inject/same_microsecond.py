@@ -7,8 +7,8 @@ import time
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from app_store_connect import slices
-from app_store_connect.cli import main
+from app_store_connect.extract import slices
+from asc_pipeline.cli.main import main
 
 NANOSECONDS = 1_790_000_000_000_000_000
 _reads = itertools.count()

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import date
 
-from app_store_connect.emulator.dimensions import DEVICES, PAGES, SOURCES, reached, since, where
-from app_store_connect.emulator.figures import Block, Figure, Text, Weights, money, unique
-from app_store_connect.emulator.profiles import Product
-from app_store_connect.emulator.story import Story
+from asc_pipeline.emulator.demo.dimensions import DEVICES, PAGES, SOURCES, reached, since, where
+from asc_pipeline.emulator.demo.figures import Block, Figure, Text, Weights, money, unique
+from asc_pipeline.emulator.demo.profiles import Product
+from asc_pipeline.emulator.demo.story import Story
 
 Blocks = list[Block]
 

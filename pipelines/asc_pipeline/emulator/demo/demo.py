@@ -5,16 +5,16 @@ from datetime import date, timedelta
 from functools import lru_cache, partial
 
 from app_store_connect.catalog import schema_of
-from app_store_connect.emulator.entities import WorldReport, WorldRequest
-from app_store_connect.emulator.figures import Block, Figure, Vintage, spread, told
-from app_store_connect.emulator.increments import INCREMENTAL, add_increments
-from app_store_connect.emulator.profiles import PROFILES, WEATHER, Profile
-from app_store_connect.emulator.recipes import RECIPES, Recipe
-from app_store_connect.emulator.report_names import REPORT_NAMES
-from app_store_connect.emulator.story import EPOCH, Story, cycle_of, day_of, dice
-from app_store_connect.emulator.tables import Row
-from app_store_connect.emulator.world import World
-from app_store_connect.model import AccessType, Granularity
+from app_store_connect.entities import AccessType, Granularity
+from asc_pipeline.emulator.demo.figures import Block, Figure, Vintage, spread, told
+from asc_pipeline.emulator.demo.increments import INCREMENTAL, add_increments
+from asc_pipeline.emulator.demo.profiles import PROFILES, WEATHER, Profile
+from asc_pipeline.emulator.demo.recipes import RECIPES, Recipe
+from asc_pipeline.emulator.demo.story import EPOCH, Story, cycle_of, day_of, dice
+from asc_pipeline.emulator.world.entities import WorldReport, WorldRequest
+from asc_pipeline.emulator.world.report_names import REPORT_NAMES
+from asc_pipeline.emulator.world.tables import Row
+from asc_pipeline.emulator.world.world import World
 
 _DAY = timedelta(days=1)
 _FRIDAY = 4

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from app_store_connect.emulator.figures import Figure, Text, Weights, unique
-from app_store_connect.emulator.story import Story
+from asc_pipeline.emulator.demo.figures import Figure, Text, Weights, unique
+from asc_pipeline.emulator.demo.story import Story
 
 DEVICES: Weights = {"iPhone": 78, "iPad": 19, "iPod touch": 1, "Desktop": 2}
 SYSTEMS: Weights = {

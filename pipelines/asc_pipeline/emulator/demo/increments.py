@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 
-from app_store_connect.emulator.entities import WorldRequest
-from app_store_connect.emulator.figures import Block, Figure, Weights, spread, unique
-from app_store_connect.emulator.story import Story, cycle_of, dice
-from app_store_connect.emulator.tables import Row
-from app_store_connect.emulator.world import World
-from app_store_connect.model import Granularity
+from app_store_connect.entities import Granularity
+from asc_pipeline.emulator.demo.figures import Block, Figure, Weights, spread, unique
+from asc_pipeline.emulator.demo.story import Story, cycle_of, dice
+from asc_pipeline.emulator.world.entities import WorldRequest
+from asc_pipeline.emulator.world.tables import Row
+from asc_pipeline.emulator.world.world import World
 
 INCREMENTAL = "App Crashes Expanded"
 _LATEST_DAYS = 8

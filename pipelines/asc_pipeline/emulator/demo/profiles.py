@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app_store_connect.model import App
+from app_store_connect.entities import App
 
 
 @dataclass(frozen=True, slots=True)

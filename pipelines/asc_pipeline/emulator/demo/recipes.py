@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from app_store_connect.emulator import commerce
-from app_store_connect.emulator.dimensions import (
+from asc_pipeline.emulator.demo import commerce
+from asc_pipeline.emulator.demo.dimensions import (
     DEVICES,
     SOURCES,
     SYSTEMS,
@@ -15,8 +15,8 @@ from app_store_connect.emulator.dimensions import (
     reached,
     where,
 )
-from app_store_connect.emulator.figures import Block, Figure, Weights, unique
-from app_store_connect.emulator.story import Story
+from asc_pipeline.emulator.demo.figures import Block, Figure, Weights, unique
+from asc_pipeline.emulator.demo.story import Story
 
 Blocks = list[Block]
 

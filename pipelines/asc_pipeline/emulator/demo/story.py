@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
 
-from app_store_connect.emulator.profiles import Profile
+from asc_pipeline.emulator.demo.profiles import Profile
 
 EPOCH = date(2024, 1, 1)
 CYCLE_DAYS = 28

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import unquote, urlsplit
 
-from app_store_connect.emulator.documents import (
+from asc_pipeline.emulator.server.documents import (
     Document,
     Page,
     Refused,
@@ -16,8 +16,8 @@ from app_store_connect.emulator.documents import (
     page_meta,
     page_of,
 )
-from app_store_connect.emulator.queries import PARAMETERS, Query
-from app_store_connect.emulator.resources import (
+from asc_pipeline.emulator.server.queries import PARAMETERS, Query
+from asc_pipeline.emulator.server.resources import (
     Shelf,
     app_resource,
     create_request,
@@ -26,8 +26,8 @@ from app_store_connect.emulator.resources import (
     request_resource,
     segment_resource,
 )
-from app_store_connect.emulator.wire import Answer, Request
-from app_store_connect.emulator.world import World
+from asc_pipeline.emulator.server.wire import Answer, Request
+from asc_pipeline.emulator.world.world import World
 
 _INCLUDED_REPORTS = 10
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
 
-from app_store_connect.emulator.documents import Refused
+from asc_pipeline.emulator.server.documents import Refused
 
 HEADER = "X-Rate-Limit"
 _HOUR = timedelta(hours=1)

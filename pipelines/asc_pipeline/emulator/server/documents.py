@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from app_store_connect.emulator.wire import Answer
+from asc_pipeline.emulator.server.wire import Answer
 
 Document = dict[str, Any]
 

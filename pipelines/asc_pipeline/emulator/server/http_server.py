@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Literal, Self
 
-from app_store_connect.emulator.api import Api, Surroundings
-from app_store_connect.emulator.budget import Budget, RateLimitStyle
-from app_store_connect.emulator.documents import Refused
-from app_store_connect.emulator.faults import Fault, Faults
-from app_store_connect.emulator.sabotage import Saboteur
-from app_store_connect.emulator.signing import Signer
-from app_store_connect.emulator.store import Download, Store
-from app_store_connect.emulator.tokens import Tokens, new_key
-from app_store_connect.emulator.wire import Answer, LocalServer, Request
-from app_store_connect.emulator.world import World
+from asc_pipeline.emulator.server.api import Api, Surroundings
+from asc_pipeline.emulator.server.budget import Budget, RateLimitStyle
+from asc_pipeline.emulator.server.documents import Refused
+from asc_pipeline.emulator.server.faults import Fault, Faults
+from asc_pipeline.emulator.server.sabotage import Saboteur
+from asc_pipeline.emulator.server.signing import Signer
+from asc_pipeline.emulator.server.store import Download, Store
+from asc_pipeline.emulator.server.tokens import Tokens, new_key
+from asc_pipeline.emulator.server.wire import Answer, LocalServer, Request
+from asc_pipeline.emulator.world.world import World
 
 Clock = Callable[[], datetime]
 

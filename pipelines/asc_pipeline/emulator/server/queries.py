@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app_store_connect.emulator.documents import DEFAULT_LIMIT, Refused, invalid_parameter
+from asc_pipeline.emulator.server.documents import DEFAULT_LIMIT, Refused, invalid_parameter
 
 Rule = frozenset[str] | int | None
 """An enumeration, the greatest number, or None for free text."""

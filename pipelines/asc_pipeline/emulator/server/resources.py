@@ -4,16 +4,16 @@ import json
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from app_store_connect.emulator.documents import Refused, Resource, no_resource
-from app_store_connect.emulator.entities import (
+from app_store_connect.entities import AccessType, App
+from asc_pipeline.emulator.server.documents import Refused, Resource, no_resource
+from asc_pipeline.emulator.world.entities import (
     WorldInstance,
     WorldReport,
     WorldRequest,
     WorldSegment,
 )
-from app_store_connect.emulator.report_names import REPORT_NAMES
-from app_store_connect.emulator.world import World
-from app_store_connect.model import AccessType, App
+from asc_pipeline.emulator.world.report_names import REPORT_NAMES
+from asc_pipeline.emulator.world.world import World
 
 SNAPSHOT_INTERVAL = timedelta(days=31)
 

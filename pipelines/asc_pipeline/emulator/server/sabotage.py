@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app_store_connect.emulator.api import forbidden
-from app_store_connect.emulator.budget import rate_limited
-from app_store_connect.emulator.documents import Refused, no_resource
-from app_store_connect.emulator.faults import Fault
-from app_store_connect.emulator.tokens import unauthorized
-from app_store_connect.emulator.wire import Answer, Delivery, Request
+from asc_pipeline.emulator.server.api import forbidden
+from asc_pipeline.emulator.server.budget import rate_limited
+from asc_pipeline.emulator.server.documents import Refused, no_resource
+from asc_pipeline.emulator.server.faults import Fault
+from asc_pipeline.emulator.server.tokens import unauthorized
+from asc_pipeline.emulator.server.wire import Answer, Delivery, Request
 
 _HTML = "text/html; charset=utf-8"
 _GATEWAY_PAGE = b"<html><head><title>%b</title></head><body><h1>%b</h1></body></html>"

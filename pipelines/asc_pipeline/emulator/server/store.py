@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from xml.sax.saxutils import escape  # nosec B406 # writes XML, parses none
 
-from app_store_connect.emulator.entities import WorldSegment
-from app_store_connect.emulator.faults import Fault, Faults
-from app_store_connect.emulator.signing import Signer, StoreRefused
-from app_store_connect.emulator.wire import Answer, Delivery, Request
-from app_store_connect.emulator.world import World
+from asc_pipeline.emulator.server.faults import Fault, Faults
+from asc_pipeline.emulator.server.signing import Signer, StoreRefused
+from asc_pipeline.emulator.server.wire import Answer, Delivery, Request
+from asc_pipeline.emulator.world.entities import WorldSegment
+from asc_pipeline.emulator.world.world import World
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _STATUS = {

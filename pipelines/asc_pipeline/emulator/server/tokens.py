@@ -9,7 +9,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from app_store_connect.emulator.documents import Refused
+from asc_pipeline.emulator.server.documents import Refused
 
 AUDIENCE = "appstoreconnect-v1"
 LONGEST_LIFETIME = timedelta(minutes=20)

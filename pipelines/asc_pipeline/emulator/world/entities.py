@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 
-from app_store_connect.emulator.tables import Layout, Row, Rows, columns_of, complete, encode
-from app_store_connect.model import AccessType, Granularity
+from app_store_connect.entities import AccessType, Granularity
+from asc_pipeline.emulator.world.tables import Layout, Row, Rows, columns_of, complete, encode
 
 _NAMESPACE = uuid.UUID("0a5c0a5c-0a5c-5a5c-8a5c-0a5c0a5c0a5c")
 

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Protocol
 
 from app_store_connect.catalog import RestatementPolicy, schema_of
-from app_store_connect.emulator.entities import (
+from app_store_connect.entities import AccessType, App, Granularity
+from asc_pipeline.emulator.world.entities import (
     File,
     WorldInstance,
     WorldReport,
@@ -20,14 +21,13 @@ from app_store_connect.emulator.entities import (
     as_file,
     stable_id,
 )
-from app_store_connect.emulator.tables import COMMA_SEPARATED, Layout
-from app_store_connect.model import AccessType, App, Granularity
+from asc_pipeline.emulator.world.tables import COMMA_SEPARATED, Layout
 
 TruthRow = dict[str, str | None]
 
 
 class AppLike(Protocol):
-    """What the world needs to know of an app; `app_store_connect.model.App` will do."""
+    """What the world needs to know of an app; `app_store_connect.entities.App` will do."""
 
     @property
     def id(self) -> str: ...

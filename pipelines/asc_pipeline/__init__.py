@@ -1,0 +1,1 @@
+"""The job around the source: batches, views, repair, models, and commands."""

@@ -1,0 +1,1 @@
+"""The HTTP server: endpoints, tokens, rate limits, faults, and the file store."""

@@ -1,0 +1,1 @@
+"""What an account holds: apps, requests, reports, instances, segments, files."""

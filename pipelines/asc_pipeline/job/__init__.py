@@ -1,0 +1,1 @@
+"""A run from start to end: plan, load in batches, verify, sum up."""

@@ -1,0 +1,1 @@
+"""Builds the dbt project of `pipelines/dbt` and reads its results."""

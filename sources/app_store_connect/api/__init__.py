@@ -1,0 +1,1 @@
+"""Apple's API: keys, tokens, the request budget, answers, and downloads."""

@@ -1,0 +1,1 @@
+"""The dlt resources: from due instances to rows, and how each of them ended."""

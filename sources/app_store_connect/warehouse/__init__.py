@@ -1,0 +1,1 @@
+"""The destination: connection, dialect, and what is loaded there."""
