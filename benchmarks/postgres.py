@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app_store_connect.entities import Granularity
-from app_store_connect.extras import to_install
+from app_store_connect.errors import to_install
 from app_store_connect.names import table_name
 from benchmarks.job import fresh_folder
 from benchmarks.measure import Measured, Options, Result, bounded, compare, main, measure

@@ -11,7 +11,7 @@ import pytest
 
 from app_store_connect.extract.outcome import Attempt
 from app_store_connect.extract.resources import SegmentLoader
-from app_store_connect.planning.selection import InstanceToLoad
+from app_store_connect.instances import InstanceToLoad
 from asc_pipeline.emulator import Fault
 from tests.conftest import KEYS, Job, StartApple
 from tests.worlds import (

@@ -15,6 +15,7 @@ from app_store_connect.entities import AccessType, App, Granularity
 from app_store_connect.errors import (
     BudgetExhaustedError,
     ConflictError,
+    Failure,
     ForbiddenError,
     NoReportRequestError,
     NotFoundError,
@@ -23,8 +24,9 @@ from app_store_connect.errors import (
     UnknownAppError,
     UnknownReportError,
 )
-from app_store_connect.planning.discovery import Failure, Listing, discover
-from app_store_connect.planning.selection import Options
+from app_store_connect.planning.discovery import discover
+from app_store_connect.planning.listing import Listing
+from app_store_connect.planning.options import Options
 from asc_pipeline.emulator import Emulator, Fault, World, WorldInstance
 from asc_pipeline.emulator.server.wire import Answer
 from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators

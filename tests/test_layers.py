@@ -9,105 +9,114 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "sources" / "app_store_connect"
+ROOT = Path(__file__).parents[1]
+WINGS = {
+    "app_store_connect": ROOT / "sources" / "app_store_connect",
+    "asc_pipeline": ROOT / "pipelines" / "asc_pipeline",
+}
 LAYERS = (
-    {"redaction"},
-    {"extras", "streams", "row_hashes", "meanings"},
-    {
-        "errors",
-        "stored_schema",
-        "complaints",
-        "gathering",
-        "turns",
-        "interruption",
-        "printing",
-        "startup",
-    },
-    {"model"},
-    {"names", "schemas", "checks"},
-    {"catalog"},
-    {"selection", "credentials", "tables", "sql", "database"},
-    {"auth", "budget", "answers", "records", "transfer", "slices", "tuning"},
-    {"client", "tsv", "loaded", "listing"},
-    {"missing"},
-    {"download", "discovery"},
-    {"outcome", "renewal", "portions", "unlisted"},
-    {"resources"},
-    {"spelling", "files"},
-    {"lake"},
-    {"ledger", "configuration", "arguments"},
-    {"owners", "row_counts", "locks"},
-    {"definitions"},
-    {"date_owners", "restatements", "repair"},
-    {"freshness"},
-    {"views", "source", "pinpoint", "progress", "summary"},
-    {"upkeep", "workspace", "report", "missing_tables", "verification"},
-    {"models_summary"},
-    {"models_results"},
-    {"modelling"},
-    {"models_command"},
-    {"batches"},
-    {"runner"},
-    {"demo", "options"},
-    {"cli"},
+    "app_store_connect.errors app_store_connect.redaction asc_pipeline.text",
+    "app_store_connect.dlt_errors app_store_connect.entities",
+    "app_store_connect.names",
+    "app_store_connect.catalog",
+    "app_store_connect.instances app_store_connect.tables asc_pipeline.emulator",
+    "app_store_connect.api app_store_connect.report_files",
+    "app_store_connect.planning app_store_connect.extract app_store_connect.warehouse"
+    " app_store_connect.configuration",
+    "app_store_connect.source asc_pipeline.truth",
+    "asc_pipeline.job",
+    "asc_pipeline.models",
+    "asc_pipeline.cli",
 )
-RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-PACKAGES = ("catalog",)
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
-
-
+"""The rooms from the lowest to the highest. A room imports only from rows below its own."""
+RANK = {room: rank for rank, row in enumerate(LAYERS) for room in row.split()}
+FILES_IN_A_FOLDER = 12
 OF_EXTRAS = {"dbt", "deltalake", "pyiceberg"}
 
 
-def imported_modules(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    names += [a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names]
-    return [name for name in names if name]
+def modules_of(room: str) -> list[Path]:
+    wing, name = room.split(".")
+    place = WINGS[wing] / name
+    return sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
 
 
-def imported(path: Path) -> set[str]:
-    """The modules of ours that a file imports, or a folder's files from outside of it."""
-    files = path.glob("*.py") if path.is_dir() else [path]
-    names = [name for file in files for name in imported_modules(file)]
-    parts = [name.split(".") for name in names if name.startswith("app_store_connect.")]
-    return {part[1] for part in parts} - {path.name}
-
-
-@pytest.mark.parametrize("module", [*MODULES, *PACKAGES])
-def test_imports_go_one_way(module: str) -> None:
-    """A module imports only from layers below its own, and every module has a layer."""
-    above = {
-        name
-        for name in imported(PACKAGE / (module if module in PACKAGES else f"{module}.py"))
-        - {"emulator"}
-        if RANK[name] >= RANK[module]
+def rooms_of(wing: str) -> set[str]:
+    """The folders and modules in a wing's folder."""
+    return {
+        f"{wing}.{path.stem}"
+        for path in WINGS[wing].iterdir()
+        if any(path.glob("*.py")) or (path.suffix == ".py" and path.stem != "__init__")
     }
 
-    assert set() == above
+
+def imported_modules(path: Path) -> set[str]:
+    """Full names of what a file imports: modules, and names that may be modules."""
+    found: set[str] = set()
+    package = [*path.relative_to(path.parents[_depth(path)]).with_suffix("").parts][:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *filter(None, [node.module])])
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def _depth(path: Path) -> int:
+    """How many folders above a file the folder of its wing's package lies."""
+    return next(i for i, folder in enumerate(path.parents) if folder in WINGS.values()) + 1
+
+
+def imported_rooms(room: str) -> set[str]:
+    names = set().union(*(imported_modules(path) for path in modules_of(room)))
+    parts = [name.split(".") for name in names]
+    return {".".join(part[:2]) for part in parts if ".".join(part[:2]) in RANK} - {room}
+
+
+def test_every_room_has_its_layer() -> None:
+    """A new module or folder is put into a row before anything else."""
+    assert set(RANK) == set().union(*map(rooms_of, WINGS))
+
+
+@pytest.mark.parametrize("room", RANK)
+def test_imports_go_one_way(room: str) -> None:
+    assert [] == [each for each in sorted(imported_rooms(room)) if RANK[each] >= RANK[room]]
 
 
 def test_emulator_stands_apart() -> None:
-    """It shares Apple's nouns and headers with the loader, and only the demo starts it."""
-    files = (PACKAGE / "emulator").glob("*.py")
-    used = set().union(*(imported(path) for path in files)) - {"emulator"}
-    users = {name for name in MODULES if "emulator" in imported(PACKAGE / f"{name}.py")}
+    """It shares Apple's nouns and report headers with the source, and only `--demo` starts it."""
+    users = {room for room in RANK if "asc_pipeline.emulator" in imported_rooms(room)}
 
-    assert {"model", "catalog", "names"} >= used
-    assert {"demo"} == users
+    assert {"app_store_connect.catalog", "app_store_connect.entities"} >= imported_rooms(
+        "asc_pipeline.emulator"
+    )
+    assert {"asc_pipeline.cli"} == users
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_folders_can_be_read_at_a_glance(wing: str) -> None:
+    """No folder has more modules than a reader takes in at once."""
+    folders = [WINGS[wing], *(path for path in WINGS[wing].rglob("*") if path.is_dir())]
+    counts = {folder: len([*folder.glob("[!_]*.py")]) for folder in folders}
+
+    assert {} == {str(each): count for each, count in counts.items() if count > FILES_IN_A_FOLDER}
 
 
 def test_what_is_imported_is_asked_for() -> None:
     """Every package that is used is a dependency with a bound of its own, not another's."""
-    text = (PACKAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     asked = {
         re.split(r"[\[<>=]", each)[0].lower()
         for each in tomllib.loads(text)["project"]["dependencies"]
     }
     modules = {
-        name.partition(".")[0] for path in PACKAGE.rglob("*.py") for name in imported_modules(path)
+        name.partition(".")[0]
+        for folder in WINGS.values()
+        for path in folder.rglob("*.py")
+        for name in imported_modules(path)
     }
-    used = modules - sys.stdlib_module_names - OF_EXTRAS - {"app_store_connect"}
+    used = modules - sys.stdlib_module_names - OF_EXTRAS - set(WINGS)
     distributions = packages_distributions()
 
     assert asked == {distributions[name][0].lower() for name in used}

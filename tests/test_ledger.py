@@ -11,7 +11,7 @@ from dlt.destinations import duckdb as duckdb_destination
 
 from app_store_connect.entities import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.errors import DestinationError
-from app_store_connect.planning.selection import ListedInstance
+from app_store_connect.instances import ListedInstance
 from app_store_connect.tables import (
     INSTANCES,
     LOADS,
@@ -209,7 +209,7 @@ def test_columns(destination: Destination) -> None:
 
 def test_statements_are_written_for_the_destination(destination: Destination) -> None:
     """In its own dialect, for the two datasets that the user named."""
-    renderer = destination.ledger.spelling.renderer
+    renderer = destination.ledger.dialect.renderer
 
     assert "duckdb" == renderer.dialect
     assert [[RAW, "x"], [SHOWN, "x"]] == [

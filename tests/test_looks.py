@@ -9,7 +9,7 @@ from rich.console import Console
 
 from app_store_connect import app_store_connect_source
 from app_store_connect.configuration import read_configuration
-from app_store_connect.planning.selection import Options
+from app_store_connect.planning.options import Options
 from asc_pipeline.cli.progress import progress_for
 from asc_pipeline.emulator import Emulator, Fault, SegmentFile, World, WorldInstance
 from asc_pipeline.emulator import WorldSegment as Segment

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from app_store_connect.configuration import read_configuration
 from app_store_connect.entities import AccessType
-from app_store_connect.planning.selection import Options
+from app_store_connect.planning.options import Options
 from asc_pipeline.cli.progress import NoProgress, progress_for
 from asc_pipeline.emulator import Emulator, Fault, World
 from asc_pipeline.job.runner import Run, Settings

@@ -15,16 +15,18 @@ from app_store_connect.entities import (
     ReportRequest,
 )
 from app_store_connect.errors import UnknownReportError
-from app_store_connect.instances import InstanceCheck
-from app_store_connect.planning.selection import (
-    ALL_REPORTS,
+from app_store_connect.extract.segments import choose_segments
+from app_store_connect.instances import (
+    InstanceCheck,
     InstanceToLoad,
     ListedInstance,
-    Options,
+    is_about_to_expire,
+)
+from app_store_connect.planning.options import Options
+from app_store_connect.planning.selection import (
+    ALL_REPORTS,
     Selection,
     check_report_names,
-    choose_segments,
-    is_about_to_expire,
     missing_access_types,
     select_instances,
     select_pinpointed,

@@ -22,8 +22,8 @@ from app_store_connect.names import unique_columns
 from app_store_connect.report_files.records import MAX_RECORD_BYTES
 from app_store_connect.report_files.tsv import (
     BATCH_ROWS,
-    Batch,
     FileFormatError,
+    RowBatch,
     UnparsedValue,
     read_batches,
     read_header,
@@ -38,16 +38,16 @@ ROW = b"2026-11-20\tNA\t7\n"
 FIELDS = ("date", "territory", "counts")
 
 
-def batches(content: bytes, schema: ReportSchema = DOWNLOADS, **options: Any) -> list[Batch]:
+def batches(content: bytes, schema: ReportSchema = DOWNLOADS, **options: Any) -> list[RowBatch]:
     return list(read_batches(io.BytesIO(content), schema, **options))
 
 
-def batch(text: bytes, schema: ReportSchema = DOWNLOADS) -> Batch:
+def batch(text: bytes, schema: ReportSchema = DOWNLOADS) -> RowBatch:
     (only,) = batches(gzip.compress(text), schema)
     return only
 
 
-def rows(found: Iterable[Batch], names: Sequence[str] = FIELDS) -> list[tuple[Any, ...]]:
+def rows(found: Iterable[RowBatch], names: Sequence[str] = FIELDS) -> list[tuple[Any, ...]]:
     return [tuple(row[name] for name in names) for b in found for row in b.table.to_pylist()]
 
 

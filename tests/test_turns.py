@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from app_store_connect.extract.workers import Turns
+from app_store_connect.extract.workers import CpuLimit
 
 
 @pytest.mark.parametrize("turns", [1, 3])
@@ -36,7 +36,7 @@ def test_turns(turns: int) -> None:
                 seen.append(step)  # what came before the error
         return seen
 
-    own = Turns(turns)
+    own = CpuLimit(turns)
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(read, range(8)))
 

@@ -16,10 +16,10 @@ from dlt.common.configuration.providers import CustomLoaderDocProvider
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
-from app_store_connect.api.credentials import APPLE, Credentials, parse_credentials
-from app_store_connect.catalog import REPORTS, RestatementPolicy, comparable_name
-from app_store_connect.dlt_errors import complaint, wrong_type
-from app_store_connect.errors import ConfigurationError
+from .api.credentials import APPLE, Credentials, parse_credentials
+from .catalog import REPORTS, RestatementPolicy, comparable_name
+from .dlt_errors import complaint, wrong_type
+from .errors import ConfigurationError
 
 SECTION = ("sources", "app_store_connect")
 _SECTION = ".".join(SECTION)

@@ -15,7 +15,7 @@ from dlt.common.configuration.exceptions import (
 )
 from dlt.common.configuration.specs.exceptions import NativeValueError
 
-from app_store_connect.extras import to_install
+from .errors import to_install
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 _OWN_EXTRAS = ("postgres", "filesystem")

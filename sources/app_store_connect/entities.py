@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from app_store_connect.errors import MalformedResponseError
+from .errors import MalformedResponseError
 
 T = TypeVar("T")
 Odd = Callable[[MalformedResponseError], None]

@@ -4,7 +4,10 @@ Every message names the thing, its state and the next step; the parts are fields
 contains a key, a token or the signature of a URL.
 """
 
+import shlex
+import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 _LONGEST_ID = 100  # in a message; Apple's have some 40 characters
 
@@ -209,6 +212,27 @@ class ChecksumError(SegmentError):
 
 class MalformedFileError(SegmentError):
     """The file is what Apple listed, but is not a gzip table with one width."""
+
+
+FATAL = (UnauthorizedError, BudgetExhaustedError, ApiDownError)
+"""Errors that every other request would meet as well."""
+
+
+# What a run tells of an error.
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that could not be loaded, and why. It is tried again by the next run."""
+
+    what: str
+    why: str
+    error: Exception | None = field(default=None, repr=False, compare=False)
+
+
+def to_install(extra: str, package: str = "dlt-app-store-connect") -> str:
+    """The command that adds an extra. pip knows an installed package by its name, a clone too."""
+    return f"{shlex.quote(sys.executable)} -m pip install '{package}[{extra}]'"
 
 
 def _listed(names: Iterable[str]) -> str:

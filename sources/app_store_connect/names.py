@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from app_store_connect.entities import Granularity
+from .entities import Granularity
 
 MAX_CHARACTERS = 120
 """Of a name: dlt names files after tables, and file systems end at 255 bytes."""

@@ -16,32 +16,33 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
-from app_store_connect import tables
-from app_store_connect.api.client import AppStoreConnectClient
-from app_store_connect.api.credentials import APPLE, parse_credentials
-from app_store_connect.api.download import SegmentDownloader
-from app_store_connect.catalog import RestatementPolicy, schema_of
-from app_store_connect.configuration import read_configuration
-from app_store_connect.entities import AccessType, Granularity
-from app_store_connect.extract.outcome import Attempt, Outcome
-from app_store_connect.extract.resources import SegmentLoader, Stored
-from app_store_connect.extract.slices import PROVENANCE
-from app_store_connect.instances import InstanceCheck
-from app_store_connect.planning.discovery import Failure, Listing, discover
-from app_store_connect.planning.missing import missing_rows
-from app_store_connect.planning.options import options_of
-from app_store_connect.planning.selection import (
+from . import tables
+from .api.client import AppStoreConnectClient
+from .api.credentials import APPLE, parse_credentials
+from .api.download import SegmentDownloader
+from .catalog import RestatementPolicy, schema_of
+from .configuration import read_configuration
+from .entities import AccessType, Granularity
+from .errors import Failure
+from .extract.outcome import Attempt, Outcome
+from .extract.resources import SegmentLoader, Stored
+from .extract.slices import PROVENANCE
+from .instances import (
     DEFAULT_RECHECK_DAYS,
     Checksums,
+    InstanceCheck,
     InstanceToLoad,
     ListedInstance,
-    Options,
-    select_instances,
 )
-from app_store_connect.planning.unlisted import no_longer_listed
-from app_store_connect.tables import RawTable, catalogue_rows
-from app_store_connect.warehouse.ledger import Ledger
-from app_store_connect.warehouse.stored_schema import SOURCE_NAME
+from .planning.discovery import discover
+from .planning.listing import Listing
+from .planning.missing import missing_rows
+from .planning.options import Options, options_of
+from .planning.selection import select_instances
+from .planning.unlisted import no_longer_listed
+from .tables import RawTable, catalogue_rows
+from .warehouse.ledger import Ledger
+from .warehouse.stored_schema import SOURCE_NAME
 
 logger = logging.getLogger(__name__)
 

@@ -9,15 +9,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from app_store_connect.catalog import (
+from .catalog import (
     ReportSchema,
     RestatementPolicy,
     first_measure,
     policy_of,
     schema_of_report,
 )
-from app_store_connect.entities import App, Report, ReportInstance, ReportRequest
+from .entities import App, Report, ReportInstance, ReportRequest
 
+PLAIN = "parquet"
+"""The table format that is none: a database's own tables, or a lake's files of Parquet."""
 LOAD_ID = "_dlt_load_id"
 LOADS = "_dlt_loads"
 

@@ -14,9 +14,10 @@ from app_store_connect.entities import (
     ReportInstance,
     ReportRequest,
 )
+from app_store_connect.instances import KnownInstance, ListedInstance
 from app_store_connect.planning.listing import Listing
-from app_store_connect.planning.selection import ListedInstance, Options
-from app_store_connect.planning.unlisted import KnownInstance, no_longer_listed
+from app_store_connect.planning.options import Options
+from app_store_connect.planning.unlisted import no_longer_listed
 from asc_pipeline.emulator import World, WorldInstance
 from tests.conftest import Job, StartApple
 from tests.worlds import (

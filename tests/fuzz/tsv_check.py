@@ -138,7 +138,7 @@ def _nothing_on_stderr() -> Iterator[None]:
         raise ContradictionError(f"a traceback on stderr: {ignored[0].exc_value!r}")
 
 
-def _rows(case: Case, batches: list[tsv.Batch]) -> Iterator[Row]:
+def _rows(case: Case, batches: list[tsv.RowBatch]) -> Iterator[Row]:
     """The rows, and behind them all that did not parse; after what must hold for each batch."""
     if not batches:
         raise ContradictionError("no batch at all")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from app_store_connect.entities import AccessType
-from app_store_connect.planning.selection import Options
+from app_store_connect.planning.options import Options
 from asc_pipeline.job.runner import Settings
 from tests.walk.account import NAMES, Account
 from tests.walk.apple import ONGOING, SNAPSHOT

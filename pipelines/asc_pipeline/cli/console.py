@@ -7,7 +7,8 @@ from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
-from app_store_connect.planning.selection import ALL_REPORTS, Options, Selection
+from app_store_connect.planning.options import Options
+from app_store_connect.planning.selection import ALL_REPORTS, Selection
 from asc_pipeline.job.summary import Summary
 from asc_pipeline.text import printable
 

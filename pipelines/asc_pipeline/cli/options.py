@@ -184,7 +184,7 @@ def refuse_contradictions(options: dict[str, Any]) -> None:
 
 def settings_of(options: dict[str, Any]) -> "Settings":
     from app_store_connect.entities import AccessType, Granularity
-    from app_store_connect.planning.selection import Options
+    from app_store_connect.planning.options import Options
     from asc_pipeline.job.runner import Settings
 
     created = options["create_requests"]

@@ -4,32 +4,20 @@ import logging
 import sys
 import time
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rich.filesize import decimal
 
+from app_store_connect.errors import Failure
 from app_store_connect.extract.outcome import Outcome
-from app_store_connect.planning.discovery import Failure
+from asc_pipeline.job.progress import FOR_APPLE, Progress
 from asc_pipeline.text import printable
 
 if TYPE_CHECKING:  # what a run without a bar need not import
     from rich.console import Console
 
 LOG_EVERY_SECONDS = 10.0
-FOR_APPLE = "Apple's request budget is used up, or Apple asks to wait"
-FOR_THE_CLOCK = "the newest load lies in the future by this machine's clock"
 _LOAD_STEP = "load.py"  # where dlt's own messages about files come from
-
-
-class Progress(Protocol):
-    """Told by a run what it does. `changed` and `failed` come from any thread."""
-
-    def phase(self, what: str) -> None: ...
-    def begin(self, instances: int, outcome: Outcome) -> None: ...
-    def changed(self) -> None: ...
-    def failed(self, failure: Failure) -> None: ...
-    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None: ...
-    def close(self) -> None: ...
 
 
 class NoProgress:

@@ -21,11 +21,11 @@ from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from app_store_connect.configuration import Configuration
-from app_store_connect.errors import DestinationError
+from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.extract.resources import SegmentLoader
-from app_store_connect.planning.discovery import Failure
-from app_store_connect.planning.selection import InstanceToLoad, Selection
+from app_store_connect.instances import InstanceToLoad
+from app_store_connect.planning.selection import Selection
 from app_store_connect.source import batch_source
 from app_store_connect.warehouse.duckdb_settings import is_out_of_memory, little_memory
 from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout

@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from app_store_connect.errors import DatabaseLostError, DestinationError
-from app_store_connect.planning.discovery import Failure
+from app_store_connect.errors import DatabaseLostError, DestinationError, Failure
 from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout
 from asc_pipeline.truth.repair import (
     newest_load,

@@ -10,9 +10,8 @@ from typing import Any
 
 from dlt import Pipeline
 
-from app_store_connect.errors import DestinationError
+from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.slices import PROVENANCE
-from app_store_connect.planning.discovery import Failure
 from app_store_connect.planning.selection import Selection
 from app_store_connect.tables import LOADS, SEGMENT_TABLES, SEGMENTS, SLICE_KEY, SLICES
 from app_store_connect.warehouse.ledger import Ledger

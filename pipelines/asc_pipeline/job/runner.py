@@ -22,32 +22,31 @@ from app_store_connect.api.download import SegmentDownloader
 from app_store_connect.catalog import schema_of_report
 from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.errors import (
+    FATAL,
     ApiDownError,
     BudgetExhaustedError,
     ConfigurationError,
     DatabaseLostError,
     DestinationError,
+    Failure,
 )
 from app_store_connect.extract.loaded import doubled_notes
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.extract.resources import SegmentLoader
+from app_store_connect.instances import ListedInstance
 from app_store_connect.planning.by_id import find_app_of_request, list_pinpointed
-from app_store_connect.planning.discovery import FATAL, Failure, Listing, discover
+from app_store_connect.planning.discovery import discover
+from app_store_connect.planning.listing import Listing
+from app_store_connect.planning.options import Options
 from app_store_connect.planning.renewal import renew_stopped
-from app_store_connect.planning.selection import (
-    ListedInstance,
-    Options,
-    Selection,
-    select_instances,
-    select_pinpointed,
-)
+from app_store_connect.planning.selection import Selection, select_instances, select_pinpointed
 from app_store_connect.source import changed_catalogue, changed_rows
 from app_store_connect.tables import LISTING_TABLES
 from app_store_connect.warehouse.ledger import Ledger
-from asc_pipeline.cli.progress import FOR_THE_CLOCK, Progress
 from asc_pipeline.job.batches import Batches
 from asc_pipeline.job.maintenance import Upkeep
 from asc_pipeline.job.missing_tables import Remade, make_missing
+from asc_pipeline.job.progress import FOR_THE_CLOCK, Progress
 from asc_pipeline.job.summary import Summary
 from asc_pipeline.job.verification import check_loaded
 from asc_pipeline.job.workspace import (
@@ -295,7 +294,7 @@ class Run:
             table_format=self._configuration.table_format,
             max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
             policies=self._policies,
-            is_text_encoded=takes_dictionaries(pipeline),
+            dictionary_text=takes_dictionaries(pipeline),
             workers=self._configuration.workers,
             stored=ledger.latest,
         )

@@ -5,9 +5,9 @@ from typing import Any
 
 from app_store_connect.api.budget import RequestBudget
 from app_store_connect.entities import AccessType
-from app_store_connect.errors import ApiError, BudgetExhaustedError, UnavailableError
+from app_store_connect.errors import ApiError, BudgetExhaustedError, Failure, UnavailableError
 from app_store_connect.extract.outcome import Outcome
-from app_store_connect.planning.discovery import Failure, Listing
+from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.selection import Selection
 
 OK, INCOMPLETE, UNUSABLE, OUT_OF_BUDGET, INTERRUPTED = 0, 1, 2, 3, 130

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from app_store_connect.errors import NotLoadedError
-from app_store_connect.planning.selection import ListedInstance
+from app_store_connect.instances import ListedInstance
 from app_store_connect.tables import LOADS, SEGMENTS, SLICES
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.truth.row_counts import RowCounts, counted_segments

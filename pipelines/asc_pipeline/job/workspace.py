@@ -29,7 +29,8 @@ from filelock import FileLock, Timeout
 from app_store_connect.dlt_errors import complaint, first_line, how_to_install
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.redaction import remember
-from app_store_connect.warehouse.database import LAKE_FILE, PLAIN, is_lake, kind_of
+from app_store_connect.tables import PLAIN
+from app_store_connect.warehouse.database import LAKE_FILE, is_lake, kind_of
 from app_store_connect.warehouse.duckdb_settings import tune
 from app_store_connect.warehouse.ledger import PLACEHOLDERS, Ledger
 from asc_pipeline.job.schemas import catalog_of_file, check_schemas

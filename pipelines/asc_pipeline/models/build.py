@@ -17,8 +17,7 @@ from dlt import Pipeline
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from filelock import FileLock, Timeout
 
-from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.extras import to_install
+from app_store_connect.errors import ConfigurationError, DestinationError, to_install
 from app_store_connect.tables import SEGMENTS
 from app_store_connect.warehouse.database import kind_of
 from app_store_connect.warehouse.ledger import Ledger

@@ -9,8 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from app_store_connect.errors import DestinationError
-from app_store_connect.planning.discovery import Failure
+from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout
 from asc_pipeline.truth.locks import in_the_way
 
@@ -149,7 +148,7 @@ class Definitions:
         # as text: neither has a character to escape, and thousands take the renderer seconds
         keys = ", ".join(f"'{each.key}'" for each in definitions)
         rows = ", ".join(f"('{each.key}', '{each.digest(each.columns())}')" for each in definitions)
-        renderer = self._ledger.spelling.renderer
+        renderer = self._ledger.dialect.renderer
         table = renderer.placed("raw", DEFINITIONS)
         name = renderer.quoted(renderer.casefold("name"))
         self._run([f"delete from {table} where {name} in ({keys})"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app_store_connect.planning.selection import RETENTION_DAYS
+from app_store_connect.instances import RETENTION_DAYS
 from app_store_connect.tables import (
     INSTANCES,
     LOAD_ID,

@@ -11,7 +11,8 @@ from datetime import date
 from functools import cached_property
 from itertools import groupby
 
-from app_store_connect.planning.selection import Checksums, Selection
+from app_store_connect.instances import Checksums
+from app_store_connect.planning.selection import Selection
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES
 from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger
 

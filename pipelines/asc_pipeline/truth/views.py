@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 
 from app_store_connect import tables
+from app_store_connect.errors import Failure
 from app_store_connect.extract.slices import SHOWN_PROVENANCE
-from app_store_connect.planning.discovery import Failure
 from app_store_connect.tables import LOAD_ID, REPORT_COLUMNS, SLICE_KEY
 from app_store_connect.warehouse.dialect import columns_of
 from app_store_connect.warehouse.ledger import Ledger
@@ -67,7 +67,7 @@ def analyze(ledger: Ledger, report_tables: Collection[str]) -> None:
     """Have the planner of a database that plans by an index count these tables and the job's own
     now: it would know nothing of them for a minute, or for good where autovacuum is off.
     """
-    renderer = ledger.spelling.renderer
+    renderer = ledger.dialect.renderer
     if renderer.dialect in _INDEXING:
         own = [table.name for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES)]
         found = {*own, *map(ledger.physical, report_tables), tables.LOADS}
@@ -86,7 +86,7 @@ class _Writer:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._renderer = ledger.spelling.renderer
+        self._renderer = ledger.dialect.renderer
         self._existing = ledger.columns()
         self._report_tables = ledger.report_tables()
         self._reports = ledger.loaded_reports()

@@ -13,8 +13,8 @@ import jwt
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from app_store_connect.api.credentials import Credentials, origin_of
-from app_store_connect.errors import UntrustedUrlError
+from ..errors import UntrustedUrlError
+from .credentials import Credentials, origin_of
 
 AUDIENCE = "appstoreconnect-v1"
 LIFETIME = timedelta(minutes=15)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from app_store_connect.errors import BudgetExhaustedError
+from ..errors import BudgetExhaustedError
 
 PACED_SHARE = 0.1
 """Below this share of a window's limit requests go out at the rate at which the window refills."""

@@ -16,22 +16,7 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from tenacity.wait import wait_random_exponential
 
-from app_store_connect.api.auth import TokenAuth
-from app_store_connect.api.budget import RequestBudget
-from app_store_connect.api.credentials import Credentials
-from app_store_connect.api.http import BrokenTransferError, exchange, new_session
-from app_store_connect.api.responses import (
-    TOO_MANY_REQUESTS,
-    Document,
-    Item,
-    TransientError,
-    data_of,
-    document_of,
-    items_by_id,
-    next_link,
-    retry_after_of,
-)
-from app_store_connect.entities import (
+from ..entities import (
     AccessType,
     App,
     Granularity,
@@ -42,15 +27,32 @@ from app_store_connect.entities import (
     ReportSegment,
     refuse,
 )
-from app_store_connect.errors import (
+from ..errors import (
     ApiDownError,
     ApiError,
     MalformedResponseError,
     UnavailableError,
 )
+from .auth import TokenAuth
+from .budget import RequestBudget
+from .credentials import Credentials
+from .http import BrokenTransferError, exchange, new_session
+from .responses import (
+    TOO_MANY_REQUESTS,
+    Document,
+    Item,
+    TransientError,
+    data_of,
+    document_of,
+    items_by_id,
+    next_link,
+    retry_after_of,
+)
 
 logger = logging.getLogger(__name__)
 
+DEFAULT_WORKERS = 8
+"""Requests and downloads at once."""
 PAGE_LIMIT = "200"
 MAX_PAGES = 500
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024

@@ -19,8 +19,16 @@ import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from app_store_connect.api.credentials import is_safe_transport, origin_of
-from app_store_connect.api.http import (
+from ..entities import ReportSegment
+from ..errors import (
+    ChecksumError,
+    DownloadError,
+    SegmentError,
+    UntrustedUrlError,
+)
+from ..redaction import protect_logs
+from .credentials import is_safe_transport, origin_of
+from .http import (
     SAFE_TRANSPORT,
     BrokenTransferError,
     chunks_of,
@@ -28,14 +36,6 @@ from app_store_connect.api.http import (
     no_answer,
     timeouts,
 )
-from app_store_connect.entities import ReportSegment
-from app_store_connect.errors import (
-    ChecksumError,
-    DownloadError,
-    SegmentError,
-    UntrustedUrlError,
-)
-from app_store_connect.redaction import protect_logs
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError
 
-from app_store_connect.api.credentials import is_safe_transport, origin_of
-from app_store_connect.errors import UntrustedUrlError
+from ..errors import UntrustedUrlError
+from .credentials import is_safe_transport, origin_of
 
 SAFE_TRANSPORT = "https, or plain http on loopback,"
 MAX_CONNECTIONS = 32

@@ -12,8 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from requests import Response
 
-from app_store_connect.api.credentials import origin_of
-from app_store_connect.entities import (
+from ..entities import (
     App,
     Odd,
     Report,
@@ -21,7 +20,7 @@ from app_store_connect.entities import (
     ReportRequest,
     ReportSegment,
 )
-from app_store_connect.errors import (
+from ..errors import (
     ApiError,
     ConflictError,
     ForbiddenError,
@@ -30,6 +29,7 @@ from app_store_connect.errors import (
     UnauthorizedError,
     UntrustedUrlError,
 )
+from .credentials import origin_of
 
 TOO_MANY_REQUESTS = 429
 LONGEST_RETRY_AFTER_SECONDS = 3600.0

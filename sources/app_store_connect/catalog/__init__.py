@@ -4,8 +4,8 @@
 finds the entry of a report that Apple lists.
 """
 
-from app_store_connect.catalog.columns import COLUMNS, Additivity, Column, ColumnType
-from app_store_connect.catalog.lookup import (
+from .columns import COLUMNS, Additivity, Column, ColumnType
+from .lookup import (
     category_of,
     comparable_name,
     identify,
@@ -15,8 +15,8 @@ from app_store_connect.catalog.lookup import (
     schema_of,
     schema_of_report,
 )
-from app_store_connect.catalog.reports import CATEGORIES, REPORTS
-from app_store_connect.catalog.schema import (
+from .reports import CATEGORIES, REPORTS
+from .schema import (
     ReportSchema,
     RestatementPolicy,
     first_measure,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app_store_connect.names import snake_case
+from ..names import snake_case
 
 
 class ColumnType(StrEnum):

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from app_store_connect.catalog.columns import is_rate
-from app_store_connect.catalog.reports import CATEGORIES, REPLACED, REPORTS, UNDOCUMENTED_CATEGORIES
-from app_store_connect.catalog.schema import ReportSchema, RestatementPolicy
-from app_store_connect.entities import Report
-from app_store_connect.names import normalized
+from ..entities import Report
+from ..names import normalized
+from .columns import is_rate
+from .reports import CATEGORIES, REPLACED, REPORTS, UNDOCUMENTED_CATEGORIES
+from .schema import ReportSchema, RestatementPolicy
 
 _BY_NAME = {
     normalized(name): schema for schema in REPORTS for name in (schema.name, *schema.aliases)

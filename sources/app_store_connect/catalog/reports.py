@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from app_store_connect.catalog.schema import ReportSchema, RestatementPolicy
+from .schema import ReportSchema, RestatementPolicy
 
 _APP = "Date, App Name, App Apple Identifier, "
 _FRAMEWORK = (

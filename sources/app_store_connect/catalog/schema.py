@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from app_store_connect.catalog.columns import (
+from ..names import normalized, snake_case
+from .columns import (
     BY_TABLE_COLUMN,
     COLUMNS,
     DATING,
@@ -13,7 +14,6 @@ from app_store_connect.catalog.columns import (
     ColumnType,
     guessed_type,
 )
-from app_store_connect.names import normalized, snake_case
 
 DEFAULT_CATEGORIES = frozenset({"APP_USAGE", "APP_STORE_ENGAGEMENT", "COMMERCE"})
 _DETAILED = "detailed"

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app_store_connect import tables
-from app_store_connect.entities import ReportSegment
-from app_store_connect.extract.slices import SegmentSlices, SliceKeys
-from app_store_connect.instances import InstanceCheck, Look, is_news
-from app_store_connect.planning.selection import InstanceToLoad
-from app_store_connect.report_files.row_hashes import ByDate, DateRows, added
-from app_store_connect.tables import SLICE_KEY
+from .. import tables
+from ..entities import ReportSegment
+from ..instances import InstanceCheck, InstanceToLoad, Look, is_news
+from ..report_files.row_hashes import ByDate, DateRows, added
+from ..tables import SLICE_KEY
+from .slices import SegmentSlices, SliceKeys
 
 
 @dataclass(frozen=True, slots=True)

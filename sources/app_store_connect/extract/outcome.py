@@ -4,11 +4,10 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from app_store_connect.entities import ReportSegment
-from app_store_connect.extract.loaded import CompleteInstance, LoadedSegment
-from app_store_connect.instances import Look
-from app_store_connect.planning.discovery import FATAL, Failure
-from app_store_connect.planning.selection import InstanceToLoad
+from ..entities import ReportSegment
+from ..errors import FATAL, Failure
+from ..instances import InstanceToLoad, Look
+from .loaded import CompleteInstance, LoadedSegment
 
 
 @dataclass(frozen=True, slots=True)

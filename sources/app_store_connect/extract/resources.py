@@ -18,47 +18,44 @@ import pyarrow as pa
 from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
-from app_store_connect import tables
-from app_store_connect.api.client import AppStoreConnectClient
-from app_store_connect.api.download import ListedSegment, SegmentDownloader
-from app_store_connect.catalog import (
+from .. import tables
+from ..api.client import DEFAULT_WORKERS, AppStoreConnectClient
+from ..api.download import ListedSegment, SegmentDownloader
+from ..catalog import (
     ReportSchema,
     RestatementPolicy,
     first_measure,
     misfit,
     policy_of,
 )
-from app_store_connect.entities import ReportSegment
-from app_store_connect.errors import AppStoreConnectError, MalformedFileError, NotFoundError
-from app_store_connect.extract.loaded import (
+from ..entities import ReportSegment
+from ..errors import FATAL, AppStoreConnectError, MalformedFileError, NotFoundError
+from ..instances import (
+    DEFAULT_RECHECK_DAYS,
+    InstanceToLoad,
+    ListedInstance,
+    Look,
+    is_about_to_expire,
+)
+from ..report_files.row_hashes import ByDate, added, rows_by_date
+from ..report_files.tsv import (
+    DEFAULT_MAX_INFLATED_BYTES,
+    FileFormatError,
+    RowBatch,
+    read_batches,
+)
+from ..tables import PLAIN, RawTable
+from .loaded import (
     CompleteInstance,
     LoadedSegment,
     check_rows,
     doubled_notes,
 )
-from app_store_connect.extract.outcome import Attempt
-from app_store_connect.extract.portions import portions
-from app_store_connect.extract.row_buffer import Gathering
-from app_store_connect.extract.slices import SegmentSlices, SliceKeys
-from app_store_connect.extract.workers import Turns
-from app_store_connect.instances import Look
-from app_store_connect.planning.discovery import DEFAULT_WORKERS, FATAL
-from app_store_connect.planning.selection import (
-    DEFAULT_RECHECK_DAYS,
-    InstanceToLoad,
-    ListedInstance,
-    choose_segments,
-    is_about_to_expire,
-)
-from app_store_connect.report_files.row_hashes import ByDate, added, rows_by_date
-from app_store_connect.report_files.tsv import (
-    DEFAULT_MAX_INFLATED_BYTES,
-    Batch,
-    FileFormatError,
-    read_batches,
-)
-from app_store_connect.tables import RawTable
-from app_store_connect.warehouse.database import PLAIN
+from .outcome import Attempt
+from .row_buffer import RowBuffer
+from .segments import choose_segments
+from .slices import SegmentSlices, SliceKeys
+from .workers import CpuLimit, grouped
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +78,7 @@ class Work:
     """
 
     attempt: Attempt
-    gathering: Gathering
+    buffer: RowBuffer
     catalogue: "NewCatalogueRows"
     slice_keys: SliceKeys
     item: InstanceToLoad | None = None
@@ -131,7 +128,7 @@ class SegmentLoader:
 
     `write_disposition`, of `tables.LATEST_TABLES`, is `merge` (of each key one row is left) or
     `append` (for the main job, which removes the others later). All else is appended.
-    `table_format` is dlt's, for destinations of files. `is_text_encoded` needs a destination whose
+    `table_format` is dlt's, for destinations of files. `dictionary_text` needs a destination whose
     files may have dictionary columns: dlt says which. `workers` are as many as dlt has for it.
     `stored` gives the rows of a table that the destination has.
     """
@@ -145,43 +142,43 @@ class SegmentLoader:
     table_format: str = PLAIN
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
     policies: Mapping[str, RestatementPolicy] = field(default_factory=dict)
-    is_text_encoded: bool = False
+    dictionary_text: bool = False
     workers: int = DEFAULT_WORKERS
-    turns: Turns = field(default_factory=Turns)
+    cpu_limit: CpuLimit = field(default_factory=CpuLimit)
     stored: Callable[[RawTable], Stored] = lambda table: {}
 
     def resource(self, instances: Callable[[], Iterable[InstanceToLoad]]) -> DltResource:
         """instances | segments | rows; `instances` is asked for the next when a worker is free."""
 
         def until_the_end() -> Iterator[Work]:
-            work = Work(self.new_attempt(), Gathering(), NewCatalogueRows(self.stored), SliceKeys())
+            work = Work(self.new_attempt(), RowBuffer(), NewCatalogueRows(self.stored), SliceKeys())
             for item in instances():
-                work.gathering.begin()
+                work.buffer.begin()
                 yield replace(work, item=item)
             yield work
 
         @dlt.transformer(name="segments", parallelized=True)
         def segments(work: Work) -> Iterator[Work]:
-            gathering = work.gathering
+            buffer = work.buffer
             if work.item:
                 for part in self._parts(work, work.item):
-                    gathering.begin()
+                    buffer.begin()
                     yield part
-            if gathering.finish():
+            if buffer.finish():
                 yield replace(work, item=None)
 
         @dlt.transformer(name="rows", parallelized=True)
         def rows(work: Work) -> Iterator[Any]:
-            gathering = work.gathering
+            buffer = work.buffer
             if work.withdrawal:
                 for name, data in self._ledger_rows(work, work.withdrawal):
-                    yield from self._written(gathering.add(name, data))
+                    yield from self._written(buffer.add(name, data))
             elif work.item:
                 for listed in work.segments:
                     for name, data in self._rows(work, work.item, listed):
-                        yield from self._written(gathering.add(name, data))
-            if work.item is None or gathering.finish():
-                yield from self._written([*gathering.rest(), *self._checks(work.attempt)])
+                        yield from self._written(buffer.add(name, data))
+            if work.item is None or buffer.finish():
+                yield from self._written([*buffer.rest(), *self._checks(work.attempt)])
 
         source = dlt.resource(until_the_end, name="instances", selected=False)
         return source | segments | rows
@@ -198,7 +195,7 @@ class SegmentLoader:
         return dlt.resource(listed, name=table.name)
 
     def _parts(self, work: Work, item: InstanceToLoad) -> Iterator[Work]:
-        """What is to be done of an instance, in portions."""
+        """The work on an instance: its withdrawn segments, then its changed ones in groups."""
         listed_at = self.downloader.clock()
         attempt = work.attempt
         found = self._listed(attempt, item)
@@ -208,12 +205,12 @@ class SegmentLoader:
         if withdrawal := attempt.begin(item, changed, withdrawn):
             yield replace(work, withdrawal=withdrawal)
         segments = (ListedSegment(each, listed_at) for each in changed)
-        is_busy = partial(self._are_others_busy, work.gathering)
-        for portion in portions(segments, is_busy):
-            yield replace(work, segments=portion)
+        is_busy = partial(self._are_others_busy, work.buffer)
+        for group in grouped(segments, is_busy):
+            yield replace(work, segments=group)
 
-    def _are_others_busy(self, gathering: Gathering) -> bool:
-        return gathering.open_items > self.workers
+    def _are_others_busy(self, buffer: RowBuffer) -> bool:
+        return buffer.open_items > self.workers
 
     def _listed(self, attempt: Attempt, item: InstanceToLoad) -> list[ReportSegment] | None:
         """None if Apple does not say; then that is noted."""
@@ -266,9 +263,9 @@ class SegmentLoader:
                     file,
                     item.listed.schema,
                     max_inflated_bytes=self.max_inflated_bytes,
-                    is_text_encoded=self.is_text_encoded,
+                    dictionary_text=self.dictionary_text,
                 )
-                for batch in self.turns.each(batches):
+                for batch in self.cpu_limit.each(batches):
                     if not columns:
                         columns = batch.table.column_names
                         _refuse_misfit(item.listed, batch.header)
@@ -307,11 +304,11 @@ class SegmentLoader:
         self,
         item: InstanceToLoad,
         segment: ReportSegment,
-        batch: Batch,
+        batch: RowBatch,
         slices: SegmentSlices,
         days: pa.Array,
     ) -> Iterator[NamedTable]:
-        rows = slices.stamped(batch.table, days, _load_id(), encode=self.is_text_encoded)
+        rows = slices.stamped(batch.table, days, _load_id(), encode=self.dictionary_text)
         yield item.listed.table_name, rows
         if batch.unparsed:
             yield tables.UNPARSED_VALUES.name, _unparsed_rows(item, segment, batch)
@@ -366,7 +363,7 @@ def _refuse_misfit(listed: ListedInstance, header: Iterable[str]) -> None:
         raise FileFormatError(f"it is taken for {listed.schema.name!r}, but {why}; {advice}")
 
 
-def _unparsed_rows(item: InstanceToLoad, segment: ReportSegment, batch: Batch) -> pa.Table:
+def _unparsed_rows(item: InstanceToLoad, segment: ReportSegment, batch: RowBatch) -> pa.Table:
     rows = (
         {
             "instance_id": item.listed.instance.id,

@@ -13,7 +13,7 @@ MAX_GATHERED_BYTES = 128 * 1024 * 1024
 """Of all tables together; beyond either the largest is written as it is."""
 
 
-class Gathering:
+class RowBuffer:
     """The tables of one load package, kept until there are enough rows. Threads share it.
 
     `open_items` are those that came and are not done.

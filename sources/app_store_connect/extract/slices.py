@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
-from app_store_connect.tables import LOAD_ID, SLICE_KEY
+from ..tables import LOAD_ID, SLICE_KEY
 
 PROVENANCE = ((SLICE_KEY, pa.int64()), (LOAD_ID, pa.string()))
 """The columns behind Apple's own. `_dlt_load_id` is for dlt's tools, and for the removal of rows of

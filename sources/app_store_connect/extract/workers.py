@@ -1,21 +1,27 @@
-"""Threads that wait for the network are many, those that work are as many as there are cores."""
+"""How work is divided among dlt's threads: many wait for the network, one a core computes."""
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from ..api.download import ListedSegment
+
+MAX_SEGMENTS, MAX_BYTES = 10, 64 * 1024
+"""Of a group. Few, so that no signed URL waits long."""
 T = TypeVar("T")
 
 
-class Turns:
-    """Lets so many threads work at a time: more of them only take Python's lock from each other."""
+class CpuLimit:
+    """Limits CPU-bound work to one thread a core: more would only wait for Python's lock. Waiting
+    for the network is not limited.
+    """
 
     def __init__(self, threads: int | None = None) -> None:
         self._free = threading.Semaphore(threads or os.cpu_count() or 1)
 
     def each(self, work: Iterator[T]) -> Iterator[T]:
-        """What `work` gives, each in a turn of its own; between two of them others may go on."""
+        """The items of `work`, each computed under the limit. Others may compute between two."""
         while True:
             with self._free:
                 try:
@@ -23,3 +29,23 @@ class Turns:
                 except StopIteration:
                     return
             yield found
+
+
+def grouped(
+    segments: Iterable[ListedSegment], are_others_busy: Callable[[], bool]
+) -> Iterator[list[ListedSegment]]:
+    """Segments in order, small ones in groups: a task of dlt's pool costs more than a small file.
+
+    A group ends after `MAX_SEGMENTS`, at `MAX_BYTES` as listed, or when other workers have nothing
+    to do, which is asked after every segment.
+    """
+    group: list[ListedSegment] = []
+    size = 0
+    for each in segments:
+        group.append(each)
+        size += each.segment.size_in_bytes
+        if len(group) == MAX_SEGMENTS or size >= MAX_BYTES or not are_others_busy():
+            yield group
+            group, size = [], 0
+    if group:
+        yield group

@@ -4,22 +4,23 @@ the options, the file.
 
 from collections.abc import Iterable, Mapping
 
-from app_store_connect.api.client import AppStoreConnectClient
-from app_store_connect.api.download import ListedSegment, SegmentDownloader
-from app_store_connect.catalog import identify, schema_of
-from app_store_connect.entities import Report, ReportInstance
-from app_store_connect.errors import AppStoreConnectError, MalformedFileError
-from app_store_connect.planning.discovery import FATAL, Failure, Listing, check_app, pass_over
-from app_store_connect.planning.selection import (
+from ..api.client import AppStoreConnectClient
+from ..api.download import ListedSegment, SegmentDownloader
+from ..catalog import identify, schema_of
+from ..entities import Report, ReportInstance
+from ..errors import FATAL, AppStoreConnectError, Failure, MalformedFileError
+from ..instances import ListedInstance
+from ..report_files.tsv import FileFormatError, read_batches, read_header
+from .discovery import check_app, pass_over
+from .listing import Listing
+from .options import Options
+from .selection import (
     ALL_REPORTS,
-    ListedInstance,
-    Options,
     canonical_name,
     check_report_names,
     recognised,
     wanted_reports,
 )
-from app_store_connect.report_files.tsv import FileFormatError, read_batches, read_header
 
 
 def list_pinpointed(

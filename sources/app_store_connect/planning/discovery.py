@@ -5,41 +5,35 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from app_store_connect.api.client import AppStoreConnectClient
-from app_store_connect.catalog import schema_of_report
-from app_store_connect.entities import AccessType, App, Odd, Report, ReportRequest
-from app_store_connect.errors import (
-    ApiDownError,
+from ..api.client import DEFAULT_WORKERS, AppStoreConnectClient
+from ..catalog import schema_of_report
+from ..entities import AccessType, App, Odd, Report, ReportRequest
+from ..errors import (
+    FATAL,
     AppStoreConnectError,
-    BudgetExhaustedError,
     ConflictError,
     ForbiddenError,
     MalformedResponseError,
     NoReportRequestError,
-    UnauthorizedError,
     UnknownAppError,
     WrongAppError,
 )
-from app_store_connect.names import snake_case
-from app_store_connect.planning.listing import Failure as Failure
-from app_store_connect.planning.listing import Listing as Listing
-from app_store_connect.planning.missing import catalogue_notes, missing_reports
-from app_store_connect.planning.selection import (
-    ListedInstance,
-    Options,
+from ..errors import Failure as Failure
+from ..instances import ListedInstance, names_of
+from ..names import snake_case
+from .listing import Listing
+from .missing import catalogue_notes, missing_reports
+from .options import Options
+from .selection import (
     check_report_names,
     clashing,
-    names_of,
     not_offered,
     recognised,
     wanted_reports,
     wanted_requests,
 )
 
-DEFAULT_WORKERS = 8
 MAX_NAMES = 12
-FATAL = (UnauthorizedError, BudgetExhaustedError, ApiDownError)
-"""What would fail again at once for every other app."""
 
 In = TypeVar("In", App, ReportRequest, tuple[ReportRequest, Report])
 Out = TypeVar("Out")

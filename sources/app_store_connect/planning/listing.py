@@ -2,17 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from app_store_connect.entities import AccessType, App, Granularity, Report, ReportRequest
-from app_store_connect.planning.selection import ListedInstance
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Something that could not be loaded, and why. It is tried again by the next run."""
-
-    what: str
-    why: str
-    error: Exception | None = field(default=None, repr=False, compare=False)
+from ..entities import AccessType, App, Granularity, Report, ReportRequest
+from ..errors import Failure
+from ..instances import ListedInstance
 
 
 @dataclass(frozen=True, slots=True)

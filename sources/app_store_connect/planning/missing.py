@@ -8,11 +8,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app_store_connect.catalog import REPORTS, ReportSchema, schema_of, schema_of_report
-from app_store_connect.entities import AccessType, Granularity, Report, ReportRequest
-from app_store_connect.names import normalized
-from app_store_connect.planning.listing import Listing, Missing
-from app_store_connect.planning.selection import ALL_REPORTS, Options, names_of, not_offered
+from ..catalog import REPORTS, ReportSchema, schema_of, schema_of_report
+from ..entities import AccessType, Granularity, Report, ReportRequest
+from ..instances import names_of
+from ..names import normalized
+from .listing import Listing, Missing
+from .options import Options
+from .selection import ALL_REPORTS, not_offered
 
 MAX_NAMES = 12
 MAX_NEAR = 3

@@ -1,13 +1,32 @@
-"""The source's arguments, as Python gives them, into the options of a run."""
+"""What a run is asked to load, and the check of the arguments that say so."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from app_store_connect.catalog import CATEGORIES
-from app_store_connect.entities import AccessType, Granularity
-from app_store_connect.errors import ConfigurationError
-from app_store_connect.planning.selection import Options
+from ..catalog import CATEGORIES
+from ..entities import AccessType, Granularity
+from ..errors import ConfigurationError
+from ..instances import DEFAULT_RECHECK_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked to load. Empty: no restriction, or for `reports` the default ones."""
+
+    app_ids: tuple[str, ...] = ()
+    bundle_ids: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    granularities: tuple[Granularity, ...] = (Granularity.DAILY,)
+    access_types: tuple[AccessType, ...] = tuple(AccessType)
+    since: date | None = None
+    until: date | None = None
+    instance_ids: tuple[str, ...] = ()
+    request_ids: tuple[str, ...] = ()
+    create_requests: AccessType | None = None
+    recheck_days: int = DEFAULT_RECHECK_DAYS
 
 
 def options_of(

@@ -7,16 +7,20 @@ is gone with it, so it has to be loaded first.
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from app_store_connect.api.client import AppStoreConnectClient
-from app_store_connect.entities import Granularity, ReportRequest
-from app_store_connect.errors import (
+from ..api.client import AppStoreConnectClient
+from ..entities import Granularity, ReportRequest
+from ..errors import (
+    FATAL,
     ApiError,
     AppStoreConnectError,
     ConflictError,
+    Failure,
     NotFoundError,
 )
-from app_store_connect.planning.discovery import FATAL, Failure, Listing
-from app_store_connect.planning.selection import ALL_REPORTS, ListedInstance, Options
+from ..instances import ListedInstance
+from .listing import Listing
+from .options import Options
+from .selection import ALL_REPORTS
 
 
 def leaves_something(options: Options) -> bool:

@@ -2,110 +2,36 @@
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 
-from app_store_connect.catalog import (
+from ..catalog import (
     REPORTS,
-    ReportSchema,
     category_of,
     comparable_name,
     is_default,
     schema_by_number,
     schema_of_report,
 )
-from app_store_connect.entities import (
+from ..entities import (
     AccessType,
-    Granularity,
     Report,
     ReportInstance,
     ReportRequest,
 )
-from app_store_connect.errors import UnknownReportError
-from app_store_connect.instances import InstanceCheck
-from app_store_connect.names import normalized, snake_case, table_name
+from ..errors import UnknownReportError
+from ..instances import (
+    AppTable,
+    Checksums,
+    InstanceCheck,
+    InstanceToLoad,
+    ListedInstance,
+    names_of,
+)
+from ..names import normalized, snake_case
+from .options import Options
 
 ALL_REPORTS = "*"
-DEFAULT_RECHECK_DAYS = 2
-RETENTION_DAYS = 35
-"""How long Apple keeps an instance ("Retrieve missed reports")."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a run is asked to load. Empty: no restriction, or for `reports` the default ones."""
-
-    app_ids: tuple[str, ...] = ()
-    bundle_ids: tuple[str, ...] = ()
-    reports: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    granularities: tuple[Granularity, ...] = (Granularity.DAILY,)
-    access_types: tuple[AccessType, ...] = tuple(AccessType)
-    since: date | None = None
-    until: date | None = None
-    instance_ids: tuple[str, ...] = ()
-    request_ids: tuple[str, ...] = ()
-    create_requests: AccessType | None = None
-    recheck_days: int = DEFAULT_RECHECK_DAYS
-
-
-@dataclass(frozen=True, slots=True)
-class ListedInstance:
-    """An instance and what stands above it. `access_type` is None where Apple was not asked."""
-
-    app_id: str
-    access_type: AccessType | None
-    report: Report
-    instance: ReportInstance
-
-    @property
-    def schema(self) -> ReportSchema:
-        return schema_of_report(self.report)
-
-    @property
-    def table_name(self) -> str:
-        return table_name(self.schema.name, self.instance.granularity)
-
-    @property
-    def app_table(self) -> "AppTable":
-        return self.app_id, self.table_name
-
-    def __str__(self) -> str:
-        return (
-            f"{self.report.name} {self.instance.granularity} of app {self.app_id}, processed"
-            f" {self.instance.processing_date}"
-        )
-
-
-Checksums = Mapping[str, str]
-"""Segment id to checksum."""
-AppTable = tuple[str, str]
-"""An app and a report table."""
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceToLoad:
-    """An instance whose segments are to be listed; those in `loaded` are kept if unchanged.
-
-    `check` is the last look at the instance.
-    """
-
-    listed: ListedInstance
-    loaded: Checksums = field(default_factory=dict)
-    check: InstanceCheck | None = None
-
-    @property
-    def is_recheck(self) -> bool:
-        return bool(self.loaded)
-
-    def is_settled(self, recheck_days: int) -> bool:
-        """Whether it is loaded and does not have to be looked at again."""
-        processed = self.listed.instance.processing_date
-        was_seen = self.check is not None and self.check.is_settled(processed, recheck_days)
-        return self.is_recheck and (was_seen or not recheck_days)
-
-    def has_failed_lately(self, today: date) -> bool:
-        return self.check is not None and self.check.has_failed_lately(today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +62,6 @@ def recognised(reports: Iterable[Report]) -> list[Report]:
         return entry.name if entry and entry.name not in by_name else None
 
     return [replace(each, known_as=known_as(each)) for each in found]
-
-
-def names_of(reports: Iterable[Report]) -> set[str]:
-    """All names by which these reports can be asked for."""
-    return {name for each in reports for name in (each.name, each.known_as) if name}
 
 
 def wanted_reports(reports: Iterable[Report], options: Options) -> list[Report]:
@@ -250,39 +171,6 @@ def select_pinpointed(
     instances = {item.instance.id: item for item in listed}
     due = tuple(InstanceToLoad(item, loaded.get(id_, {})) for id_, item in instances.items())
     return Selection(due, len(due), sum(item.is_recheck for item in due), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentChoice:
-    """What a fresh listing of an instance's segments calls for."""
-
-    changed: tuple[str, ...]
-    withdrawn: tuple[str, ...]
-
-
-def choose_segments(listed: Checksums, loaded: Checksums) -> SegmentChoice:
-    """Which segments to load, being new or having a new checksum, and which Apple withdrew.
-
-    One file under several ids counts once.
-    """
-    chosen = _without_copies(listed, loaded)
-    return SegmentChoice(
-        changed=tuple(id_ for id_, checksum in chosen.items() if loaded.get(id_) != checksum),
-        withdrawn=tuple(id_ for id_ in loaded if id_ not in chosen),
-    )
-
-
-def _without_copies(listed: Checksums, loaded: Checksums) -> Checksums:
-    """The segments with one id for each checksum: a loaded one if there is any, else the least."""
-    chosen: dict[str, str] = {}
-    for id_ in sorted(listed, key=lambda id_: (loaded.get(id_) != listed[id_], id_)):
-        chosen.setdefault(listed[id_], id_)
-    return {id_: checksum for id_, checksum in listed.items() if chosen[checksum] == id_}
-
-
-def is_about_to_expire(instance: ReportInstance, *, today: date) -> bool:
-    """Whether Apple may delete the instance between listing it and being asked for its segments."""
-    return today - instance.processing_date >= timedelta(days=RETENTION_DAYS - 1)
 
 
 def missing_access_types(

@@ -4,35 +4,10 @@ Pure. Nothing is concluded from a list that failed, or that was not asked for.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
-from app_store_connect.planning.listing import Listing
-from app_store_connect.planning.selection import Options
-
-
-@dataclass(frozen=True, slots=True)
-class KnownInstance:
-    """An instance that was listed when it was last looked at."""
-
-    id: str
-    report_id: str
-    report_request_id: str | None
-    app_id: int
-    granularity: str
-    processing_date: date
-
-    def row(self, unlisted_since: date) -> dict[str, Any]:
-        """A row of `tables.INSTANCES`."""
-        return {
-            "id": self.id,
-            "report_id": self.report_id,
-            "app_id": self.app_id,
-            "granularity": self.granularity,
-            "processing_date": self.processing_date,
-            "unlisted_since": unlisted_since,
-        }
+from ..instances import KnownInstance
+from .listing import Listing
+from .options import Options
 
 
 def no_longer_listed(

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from app_store_connect.catalog import ColumnType, ReportSchema
-from app_store_connect.names import unique_columns
-from app_store_connect.report_files.records import BLOCK_BYTES, BOM, open_records
-from app_store_connect.report_files.records import FileFormatError as FileFormatError
+from ..catalog import ColumnType, ReportSchema
+from ..names import unique_columns
+from .records import BLOCK_BYTES, BOM, open_records
+from .records import FileFormatError as FileFormatError
 
 BATCH_ROWS = 64 * 1024
 BATCH_BYTES = 16 * BLOCK_BYTES
@@ -51,7 +51,7 @@ class UnparsedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class RowBatch:
     """Some rows of a file: typed, in the report's column order, and what did not parse.
 
     `header` has the table columns that the file itself has.
@@ -98,13 +98,13 @@ def read_batches(
     schema: ReportSchema,
     *,
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES,
-    is_text_encoded: bool = False,
-) -> Iterator[Batch]:
+    dictionary_text: bool = False,
+) -> Iterator[RowBatch]:
     """Read a gzip file to its verified end. A file without rows gives one batch without rows.
 
     Columns that the schema names and the file lacks are NULL; those that it does not name come
     last. An empty field is NULL, quoted or not. A value that is not of its column's type is NULL,
-    and reported. With `is_text_encoded` the schema's columns of text are `ENCODED_TEXT`, the
+    and reported. With `dictionary_text` the schema's columns of text are `ENCODED_TEXT`, the
     rows the same.
 
     Raises:
@@ -120,14 +120,14 @@ def read_batches(
         }
         date_columns = schema.date_columns_in(columns)
         targets = {name: ARROW_TYPES[column_type] for name, column_type in types.items()}
-        if is_text_encoded:  # what is not in every file dlt would fill up with plain text
+        if dictionary_text:  # what is not in every file dlt would fill up with plain text
             targets |= {name: ENCODED_TEXT for name in known if targets[name] == pa.string()}
         read_as = {name: _read_as(targets[name]) for name in columns}
         line = 2
         for texts in _text_tables(records.blocks(delimiter), read_as, delimiter):
             table, unparsed = _typed(texts, targets, line)
             line += table.num_rows
-            yield Batch(table, unparsed, date_columns, columns)
+            yield RowBatch(table, unparsed, date_columns, columns)
 
 
 def _read_as(target: pa.DataType) -> pa.DataType:

@@ -10,10 +10,8 @@ from typing import Any
 from dlt import Pipeline
 from dlt.destinations.sql_client import SqlClientBase
 
-from app_store_connect.errors import ConfigurationError
-
-PLAIN = "parquet"
-"""The table format that is none: a database's own tables, or a lake's files of Parquet."""
+from ..errors import ConfigurationError
+from ..tables import PLAIN
 
 LAKE_FILE = "asc_segments_lake.duckdb"
 """Made anew by each run in the working directory: the views over a lake's files."""

@@ -14,10 +14,9 @@ from dlt.common.destination.client import DEFAULT_FILE_LAYOUT
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient
 
-from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.tables import LATEST_TABLES, LOADS, SEGMENT_TABLES
-from app_store_connect.warehouse.database import PLAIN
-from app_store_connect.warehouse.stored_schema import (
+from ..errors import ConfigurationError, DestinationError
+from ..tables import LATEST_TABLES, LOADS, PLAIN, SEGMENT_TABLES
+from .stored_schema import (
     SOURCE_NAME,
     VERSIONS,
     Columns,

@@ -21,19 +21,19 @@ from dlt.destinations import duckdb as duckdb_destination
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.extras import to_install
-from app_store_connect.tables import (
+from ..errors import ConfigurationError, DestinationError, to_install
+from ..tables import (
     LATEST_TABLES,
     LOAD_ID,
     LOADS,
+    PLAIN,
     SEGMENT_TABLES,
     SEGMENTS,
     SLICES,
 )
-from app_store_connect.warehouse.database import LAKE_FILE, PLAIN, Database
-from app_store_connect.warehouse.files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
-from app_store_connect.warehouse.stored_schema import SOURCE_NAME, VERSIONS
+from .database import LAKE_FILE, Database
+from .files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
+from .stored_schema import SOURCE_NAME, VERSIONS
 
 _SMALL = {table.name for table in (*SEGMENT_TABLES, *LATEST_TABLES)}
 _PACKAGES = {PLAIN: "pyarrow", DELTA: "deltalake", ICEBERG: "pyiceberg"}

@@ -15,17 +15,21 @@ from dlt import Pipeline
 from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
-from app_store_connect import tables
-from app_store_connect.catalog import schema_of
-from app_store_connect.entities import AccessType, Granularity, Report, ReportInstance
-from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.instances import InstanceCheck
-from app_store_connect.planning.selection import Checksums, ListedInstance, names_of
-from app_store_connect.planning.unlisted import KnownInstance
-from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES, RawTable
-from app_store_connect.warehouse.database import Database, is_lake, kind_of
-from app_store_connect.warehouse.spelling import Spelling
-from app_store_connect.warehouse.stored_schema import (
+from .. import tables
+from ..catalog import schema_of
+from ..entities import AccessType, Granularity, Report, ReportInstance
+from ..errors import ConfigurationError, DestinationError
+from ..instances import (
+    Checksums,
+    InstanceCheck,
+    KnownInstance,
+    ListedInstance,
+    names_of,
+)
+from ..tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES, RawTable
+from .database import Database, is_lake, kind_of
+from .dialect import Dialect
+from .stored_schema import (
     SOURCE_NAME,
     VERSIONS,
     Columns,
@@ -119,8 +123,8 @@ class Ledger:
         return self.database.client
 
     @property
-    def spelling(self) -> Spelling:
-        return Spelling(self.client, self._views_dataset)
+    def dialect(self) -> Dialect:
+        return Dialect(self.client, self._views_dataset)
 
     @property
     def kind(self) -> str:
@@ -142,7 +146,7 @@ class Ledger:
     def rendered(self, template: str, **values: Any) -> str:
         """The statement of `execute` in the destination's dialect."""
         names = {key: self.physical(str(values.pop(key))) for key in PLACEHOLDERS if key in values}
-        return self.spelling.renderer.render(template, names=names, values=values)
+        return self.dialect.renderer.render(template, names=names, values=values)
 
     def run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement of the destination's own dialect.
@@ -166,7 +170,7 @@ class Ledger:
 
     def physical(self, name: str) -> str:
         """How dlt spells a table's name that is longer than the destination allows."""
-        return self.spelling.physical(name)
+        return self.dialect.physical(name)
 
     @contextmanager
     def _destination_errors(self) -> Iterator[None]:
@@ -192,17 +196,17 @@ class Ledger:
 
     def views(self) -> dict[str, list[str]]:
         """The views in the dataset of the views, with their columns in order."""
-        question, values = self.spelling.views_question()
-        views = {self.spelling.table_of(name, "shown") for (name,) in self.run(question, *values)}
+        question, values = self.dialect.views_question()
+        views = {self.dialect.table_of(name, "shown") for (name,) in self.run(question, *values)}
         return {name: each for name, each in self._columns_in("shown").items() if name in views}
 
     def _columns_in(self, schema: str) -> dict[str, list[str]]:
-        spelling = self.spelling
-        question, values = spelling.columns_question(schema)
+        dialect = self.dialect
+        question, values = dialect.columns_question(schema)
         found: dict[str, list[str]] = {}
         for stored, columns in groupby(self.run(question, *values), key=lambda row: row[0]):
-            if table := spelling.table_of(stored, schema):
-                found[table] = [spelling.column_of(column) for _, column in columns]
+            if table := dialect.table_of(stored, schema):
+                found[table] = [dialect.column_of(column) for _, column in columns]
         return found
 
     def report_tables(self) -> dict[str, list[str]]:
@@ -379,7 +383,7 @@ def is_lock_timeout(error: BaseException) -> bool:
 def _open_database(pipeline: Pipeline) -> Iterator[Database]:
     """The pipeline's destination, for as long as one connection to it stays open."""
     if is_lake(pipeline):
-        from app_store_connect.warehouse.lake import (
+        from .lake import (
             Lake,  # imports a good deal that databases do without
         )
 

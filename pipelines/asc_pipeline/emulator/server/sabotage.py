@@ -21,7 +21,7 @@ UNDESCRIBED = frozenset({"500", "502", "503", "html", "truncated", "reset", "los
 
 @dataclass(frozen=True, slots=True)
 class Saboteur:
-    """Turns a good answer, or the making of one, into what the fault asks for."""
+    """CpuLimit a good answer, or the making of one, into what the fault asks for."""
 
     elsewhere: str
     pause: Callable[[float], None]

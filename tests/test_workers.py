@@ -4,7 +4,7 @@ import pytest
 
 from app_store_connect.api.download import ListedSegment
 from app_store_connect.entities import ReportSegment
-from app_store_connect.extract.portions import MAX_BYTES, portions
+from app_store_connect.extract.workers import MAX_BYTES, grouped
 
 
 def listed(number: int, size: int) -> ListedSegment:
@@ -26,14 +26,14 @@ def listed(number: int, size: int) -> ListedSegment:
 def test_portions(sizes: list[int], expected: list[int]) -> None:
     """Small segments share a worker, large ones do not; all come, in order."""
     segments = [listed(number, size) for number, size in enumerate(sizes)]
-    found = list(portions(segments, lambda: True))
-    assert [len(portion) for portion in found] == expected
-    assert [each for portion in found for each in portion] == segments
+    found = list(grouped(segments, lambda: True))
+    assert [len(group) for group in found] == expected
+    assert [each for group in found for each in group] == segments
 
 
 def test_others_are_not_busy() -> None:
     """Then each segment is for another worker; that changes while segments come."""
     answers = iter([False, False, True, True, False, True])
     segments = [listed(number, 100) for number in range(6)]
-    found = portions(segments, lambda: next(answers))
-    assert [1, 1, 3, 1] == [len(portion) for portion in found]
+    found = grouped(segments, lambda: next(answers))
+    assert [1, 1, 3, 1] == [len(group) for group in found]

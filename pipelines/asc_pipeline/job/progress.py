@@ -1,0 +1,20 @@
+"""What a run tells of its progress, to whoever shows it."""
+
+from typing import Protocol
+
+from app_store_connect.errors import Failure
+from app_store_connect.extract.outcome import Outcome
+
+FOR_APPLE = "Apple's request budget is used up, or Apple asks to wait"
+FOR_THE_CLOCK = "the newest load lies in the future by this machine's clock"
+
+
+class Progress(Protocol):
+    """Told by a run what it does. `changed` and `failed` come from any thread."""
+
+    def phase(self, what: str) -> None: ...
+    def begin(self, instances: int, outcome: Outcome) -> None: ...
+    def changed(self) -> None: ...
+    def failed(self, failure: Failure) -> None: ...
+    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None: ...
+    def close(self) -> None: ...
