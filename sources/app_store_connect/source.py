@@ -62,9 +62,9 @@ def app_store_connect_source(
     since: date | None = None,
     until: date | None = None,
     recheck_days: int = DEFAULT_RECHECK_DAYS,
-    key_id: str | None = None,
+    key_id: TSecretStrValue | None = None,
     private_key: TSecretStrValue | None = None,
-    issuer_id: str | None = None,
+    issuer_id: TSecretStrValue | None = None,
     base_url: str = APPLE,
 ) -> Iterable[DltResource]:
     """Apple's Analytics Reports: a raw table for each report and granularity, and the ledger beside

@@ -5,11 +5,13 @@ reading.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
 from .catalog import (
+    ColumnType,
     ReportSchema,
     RestatementPolicy,
     first_measure,
@@ -25,8 +27,23 @@ LOADS = "_dlt_loads"
 
 SLICE_KEY = "_slice_key"
 
-_TEXT, _BIGINT, _DATE, _BOOL = pa.string(), pa.int64(), pa.date32(), pa.bool_()
-_DECIMAL = pa.decimal128(38, 9)
+_TEXT, _BIGINT, _DATE = ColumnType.TEXT, ColumnType.BIGINT, ColumnType.DATE
+_BOOL, _DECIMAL = ColumnType.BOOLEAN, ColumnType.DECIMAL
+
+
+# A function: `dlt init` imports this module where pyarrow is not installed yet.
+@cache
+def arrow_type(column_type: ColumnType) -> pa.DataType:
+    """The Arrow type of a column."""
+    types: dict[ColumnType, pa.DataType] = {
+        ColumnType.DATE: pa.date32(),
+        ColumnType.BIGINT: pa.int64(),
+        ColumnType.DECIMAL: pa.decimal128(38, 9),
+        ColumnType.DOUBLE: pa.float64(),
+        ColumnType.TEXT: pa.string(),
+        ColumnType.BOOLEAN: pa.bool_(),
+    }
+    return types[column_type]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,15 +52,15 @@ class RawTable:
 
     name: str
     key: tuple[str, ...]
-    columns: Mapping[str, pa.DataType]
+    columns: Mapping[str, ColumnType]
 
     @property
     def schema(self) -> pa.Schema:
         fields = [
-            pa.field(name, kind, nullable=name not in self.key)
+            pa.field(name, arrow_type(kind), nullable=name not in self.key)
             for name, kind in self.columns.items()
         ]
-        return pa.schema([*fields, pa.field(LOAD_ID, _TEXT, nullable=False)])
+        return pa.schema([*fields, pa.field(LOAD_ID, pa.string(), nullable=False)])
 
     def arrow(self, rows: Iterable[Mapping[str, Any]], load_id: str) -> pa.Table:
         stamped = [{**row, LOAD_ID: load_id} for row in rows]

@@ -55,7 +55,7 @@ Parts = Callable[[], Iterable[bytes]]
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app_store_connect.api.http.PATIENCE", PATIENCE)
     for module in ("client", "download"):
-        monkeypatch.setattr(f"app_store_connect.{module}.TRIES", TRIES)
+        monkeypatch.setattr(f"app_store_connect.api.{module}.TRIES", TRIES)
 
 
 def slowly(start: bytes, part: bytes) -> Parts:

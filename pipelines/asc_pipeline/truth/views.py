@@ -199,7 +199,7 @@ class _Writer:
         if not self._has_comments:
             return []
         at = schema, self._ledger.physical(name)
-        if (kind, self._ledger.kind) == _NOT_COMMENTING:
+        if (kind, self._ledger.database.kind) == _NOT_COMMENTING:
             said = {}
         columns = [
             self._renderer.comment(kind, at, meaning, column)

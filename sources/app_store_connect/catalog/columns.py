@@ -9,13 +9,14 @@ from ..names import snake_case
 
 
 class ColumnType(StrEnum):
-    """The type of a table column. TEXT keeps the value as Apple wrote it."""
+    """The type of a table column. TEXT keeps the value as Apple wrote it; no report has BOOLEAN."""
 
     DATE = "date"
     BIGINT = "bigint"
     DECIMAL = "decimal"
     DOUBLE = "double"
     TEXT = "text"
+    BOOLEAN = "boolean"
 
 
 class Additivity(StrEnum):

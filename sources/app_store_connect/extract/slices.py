@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
+from ..catalog import ColumnType
 from ..tables import LOAD_ID, SLICE_KEY
 
-PROVENANCE = ((SLICE_KEY, pa.int64()), (LOAD_ID, pa.string()))
+PROVENANCE = ((SLICE_KEY, ColumnType.BIGINT), (LOAD_ID, ColumnType.TEXT))
 """The columns behind Apple's own. `_dlt_load_id` is for dlt's tools, and for the removal of rows of
 loads that never completed."""
 SHOWN_PROVENANCE = {

@@ -17,9 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_HASH = pa.uint64()
-_HALF = pa.scalar(32, _HASH)
-_FACTOR = pa.scalar(0xD6E8FEB86659FD93, _HASH)
+_FACTOR = 0xD6E8FEB86659FD93
 _SUMMED_BITS = 0xFFFFFFFF
 """The sum takes 32 bits of each hash, so that 2^31 rows fit into a BIGINT without overflow."""
 FEWEST_DOUBLED = 4
@@ -88,11 +86,12 @@ def _hashes(rows: pa.Table) -> pa.Array:
     """A hash of each row: the sum of the hashes of its values, mixed. NULL adds nothing, so that a
     column which comes later does not change the hash.
     """
-    whole = pa.repeat(pa.scalar(0, _HASH), rows.num_rows)
+    half, factor = pa.scalar(32, pa.uint64()), pa.scalar(_FACTOR, pa.uint64())
+    whole = pa.repeat(pa.scalar(0, pa.uint64()), rows.num_rows)
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         whole = pc.add(whole, _hashed(name, column))
-    mixed = pc.multiply(pc.bit_wise_xor(whole, pc.shift_right(whole, _HALF)), _FACTOR)
-    return pc.bit_wise_xor(mixed, pc.shift_right(mixed, _HALF))
+    mixed = pc.multiply(pc.bit_wise_xor(whole, pc.shift_right(whole, half)), factor)
+    return pc.bit_wise_xor(mixed, pc.shift_right(mixed, half))
 
 
 def _hashed(name: str, column: pa.ChunkedArray) -> pa.Array:
@@ -100,7 +99,7 @@ def _hashed(name: str, column: pa.ChunkedArray) -> pa.Array:
     if not pa.types.is_dictionary(encoded.type):
         encoded = encoded.dictionary_encode()
     values = encoded.dictionary.to_pylist()
-    known = pa.array([*(_hash_of(name, value) for value in values), 0], _HASH)
+    known = pa.array([*(_hash_of(name, value) for value in values), 0], pa.uint64())
     return known.take(encoded.indices.fill_null(len(values)))
 
 

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
+from pyarrow.csv import ConvertOptions, InvalidRow, ParseOptions, ReadOptions, read_csv
 
-from ..catalog import ColumnType, ReportSchema
+from ..catalog import ReportSchema
 from ..names import unique_columns
+from ..tables import arrow_type
 from .records import BLOCK_BYTES, BOM, open_records
 from .records import FileFormatError as FileFormatError
 
@@ -30,15 +32,11 @@ _INTEGER = re.compile(r"([+-]?[0-9]+)(?:\.0+)?")
 _FIRST_DAY = -719_162
 """0001-01-01 in days from 1970: Arrow parses the year 0, which no destination can hold."""
 
-ARROW_TYPES: dict[ColumnType, pa.DataType] = {
-    ColumnType.DATE: pa.date32(),
-    ColumnType.BIGINT: pa.int64(),
-    ColumnType.DECIMAL: pa.decimal128(38, 9),
-    ColumnType.DOUBLE: pa.float64(),
-    ColumnType.TEXT: pa.string(),
-}
-ENCODED_TEXT = pa.dictionary(pa.int32(), pa.string())
-"""Every distinct text once for each batch: a report's columns have few of them."""
+
+@cache
+def dictionary_type() -> pa.DataType:
+    """Of a column of text: every distinct text once for each batch, as a report has few of them."""
+    return pa.dictionary(pa.int32(), pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def read_batches(
 
     Columns that the schema names and the file lacks are NULL; those that it does not name come
     last. An empty field is NULL, quoted or not. A value that is not of its column's type is NULL,
-    and reported. With `dictionary_text` the schema's columns of text are `ENCODED_TEXT`, the
+    and reported. With `dictionary_text` the schema's columns of text are `dictionary_type()`, the
     rows the same.
 
     Raises:
@@ -119,9 +117,9 @@ def read_batches(
             name: schema.added_column_type(name) for name in columns if name not in known
         }
         date_columns = schema.date_columns_in(columns)
-        targets = {name: ARROW_TYPES[column_type] for name, column_type in types.items()}
+        targets = {name: arrow_type(column_type) for name, column_type in types.items()}
         if dictionary_text:  # what is not in every file dlt would fill up with plain text
-            targets |= {name: ENCODED_TEXT for name in known if targets[name] == pa.string()}
+            targets |= {name: dictionary_type() for name in known if targets[name] == pa.string()}
         read_as = {name: _read_as(targets[name]) for name in columns}
         line = 2
         for texts in _text_tables(records.blocks(delimiter), read_as, delimiter):
@@ -132,7 +130,7 @@ def read_batches(
 
 def _read_as(target: pa.DataType) -> pa.DataType:
     """What is not text is read as text and cast, so that one odd value costs only itself."""
-    return target if target == ENCODED_TEXT else pa.string()
+    return target if target == dictionary_type() else pa.string()
 
 
 def _text_tables(
@@ -164,7 +162,7 @@ class _TextParser:
     def __init__(self, columns: Mapping[str, pa.DataType], delimiter: str) -> None:
         self.schema = pa.schema(list(columns.items()))
         self._delimiter = delimiter
-        self._conversion = arrow_csv.ConvertOptions(
+        self._conversion = ConvertOptions(
             column_types=self.schema,
             null_values=[""],
             strings_can_be_null=True,
@@ -178,7 +176,7 @@ class _TextParser:
             line = first_line + block.count(b"\n", 0, block.index(b"\0"))
             raise FileFormatError(f"line {line} has a NUL byte")
         has_quotes = b'"' in block
-        options = arrow_csv.ParseOptions(
+        options = ParseOptions(
             delimiter=self._delimiter,
             quote_char='"' if has_quotes else False,
             newlines_in_values=has_quotes,
@@ -189,16 +187,16 @@ class _TextParser:
             raise self._malformed(block, options, first_line, error) from None
 
     def _malformed(
-        self, block: bytes, options: arrow_csv.ParseOptions, first_line: int, error: Exception
+        self, block: bytes, options: ParseOptions, first_line: int, error: Exception
     ) -> FileFormatError:
         try:
             block.decode("utf-8")
         except UnicodeDecodeError as undecodable:
             line = first_line + block.count(b"\n", 0, undecodable.start)
             return FileFormatError(f"line {line} is not UTF-8 ({undecodable.reason})")
-        misfits: list[arrow_csv.InvalidRow] = []
+        misfits: list[InvalidRow] = []
 
-        def note(row: arrow_csv.InvalidRow) -> str:
+        def note(row: InvalidRow) -> str:
             misfits.append(row)
             return "error"
 
@@ -216,15 +214,13 @@ class _TextParser:
             f" {row.expected_columns}: {row.text[:_SHOWN_CHARACTERS]!r}"
         )
 
-    def _read(self, block: bytes, options: arrow_csv.ParseOptions) -> pa.Table:
+    def _read(self, block: bytes, options: ParseOptions) -> pa.Table:
         if block.startswith(BOM):
             block = BOM + block  # Arrow takes one away from the beginning of every block
-        return arrow_csv.read_csv(
-            pa.BufferReader(block), self._reading(block), options, self._conversion
-        )
+        return read_csv(pa.BufferReader(block), self._reading(block), options, self._conversion)
 
-    def _reading(self, block: bytes) -> arrow_csv.ReadOptions:
-        return arrow_csv.ReadOptions(
+    def _reading(self, block: bytes) -> ReadOptions:
+        return ReadOptions(
             column_names=self.schema.names, block_size=len(block) + 1, use_threads=False
         )
 
@@ -235,15 +231,15 @@ def _typed(
     columns = dict(zip(texts.column_names, texts.columns, strict=True))
     arrays: list[pa.ChunkedArray | pa.Array] = []
     unparsed: list[UnparsedValue] = []
-    for name, arrow_type in types.items():
+    for name, kind in types.items():
         column = columns.get(name)
         if column is None:
-            arrays.append(pa.nulls(texts.num_rows, arrow_type))
+            arrays.append(pa.nulls(texts.num_rows, kind))
             continue
         try:
-            arrays.append(_strictly(column, arrow_type))
+            arrays.append(_strictly(column, kind))
         except pa.ArrowInvalid:
-            array, bad_rows = _leniently(column, arrow_type)
+            array, bad_rows = _leniently(column, kind)
             arrays.append(array)
             bad_texts = column.take(bad_rows)
             unparsed += [

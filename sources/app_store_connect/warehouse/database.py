@@ -32,8 +32,9 @@ class Database:
 
     can_delete = True
 
-    def __init__(self, client: SqlClientBase[Any]) -> None:
+    def __init__(self, client: SqlClientBase[Any], kind: str = "") -> None:
         self.client = client
+        self.kind = kind
 
     def check_format(self, table_format: str) -> None:
         """Raises ConfigurationError if tables cannot be written so, or are of another format."""

@@ -127,11 +127,6 @@ class Ledger:
         return Dialect(self.client, self._views_dataset)
 
     @property
-    def kind(self) -> str:
-        """dlt's name of the kind of destination."""
-        return kind_of(self._pipeline)
-
-    @property
     def views_dataset(self) -> str:
         return self._views_dataset
 
@@ -383,15 +378,13 @@ def is_lock_timeout(error: BaseException) -> bool:
 def _open_database(pipeline: Pipeline) -> Iterator[Database]:
     """The pipeline's destination, for as long as one connection to it stays open."""
     if is_lake(pipeline):
-        from .lake import (
-            Lake,  # imports a good deal that databases do without
-        )
+        from .lake import Lake  # imports a good deal that databases do without
 
         with Lake.open(pipeline) as lake:
             yield lake
         return
     with pipeline.sql_client() as client:
-        yield Database(client)
+        yield Database(client, kind_of(pipeline))
 
 
 def _listed_instance(

@@ -1,0 +1,20 @@
+"""Loads App Store Connect's Analytics Reports into raw tables, each instance once."""
+
+import dlt
+
+from app_store_connect import app_store_connect_source
+
+
+def load_reports() -> None:
+    """Load all that Apple holds of the default reports; run it again for what is new since."""
+    pipeline = dlt.pipeline(
+        pipeline_name="app_store_connect",
+        destination="duckdb",
+        dataset_name="app_store_connect_raw",
+    )
+    load_info = pipeline.run(app_store_connect_source())
+    print(load_info)  # noqa: T201  # the script's only output
+
+
+if __name__ == "__main__":
+    load_reports()
