@@ -15,7 +15,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-faults test-dbt questions samples bench lint wheel lock clean
+.PHONY: help setup dev demo test test-faults test-dbt questions samples bench lint wheel ranges lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,22 @@ wheel: dev ## Build sdist and wheel, and try the wheel in an empty environment
 	"$$room/venv/bin/asc-segments" --demo; \
 	$$pip install --quiet --require-hashes -r "$(CURDIR)/requirements-dbt.lock"; \
 	"$$room/venv/bin/asc-segments" models
+
+ranges: dev ## Run --demo with the lowest and the newest versions that pyproject.toml allows
+	@set -eu; \
+	room=$$(mktemp -d); trap 'rm -rf "$$room"' EXIT; trap 'exit 130' INT TERM; \
+	$(PYTHON) -m venv "$$room/tools"; \
+	"$$room/tools/bin/python" -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); \
+	$(BIN)/python -m build --quiet --wheel --no-isolation --outdir "$$room/dist"; \
+	uv="$$room/tools/bin/uv"; unset PYTHONPATH; \
+	for resolution in lowest-direct highest; do \
+		place="$$room/$$resolution"; \
+		"$$uv" venv --quiet --python "$(CURDIR)/$(BIN)/python" "$$place"; \
+		"$$uv" pip install --quiet --python "$$place/bin/python" --resolution "$$resolution" \
+			-r pyproject.toml "$$room"/dist/*.whl; \
+		"$$uv" pip freeze --python "$$place/bin/python"; \
+		(cd "$$place"; DLT_DATA_DIR="$$place/dlt" bin/dlt-app-store-connect --demo --progress none); \
+	done
 
 lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for the newest
 	@set -eu; \

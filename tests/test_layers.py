@@ -103,20 +103,37 @@ def test_folders_can_be_read_at_a_glance(wing: str) -> None:
     assert {} == {str(each): count for each, count in counts.items() if count > FILES_IN_A_FOLDER}
 
 
-def test_what_is_imported_is_asked_for() -> None:
-    """Every package that is used is a dependency with a bound of its own, not another's."""
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    asked = {
-        re.split(r"[\[<>=]", each)[0].lower()
-        for each in tomllib.loads(text)["project"]["dependencies"]
-    }
+def packages_in(*folders: Path) -> set[str]:
+    """The distributions that the modules there import, but for those of extras."""
     modules = {
         name.partition(".")[0]
-        for folder in WINGS.values()
+        for folder in folders
         for path in folder.rglob("*.py")
         for name in imported_modules(path)
     }
     used = modules - sys.stdlib_module_names - OF_EXTRAS - set(WINGS)
     distributions = packages_distributions()
+    return {distributions[name][0].lower() for name in used}
 
-    assert asked == {distributions[name][0].lower() for name in used}
+
+def by_name(requirements: list[str]) -> dict[str, str]:
+    return {re.split(r"[\[<>=]", each)[0].lower(): each for each in requirements}
+
+
+def asked_for() -> dict[str, str]:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return by_name(tomllib.loads(text)["project"]["dependencies"])
+
+
+def test_what_is_imported_is_asked_for() -> None:
+    """Every package that is used is a dependency with a bound of its own, not another's."""
+    assert asked_for().keys() == packages_in(*WINGS.values())
+
+
+def test_requirements_of_the_source() -> None:
+    """`dlt init` installs what the source imports, in the ranges of the project."""
+    source = WINGS["app_store_connect"]
+    found = by_name((source / "requirements.txt").read_text(encoding="utf-8").splitlines())
+    known = asked_for()
+
+    assert found == {name: known[name] for name in packages_in(source)}

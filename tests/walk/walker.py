@@ -108,7 +108,7 @@ class Walker:
             if held is None or not held.segments:
                 must, may = is_within, is_within
             else:
-                must = is_within and seen.at_most < order.recheck
+                must = is_within and bool(order.recheck) and seen.at_most < order.recheck
                 may = is_within and bool(order.recheck) and seen.at_least < order.recheck
             is_looked = instance_id in looked
             assert is_looked or not must, f"{instance_id} of {day} was not looked at: {order}"
