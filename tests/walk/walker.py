@@ -12,7 +12,7 @@ from tests.walk.checks import Checks
 from tests.walk.jobs import Ended
 from tests.walk.model import HeldInstance, HeldSegment, Table, Warehouse
 from tests.walk.orders import Order
-from tests.walk.warehouse import Database, Stored
+from tests.walk.warehouse import RAW, Database, Stored
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Walker:
         checks.views(are_made=is_whole)
         if is_whole and self.warehouse.instances:
             checks.owners(self._may_be_empty)
-            if self._listed:  # of instances by id alone nothing is known that may be missing
+            if stored.has(RAW, "analytics_reports"):  # runs by id alone tell of no report
                 checks.freshness()
             checks.restatements()
 
