@@ -51,6 +51,7 @@ TYPES = {
     ColumnType.DECIMAL: "DECIMAL(38,9)",
     ColumnType.DOUBLE: "DOUBLE",
     ColumnType.TEXT: "text",
+    ColumnType.BOOLEAN: "BOOLEAN",
     pa.date32(): "DATE",
     pa.int64(): "BIGINT",
     pa.decimal128(38, 9): "DECIMAL",

@@ -15,7 +15,7 @@ from dlt.common.configuration.exceptions import (
 )
 from dlt.common.configuration.specs.exceptions import NativeValueError
 
-from .errors import to_install
+from .errors import PACKAGE, to_install
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 _OWN_EXTRAS = ("postgres", "filesystem")
@@ -44,7 +44,7 @@ def wrong_type(error: ConfigValueCannotBeCoercedException, section: str) -> str:
 
 def how_to_install(destination: str) -> str:
     """The command that brings what dlt needs for a destination."""
-    return to_install(destination, "dlt-app-store-connect" if destination in _OWN_EXTRAS else "dlt")
+    return to_install(destination, PACKAGE if destination in _OWN_EXTRAS else "dlt")
 
 
 def first_line(text: str) -> str:

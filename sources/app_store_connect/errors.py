@@ -8,7 +8,10 @@ import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
 
+PACKAGE = "dlt-app-store-connect"
 _LONGEST_ID = 100  # in a message; Apple's have some 40 characters
 
 
@@ -230,9 +233,20 @@ class Failure:
     error: Exception | None = field(default=None, repr=False, compare=False)
 
 
-def to_install(extra: str, package: str = "dlt-app-store-connect") -> str:
-    """The command that adds an extra. pip knows an installed package by its name, a clone too."""
-    return f"{shlex.quote(sys.executable)} -m pip install '{package}[{extra}]'"
+def to_install(extra: str, package: str = PACKAGE) -> str:
+    """The command that adds an extra to this installation: by uv or pipx if they made it, else by
+    pip, or by uv where the environment has no pip.
+    """
+    wanted = f"'{package}[{extra}]'"
+    place = Path(sys.prefix)
+    if (place / "uv-receipt.toml").exists():
+        return f"uv tool install --with {wanted} {PACKAGE}"
+    if (place / "pipx_metadata.json").exists():
+        return f"pipx inject {PACKAGE} {wanted}"
+    python = shlex.quote(sys.executable)
+    if find_spec("pip") is None:
+        return f"uv pip install --python {python} {wanted}"
+    return f"{python} -m pip install {wanted}"
 
 
 def _listed(names: Iterable[str]) -> str:
