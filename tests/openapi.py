@@ -1,23 +1,17 @@
-"""Judges recorded exchanges by Apple's own API description, requests and answers alike."""
+"""Judges recorded exchanges by what is known of Apple's API, requests and answers alike."""
 
-import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pytest
 from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
 from asc_pipeline.emulator import Exchange
 from asc_pipeline.emulator.server.sabotage import UNDESCRIBED
-
-DESCRIPTION = Path(__file__).parents[1] / ".." / "shared" / "apple" / "openapi_analytics.json"
-HOST = "https://api.appstoreconnect.apple.com"
+from tests.apple.facts import HOST, known, openapi_of
 
 PAGING = frozenset({"cursor"})
 """Parameters that come from Apple's own `links.next` and are not described."""
@@ -115,27 +109,9 @@ def _reasons(error: BaseException) -> str:
 
 @cache
 def _document() -> dict[str, Any]:
-    if not DESCRIPTION.exists():
-        missing = f"Apple's description is not at {DESCRIPTION}"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    document: dict[str, Any] = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
-    document["servers"] = [{"url": HOST}]
-    cleaned: dict[str, Any] = _without_null_formats(document)
-    return cleaned
+    return openapi_of(known("api"))
 
 
 @cache
 def _openapi() -> OpenAPI:
     return OpenAPI.from_dict(_document())
-
-
-def _without_null_formats(value: Any) -> Any:
-    """The description has one `"format": null`, which strict validators refuse."""
-    if isinstance(value, list):
-        return [_without_null_formats(item) for item in value]
-    if isinstance(value, dict):
-        kept = {k: v for k, v in value.items() if not (k == "format" and v is None)}
-        return {name: _without_null_formats(item) for name, item in kept.items()}
-    return value

@@ -1,10 +1,5 @@
 """The catalogue agrees with what is known of Apple's reports, and is of use for the others."""
 
-import json
-import os
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from app_store_connect.catalog import (
@@ -21,8 +16,9 @@ from app_store_connect.catalog import (
 )
 from app_store_connect.entities import Granularity
 from app_store_connect.names import table_name
+from tests.apple.facts import known as known_facts
 
-APPLE = Path(__file__).parents[2] / "shared" / "apple"
+APPLES = known_facts("reports")
 TYPES = {
     "date": ColumnType.DATE,
     "integer": ColumnType.BIGINT,
@@ -34,18 +30,9 @@ BY_ID = [pytest.param(schema, id=schema.name) for schema in REPORTS]
 COLLECTED = [each for each in BY_ID if each.id != "Browser Choice Screen Selection"]
 
 
-def apples(name: str) -> Any:
-    path = APPLE / name
-    if not path.exists():
-        if "CI" in os.environ:
-            pytest.fail(f"{path} is not there")
-        pytest.skip(f"{path}, kept beside the checkout, is not there")
-    return json.loads(path.read_text())
-
-
 def test_every_documented_report_has_an_entry() -> None:
     """All reports whose columns are known, and one that is documented elsewhere, are catalogued."""
-    known = {*apples("report_schemas.json"), "Browser Choice Screen Selection"}
+    known = {*APPLES["reports"], "Browser Choice Screen Selection"}
 
     assert {schema.name for schema in REPORTS} == known
 
@@ -53,12 +40,11 @@ def test_every_documented_report_has_an_entry() -> None:
 @pytest.mark.parametrize("schema", COLLECTED)
 def test_entries_are_as_documented(schema: ReportSchema) -> None:
     """Category, columns, date column and completeness lag of a report are Apple's."""
-    apple = apples("report_schemas.json")[schema.name]
-    digits = "".join(c for c in apple["completeness"] if c.isdigit()) or "0"
+    apple = APPLES["reports"][schema.name]
 
     assert schema.category == apple["category"]
     assert schema.date_column == apple["date_column"]
-    assert schema.lag_days == int(digits)
+    assert schema.lag_days == apple["lag_days"]
     if not schema.name.startswith("App Store Subscription"):
         assert set(schema.columns) == set(apple["columns"])
 
@@ -66,7 +52,7 @@ def test_entries_are_as_documented(schema: ReportSchema) -> None:
 @pytest.mark.parametrize("schema", COLLECTED)
 def test_types_are_as_documented(schema: ReportSchema) -> None:
     """Columns have the type of Apple's documentation; money is exact, and all dates are dates."""
-    documented = apples("report_schemas.json")[schema.name].get("types", {})
+    documented = APPLES["reports"][schema.name]["types"]
     expected = {
         column: ColumnType.DATE if column == "Date" else TYPES[documented[column]]
         for column in schema.columns
@@ -78,11 +64,7 @@ def test_types_are_as_documented(schema: ReportSchema) -> None:
 
 def test_live_headers_count_more_than_documents() -> None:
     """Where a live file's header was seen, it is the entry's, in its order."""
-    live = {
-        name: header if isinstance(header, list) else header["columns"]
-        for name, apple in apples("report_schemas.json").items()
-        if (header := apple.get("live_header"))
-    }
+    live = {n: each["header"] for n, each in APPLES["reports"].items() if "header" in each}
     found = {name: schema_of(name, None).columns for name in live}
 
     assert len(live) >= 11
@@ -91,7 +73,7 @@ def test_live_headers_count_more_than_documents() -> None:
 
 def test_type_numbers_are_apples() -> None:
     """The N of report ids, which is one for a report in every account, is as it was seen."""
-    seen = {n: v for n, v in apples("report_names.json")["type_numbers"].items() if n != "_"}
+    seen = APPLES["type_numbers"]
     known = {each.name: each.type_number for each in REPORTS if each.type_number}
 
     assert known == {name: number for name, number in seen.items() if name in known}
@@ -194,11 +176,7 @@ def test_types_by_pattern(column: str, expected: ColumnType) -> None:
 
 def test_every_report_apple_names_is_usable() -> None:
     """Each of Apple's report names gives a schema and, for each granularity, a table of its own."""
-    names = [
-        (name, category)
-        for category, listed in apples("report_names.json")["by_category"].items()
-        for name in listed
-    ]
+    names = [(name, category) for category, listed in APPLES["names"].items() for name in listed]
     schemas = [schema_of(name, category) for name, category in names]
     tables = {table_name(name, granularity) for name, _ in names for granularity in Granularity}
 
