@@ -1,4 +1,4 @@
-"""Text for people: what Apple, a store or a destination says must not steer their terminal."""
+"""Text for people: words of Apple, a store or a destination must not steer their terminal."""
 
 import re
 import sys
@@ -23,7 +23,7 @@ def printable(text: str) -> str:
 
 
 def failure_line(error: Exception) -> str:
-    """What went wrong, in one line for stderr."""
+    """The error in one line for stderr."""
     return printable(f"{type(error).__name__.removesuffix('Error')}: {error}")
 
 
@@ -34,7 +34,7 @@ def traceback_of(error: Exception) -> str:
 
 
 def console_on(*, is_stderr: bool) -> "Console":
-    """As wide as the terminal; what is no terminal has room."""
+    """As wide as the terminal; a file or pipe gets wide lines."""
     from rich.console import Console
 
     stream = sys.stderr if is_stderr else sys.stdout

@@ -1,4 +1,4 @@
-"""What `sources.app_store_connect` holds in dlt's configuration, and the defaults of dlt's own
+"""The settings of `sources.app_store_connect` in dlt's configuration, and defaults of dlt's own
 knobs.
 """
 
@@ -35,7 +35,7 @@ _MOST: dict[str, float] = {
     "sweep_after_hours": 876_000,  # a century; dates end in the year 1
     "backoff_seconds": 3600,
 }
-"""Far above what is of use, and below what numbers, dates and sockets cannot hold."""
+"""The greatest number accepted: above any use, within the limits of dates and sockets."""
 _MAY_BE_ZERO = ("backoff_seconds", "keep_superseded_days")
 
 _dlt_defaults: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""dlt's complaints about configuration, as one line that names the key and what to do.
+"""dlt's complaints about configuration, as one line that names the key and the next step.
 
 dlt's own have a line for each place that it looked in, and quote its classes.
 """
@@ -22,7 +22,7 @@ _OWN_EXTRAS = ("postgres", "filesystem")
 
 
 def complaint(error: ConfigurationException, section: str) -> str:
-    """What is wrong in `section`, such as `destination.postgres`. No value is shown, but by
+    """The error in `section`, such as `destination.postgres`. No value is shown, but by
     `wrong_type`: it may be a secret.
     """
     if isinstance(error, ConfigFieldMissingException):
@@ -43,7 +43,7 @@ def wrong_type(error: ConfigValueCannotBeCoercedException, section: str) -> str:
 
 
 def how_to_install(destination: str) -> str:
-    """The command that brings what dlt needs for a destination."""
+    """The command that installs the packages that dlt needs for a destination."""
     return to_install(destination, PACKAGE if destination in _OWN_EXTRAS else "dlt")
 
 

@@ -19,7 +19,7 @@ from .errors import MalformedResponseError
 
 T = TypeVar("T")
 Odd = Callable[[MalformedResponseError], None]
-"""Told of what is not as described, where all beside it is to be read."""
+"""Called with each item that is not as described; the others are read."""
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 """Processing dates between which Python and every destination can count days back and forth."""
@@ -37,14 +37,14 @@ _HEX_DIGITS = re.compile(r"[0-9a-fA-F]+")
 
 
 class AccessType(StrEnum):
-    """What a report request orders: data from now on, or all that Apple still has, once."""
+    """The data that a report request orders: from now on, or once all that Apple still has."""
 
     ONGOING = "ONGOING"
     ONE_TIME_SNAPSHOT = "ONE_TIME_SNAPSHOT"
 
 
 class Granularity(StrEnum):
-    """What one row of a report sums over."""
+    """The span that one row of a report sums up."""
 
     DAILY = "DAILY"
     WEEKLY = "WEEKLY"
@@ -157,7 +157,7 @@ class ReportSegment:
 
     @property
     def checksum_algorithm(self) -> str | None:
-        """What the checksum was made with, by its form; None if it cannot be compared."""
+        """The algorithm of the checksum, by its form; None if it cannot be compared."""
         is_hex = _HEX_DIGITS.fullmatch(self.checksum)
         return _ALGORITHMS.get(len(self.checksum)) if is_hex else None
 

@@ -1,4 +1,4 @@
-"""What can go wrong, in one small tree, sorted by who must act.
+"""The errors of this package, in one small tree, sorted by who must act.
 
 Every message names the thing, its state and the next step; the parts are fields as well. No message
 contains a key, a token or the signature of a URL.
@@ -158,7 +158,7 @@ class ApiDownError(UnavailableError):
 
 
 class MalformedResponseError(AppStoreConnectError):
-    """Apple's answer is JSON, but lacks what its own description promises.
+    """Apple's answer is JSON, but lacks an attribute that its own description promises.
 
     `item_id` is that of the item which does, if it is about a single one that has an id.
     """
@@ -214,14 +214,14 @@ class ChecksumError(SegmentError):
 
 
 class MalformedFileError(SegmentError):
-    """The file is what Apple listed, but is not a gzip table with one width."""
+    """The file has the size and MD5 that Apple lists, but is not a gzip table with one width."""
 
 
 FATAL = (UnauthorizedError, BudgetExhaustedError, ApiDownError)
 """Errors that every other request would meet as well."""
 
 
-# What a run tells of an error.
+# How a run reports an error.
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ AppTable = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ListedInstance:
-    """An instance and what stands above it. `access_type` is None where Apple was not asked."""
+    """An instance with its app and report. `access_type` is None where Apple was not asked."""
 
     app_id: str
     access_type: AccessType | None

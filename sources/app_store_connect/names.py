@@ -35,7 +35,7 @@ def table_name(report_name: str, granularity: Granularity) -> str:
 
 @_remembered
 def normalized(name: str) -> str:
-    """What is left to compare by when case and punctuation do not count."""
+    """The name without case and punctuation, for comparing."""
     return "".join(character for character in name.casefold() if character.isalnum())
 
 

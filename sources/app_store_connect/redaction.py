@@ -1,4 +1,4 @@
-"""Keeps secrets out of what is printed: the destination's, and the signatures of segment URLs.
+"""Masks secrets in all output: the destination's, and the signatures of segment URLs.
 
 All output of the commands passes `without_secrets`, in `streams`, so no message can forget it.
 """
@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 MASK = "***"
 _SHORTEST = 4
-"""Shorter texts stand in too many words. They are masked where a pattern tells what they are."""
+"""Shorter texts stand in too many words. They are masked where a pattern recognises them."""
 _SHORTEST_INSIDE_WORDS = 8
 _MOST_SIGNS = 40
 """Of a secret that is divided into pieces, so that a key of many lines makes a thousand at most."""
@@ -37,7 +37,7 @@ _forms: set[str] = set()
 
 
 def without_secrets(text: str) -> str:
-    """The text with a mask for each secret that is known, or told by what stands before it."""
+    """The text with a mask for each secret that is known, or recognised by the words before it."""
     if _known:
         text = _known.sub(MASK, text)
     text = _USER.sub(rf"\1{MASK}", text)
@@ -45,7 +45,7 @@ def without_secrets(text: str) -> str:
 
 
 def start_with_environment() -> None:
-    """Forget what an earlier command knew; know what the environment holds for destinations.
+    """Forget the secrets of an earlier command; read those of destinations in the environment.
 
     The parts of Apple's key are checked, and kept out of messages, by `credentials`.
     """
@@ -57,7 +57,7 @@ def start_with_environment() -> None:
 
 
 def remember(name: str, value: object) -> None:
-    """Mask from now on what is secret in this setting, in each way in which it may be written."""
+    """Mask the secret in this setting from now on, in each way in which it may be written."""
     secrets = set(secrets_of(name, value))
     shown = unquote(value) if isinstance(value, str) else ""
     for secret in sorted(secrets, key=len, reverse=True):
@@ -83,7 +83,7 @@ def secrets_of(name: str, value: object) -> Iterator[str]:
 
 
 def _parts(connection: str) -> Iterator[str]:
-    """What may be a password in a connection string, well-formed or not."""
+    """Possible passwords in a connection string, well-formed or not."""
     yield from (match[2].strip("'") for match in _NAMED.finditer(connection))
     if before := _BEFORE_PASSWORD.match(connection):
         rest = connection[before.end() :]

@@ -115,7 +115,7 @@ def batch_source(resources: Sequence[DltResource]) -> Iterable[DltResource]:
 def listing_rows(
     listing: Listing, options: Options, stored: Iterable[Mapping[str, Any]]
 ) -> dict[str, list[dict[str, Any]]]:
-    """What Apple lists, as rows of `tables.LISTING_TABLES`, by table name.
+    """Apple's lists as rows of `tables.LISTING_TABLES`, by table name.
 
     Args:
         stored: the rows of `tables.MISSING_REPORTS` that the destination has.
@@ -168,7 +168,7 @@ def changed_catalogue(
 
 
 class _Reading:
-    """What a source reads of Apple: anew in every load package, since it may be run again."""
+    """One reading of Apple's lists for each load package, since a source may be run again."""
 
     def __init__(
         self,
@@ -250,7 +250,7 @@ def _stored(table: RawTable) -> Stored:
 
 
 def _emptied_tables() -> set[str]:
-    """What dlt drops or empties before it loads this package: it was told to `refresh`."""
+    """The tables that dlt drops or empties before it loads this package, because of `refresh`."""
     state = load_package_state()["state"]
     emptied = [*state.get("dropped_tables", ()), *state.get("truncated_tables", ())]
     return {table["name"] for table in emptied}

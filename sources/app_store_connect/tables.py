@@ -226,7 +226,7 @@ REPORT_CATALOGUE = RawTable(
 """The report tables as the catalogue knows them; `first_measure` is the column that
 `SLICES.measure_total` adds up."""
 LISTING_TABLES = (APPS, REPORT_REQUESTS, REPORTS, INSTANCES, MISSING_REPORTS)
-"""Written once a run, from what Apple lists."""
+"""Tables that a run writes once, from Apple's lists."""
 CATALOGUE_TABLES = (REPORT_CATALOGUE, REPORT_COLUMNS)
 LATEST_TABLES = (*LISTING_TABLES, *CATALOGUE_TABLES, INSTANCE_CHECKS)
 """Of each key the row of the latest load counts, and the others are swept out."""
@@ -269,7 +269,7 @@ def catalogue_rows(
     columns: Sequence[str],
     policies: Mapping[str, RestatementPolicy],
 ) -> dict[RawTable, list[dict[str, Any]]]:
-    """What the catalogue knows of a report table, and of these columns of it."""
+    """The catalogue's entry of a report table, and of these columns."""
     report = {
         "table_name": table_name,
         "report_name": schema.name,

@@ -23,7 +23,7 @@ _ANYTHING = "select * from {dataset}.data_freshness;"
 
 
 def print_summary(summary: Summary, console: Console) -> None:
-    """What was loaded, what was not and why, where the data is, and one query to try."""
+    """Print the summary: loads, failures with reasons, where the data is, and a query to try."""
     data = summary.as_json()
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")
@@ -62,7 +62,7 @@ def print_summary(summary: Summary, console: Console) -> None:
 
 
 def print_plan(summary: Summary, console: Console, options: Options) -> None:
-    """What a run would load, by report, and the requests that it would take."""
+    """Print the plan: instances to load by report, and the requests that they would take."""
     selection = summary.selection or Selection((), 0, 0, 0)
     counts = Counter(
         (item.listed.app_id, item.listed.report.name, item.listed.instance.granularity.value)

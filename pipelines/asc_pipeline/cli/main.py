@@ -1,4 +1,4 @@
-"""`asc-segments`: what it says and how it ends. What is slow is imported when needed."""
+"""The command `asc-segments`: output and exit codes. Slow modules are imported when needed."""
 
 import json
 import logging
@@ -159,7 +159,7 @@ def _load(
 
 
 def _fail(error: Exception, errors: "Console", *, is_debug: bool) -> None:
-    """Say on stderr what went wrong."""
+    """Report the error on stderr."""
     if is_debug:
         click.echo(traceback_of(error), err=True)
     errors.print(failure_line(error), **PLAIN)

@@ -1,4 +1,4 @@
-"""`asc-segments models`: options, messages and exit codes. What is slow is imported when needed."""
+"""The command `asc-segments models`: options, messages, exit codes. Imports are lazy."""
 
 import json
 import logging
@@ -45,7 +45,7 @@ _HEADINGS = {
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout.")
 @click.option("--debug", is_flag=True, help="Log more, and show the traceback of an error.")
 def models(**options: Any) -> None:
-    """Build the dbt models on what was loaded: marts by day, tested against the views.
+    """Build the dbt models on the loaded data: marts by day, tested against the views.
 
     Exit codes: 0 all is built and tested, 1 a model or test failed, 2 wrong usage, dbt is missing
     or nothing is loaded, 130 interrupted.
@@ -64,7 +64,7 @@ def models(**options: Any) -> None:
 
 @contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM does what Ctrl-C does, where signals can be taken: in the main thread."""
+    """SIGTERM works like Ctrl-C, where signals can be taken: in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""The options of the job, as click has them, and what a run takes them for."""
+"""The options of the job, as click has them, and their meaning for a run."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""What a run shows while it works, on stderr: a bar on a terminal, lines in a log, or nothing."""
+"""The display of a run on stderr: a bar on a terminal, lines in a log, or nothing."""
 
 import logging
 import sys
@@ -13,7 +13,7 @@ from app_store_connect.extract.outcome import Outcome
 from asc_pipeline.job.progress import FOR_APPLE, Progress
 from asc_pipeline.text import printable
 
-if TYPE_CHECKING:  # what a run without a bar need not import
+if TYPE_CHECKING:  # a run without a bar need not import it
     from rich.console import Console
 
 LOG_EVERY_SECONDS = 10.0

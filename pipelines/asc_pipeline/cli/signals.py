@@ -56,7 +56,7 @@ class Interruption:
                 signal.signal(each, handler)
 
     def run(self, work: Callable[[], int]) -> int:
-        """What `work` returns or raises.
+        """The result of `work`, or its error.
 
         Raises:
             LeftBehindError: it was interrupted and goes on, in a thread that ends with the process.

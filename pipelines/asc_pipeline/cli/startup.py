@@ -1,4 +1,4 @@
-"""What both commands do before they import what is slow."""
+"""Preparation of both commands, before slow imports."""
 
 import atexit
 import gc
@@ -8,7 +8,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 def prepare_imports() -> None:
-    """What dlt and dbt make on import stays, and goes with the process. Looking for garbage in it
+    """Objects that dlt and dbt make on import stay until the end. Looking for garbage in them
     took a tenth of a short run, and another tenth when the interpreter ended.
     """
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # dlt reads it on import

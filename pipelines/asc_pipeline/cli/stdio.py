@@ -1,4 +1,4 @@
-"""What all output passes: no secret does, and no stream that cannot be written ends a run.
+"""Guards all output: it masks secrets, and a stream that cannot be written ends no run.
 
 With a full disk, or a pipe that nobody reads, output is given up silently on stderr; on stdout this
 is told and makes an exit code of 0 a 1.

@@ -37,9 +37,9 @@ logger = logging.getLogger(__name__)
 
 
 RELOADS = 4
-"""How often a package is begun again that another writer was in the way of."""
+"""Retries of a load package after a conflict with another writer."""
 FAILED_SINGLES = 3
-"""So many instances that fail one after the other, each alone: the destination does."""
+"""After this many single-instance failures in a row, blame the destination."""
 MOST_INSTANCES = 1 << 20
 _NO_SPACE = os.strerror(errno.ENOSPC)
 
@@ -135,7 +135,7 @@ class Batches:
         row that this doubles shows in the count that follows.
         """
         info = self._pipeline.extract(source, loader_file_format=self._file_format)
-        pa.default_memory_pool().release_unused()  # or it stays beside what loading needs
+        pa.default_memory_pool().release_unused()  # or it stays in memory while loading
         if not any(step["table_metrics"] for steps in info.metrics.values() for step in steps):
             self._pipeline.abort_packages()
             return []
@@ -158,7 +158,7 @@ class Batches:
         return is_possible and not (_is_interruption(error) or is_lock_timeout(error))
 
     def _load_package(self) -> LoadInfo:
-        """In little memory; what does not fit, and what follows, gets what there is."""
+        """Load under a memory limit; on out-of-memory, drop the limit for the rest of the run."""
         frugally = little_memory(self._ledger.client) if self._is_frugal else nullcontext()
         try:
             with frugally:
@@ -183,7 +183,7 @@ class Batches:
             each for each in done if each.item.listed.instance.id not in items
         ]
         for instance_id, item in items.items():
-            why = "the destination holds another number of rows than were sent"
+            why = "its rows or slice keys at the destination are not as they were sent"
             if instance_id in self._retried:
                 self._outcome.fail_instance(item, DestinationError(why))
             else:
@@ -193,7 +193,7 @@ class Batches:
                 self._queue.append(item)
 
     def _abandon(self, error: PipelineStepFailed | OSError) -> None:
-        """The destination, or the disk, failed: what this batch read is not loaded."""
+        """The destination, or the disk, failed: this batch is not loaded."""
         if _is_interruption(error):
             raise KeyboardInterrupt from None
         causes = list(_causes(error))
@@ -210,7 +210,7 @@ class Batches:
         self._outcome.stop(reason)
 
     def _is_one_to_blame(self, reason: DestinationError) -> bool:
-        """Whether the others are worth another try, and what failed alone is named.
+        """Isolate the failing instance. Returns whether to go on.
 
         Not if several did one after the other: then the destination does not work at all.
         """
@@ -238,7 +238,7 @@ class Batches:
 
 
 def _essence(error: BaseException) -> str:
-    """What it says; where that quotes tracebacks, what the last of them ends in."""
+    """Its message; where that quotes tracebacks, the end of the last one."""
     text = f"{type(error).__name__}: {error}"
     _, is_quoted, trace = text.rpartition("Traceback (most recent call last):")
     ends = [line for line in trace.splitlines() if line[:1].strip()]
@@ -252,7 +252,7 @@ def _is_interruption(error: BaseException) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it came from, the first cause last."""
+    """The error and its causes, the first cause last."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen

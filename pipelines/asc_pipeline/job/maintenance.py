@@ -1,4 +1,4 @@
-"""What the job keeps right on the destination, before, between and after its batches."""
+"""Upkeep of the destination, before, between and after the batches."""
 
 import random
 import time
@@ -80,7 +80,7 @@ class Upkeep:
             wait(ahead + CLOCK_STEP)
 
     def check_file(self) -> None:
-        """Raises DatabaseLostError if what was loaded has gone with the file."""
+        """Raises DatabaseLostError if the loaded rows have gone with the file."""
         if self._file != _identity(self._database):
             raise DatabaseLostError(str(self._database))
 
@@ -102,7 +102,7 @@ class Upkeep:
         """Make or renew the views where a table or a column has come, and at last in any case.
 
         Raises:
-            DatabaseLostError: what was loaded has gone with the file.
+            DatabaseLostError: the loaded rows have gone with the file.
             DestinationError: the destination failed.
         """
         self.check_file()
@@ -128,7 +128,7 @@ class Upkeep:
         return create_views(self._ledger, self.failures.append)
 
     def finish(self, *, has_loaded: bool, report_tables: Collection[str]) -> None:
-        """Remove what later loads replaced, and of older instances as much as is configured.
+        """Remove rows that later loads replaced, and superseded ones as configured.
 
         `report_tables` have got rows: where a planner needs to know, it is told.
         """

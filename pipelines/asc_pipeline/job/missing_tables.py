@@ -44,7 +44,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Remade:
-    """What there is to say of it, and the report tables that cannot be loaded into."""
+    """The notices about them, and the report tables that cannot be loaded into."""
 
     notices: list[str] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Remade:
 
 
 def make_missing(pipeline: Pipeline, ledger: Ledger) -> Remade:
-    """Make again what of dlt's schema the destination does not have any more.
+    """Make the tables and columns of dlt's schema again that the destination lacks.
 
     Raises:
         DestinationError: so much is gone of the job's own tables that no run can go on.
@@ -114,7 +114,7 @@ def _why_not_made(pipeline: Pipeline, ledger: Ledger, gap: Gap) -> str:
 
 
 def _notices(gap: Gap) -> list[str]:
-    """What the tables lack for good. A report table that is gone shows in its counts of rows."""
+    """The lost columns. A report table that is gone shows in its counts of rows."""
     if gap.table == SEGMENTS.name:
         return [
             f"{gap.table} was gone and is made again: all that Apple lists is loaded again; rows of"

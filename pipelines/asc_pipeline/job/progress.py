@@ -1,4 +1,4 @@
-"""What a run tells of its progress, to whoever shows it."""
+"""The progress of a run, as it is reported to a display."""
 
 from typing import Protocol
 
@@ -10,7 +10,7 @@ FOR_THE_CLOCK = "the newest load lies in the future by this machine's clock"
 
 
 class Progress(Protocol):
-    """Told by a run what it does. `changed` and `failed` come from any thread."""
+    """A display of a run. `changed` and `failed` are called from any thread."""
 
     def phase(self, what: str) -> None: ...
     def begin(self, instances: int, outcome: Outcome) -> None: ...

@@ -119,7 +119,7 @@ class Run:
         )
 
     def execute(self) -> Summary:
-        """Load all that is due, and say what was and what was not.
+        """Load all that is due; returns the account of it.
 
         Raises:
             ConfigurationError, ApiError, UnavailableError: nothing was loaded.
@@ -146,7 +146,7 @@ class Run:
         return self.summary
 
     def interrupt(self) -> None:
-        """From another thread: load what is under way on the destination, begin nothing more."""
+        """From another thread: finish the load that is under way, and begin no other."""
         if not self.summary.is_interrupted:
             self.summary.is_interrupted = True
             self._failures_before = len(self._outcome.failures)
@@ -200,7 +200,7 @@ class Run:
                         listing,
                         check_loaded=partial(self._check_loaded, ledger, upkeep),
                     )
-                except FATAL as error:  # what was loaded and deleted is still to be told
+                except FATAL as error:  # loads and deletions until then are still to be told
                     self._outcome.stop(error)
 
     def _keep_superseded_days(self, ledger: Ledger) -> int | None:

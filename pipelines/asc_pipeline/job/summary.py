@@ -15,7 +15,7 @@ OK, INCOMPLETE, UNUSABLE, OUT_OF_BUDGET, INTERRUPTED = 0, 1, 2, 3, 130
 
 @dataclass(slots=True)
 class Summary:
-    """What a run did. `selection` is None if it ended before it knew what was due."""
+    """The account of a run. `selection` is None if it ended before selecting."""
 
     destination: str
     dataset: str
@@ -34,7 +34,7 @@ class Summary:
         return [*self.listing.failures, *stopped, *self.outcome.failures, *self._rest()]
 
     def _rest(self) -> list[Failure]:
-        """What ended the run early, if it is Apple's refusal, which no instance is named for."""
+        """Apple's refusal that ended the run early, which is no single instance's failure."""
         error = self.outcome.stopped_by
         is_refusal = isinstance(error, (ApiError, UnavailableError))
         return [Failure("the rest of this run", str(error), error)] if is_refusal else []

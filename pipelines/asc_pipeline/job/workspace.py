@@ -41,8 +41,7 @@ _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {"information_schema", "main", "memory", "system", "temp", *PLACEHOLDERS}
 LOCK_SECONDS = 10
-"""How long a statement on Postgres waits for what another session holds; its own default is for
-ever."""
+"""How long a statement on Postgres waits for a lock; Postgres' own default is for ever."""
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
 _NEXT_STEPS = (
     ("no space left", "free space on its disk"),
@@ -57,7 +56,7 @@ _NEXT_STEPS = (
     ("permission denied", "let the user that runs the job read and write it"),
     ("read-only", "let the user that runs the job write it"),
 )
-"""By words of DuckDB, Postgres and the system; what is not among them gets the general advice."""
+"""By words of DuckDB, Postgres and the system; any other gets the general advice."""
 _REASON = "The actual reason given is: "
 
 
@@ -140,7 +139,7 @@ def make_pipeline(
 
 
 def _with_lock_limit(pipeline: Pipeline, configuration: Any) -> Pipeline:
-    """The pipeline, no statement of which waits longer for what another session holds, unless the
+    """The pipeline, whose statements wait no longer for another session's locks, unless the
     connection string has a limit of its own.
     """
     query = configuration.credentials.query or {}
@@ -160,7 +159,7 @@ def _with_lock_limit(pipeline: Pipeline, configuration: Any) -> Pipeline:
 
 
 def _catalog_of(pipeline: Pipeline) -> str:
-    """The database that DuckDB has the schemas in; empty for what is no DuckDB."""
+    """The database that DuckDB has the schemas in; empty for other destinations."""
     location = location_of(pipeline)
     kind = kind_of(pipeline)
     if kind in ("duckdb", "filesystem"):
@@ -173,7 +172,7 @@ def _longest_name(pipeline: Pipeline) -> int:
 
 
 def _remember_secrets() -> None:
-    """What dlt found for the destination, in whatever place and whether it could read it or not."""
+    """The settings that dlt found for the destination, in any place, readable or not."""
     for found in get_resolved_traces().resolved_traces:
         if found.sections[:1] != ["sources"]:
             remember(".".join((*found.sections, found.key)), found.value)
@@ -228,7 +227,7 @@ def opened(ledger: Ledger, table_format: str = PLAIN) -> Iterator[None]:
 
 
 def synchronise(pipeline: Pipeline) -> None:
-    """Raises DestinationError if dlt cannot read what it once wrote there, or not write it here."""
+    """Raises DestinationError if dlt cannot read its own tables there, or not write its folder."""
     try:
         pipeline.sync_destination()
     except (DltException, OSError) as error:
@@ -236,10 +235,10 @@ def synchronise(pipeline: Pipeline) -> None:
 
 
 def destination_error(error: BaseException) -> DestinationError:
-    """What keeps a destination from being opened, in words that say what to do."""
+    """Why a destination cannot be opened, with the next step."""
     reason = first_line(str(error).rpartition(_REASON)[2])
     if "Could not set lock" in reason:
-        lock = reason.partition(" However, ")[0]  # what follows is advice for who only reads
+        lock = reason.partition(" However, ")[0]  # the advice that follows is for reading only
         return DestinationError(
             "the DuckDB file is in use by another process: close it there, or wait for the other"
             f" run to end ({lock})"
@@ -255,7 +254,7 @@ def _next_step(reason: str) -> str:
 
 
 def file_format_of(pipeline: Pipeline) -> Any:
-    """The fastest that dlt can load there with what is installed; None leaves it to dlt."""
+    """The fastest format that dlt can load there with the installed packages; None: dlt's own."""
     caps = pipeline.destination.capabilities()
     formats = list(caps.supported_loader_file_formats)
     if caps.loader_file_format_selector and caps.preferred_loader_file_format:

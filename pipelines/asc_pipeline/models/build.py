@@ -1,4 +1,4 @@
-"""The dbt project, run on what the job has loaded: with dbt's own runner, in this process.
+"""Runs the dbt project on the loaded data: with dbt's own runner, in this process.
 
 Importing this module imports dlt; dbt is imported when a run begins, and may be missing.
 """
@@ -36,7 +36,7 @@ _QUIET = ["--log-level", "none", "--log-level-file", "info", "--no-write-json"]
 
 
 def build_models(settings: ModelSettings) -> ModelsSummary:
-    """Build and test the models; says what there is, and what failed.
+    """Build and test the models; returns the account, with failures.
 
     Raises:
         ConfigurationError: dbt is missing, nothing is loaded, the selection is empty, or dbt cannot
@@ -125,7 +125,7 @@ def _check_loaded(pipeline: Pipeline, settings: ModelSettings) -> None:
 
 @contextmanager
 def _own_folder(name: str) -> Iterator[Path]:
-    """Where dbt keeps what it parsed, and its log: beside dlt's own, one run at a time.
+    """The folder of dbt's parsed project and log: beside dlt's own, one run at a time.
 
     Raises:
         ConfigurationError: another run uses it, or it cannot be written.
@@ -181,10 +181,12 @@ def _arguments(settings: ModelSettings, folder: Path) -> list[str]:
 
 
 def _run(runner: Any, arguments: Sequence[str], settings: ModelSettings) -> Sequence[Any]:
-    """What dbt says of each model and test."""
+    """dbt's results of the models and tests."""
     with redirect_stdout(sys.stderr) if settings.is_debug else nullcontext():  # for JSON alone
         outcome = runner.invoke(list(arguments))
-    if isinstance(outcome.exception, KeyboardInterrupt):  # dbt hands over what it caught
+    if isinstance(
+        outcome.exception, KeyboardInterrupt
+    ):  # dbt hands over the exception that it caught
         raise KeyboardInterrupt
     if outcome.exception or outcome.result is None:
         raise ConfigurationError(f"dbt cannot run: {first_lines(outcome.exception)}")

@@ -1,4 +1,4 @@
-"""What dbt's results say: what was built, what failed, and what a failed test found."""
+"""Reads dbt's results: models built, failures, and the rows that a failed test found."""
 
 import logging
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ def _add(result: Any, summary: ModelsSummary, ledger: Ledger) -> None:
 
 
 def _found(query: str, ledger: Ledger) -> str:
-    """dbt counts what a test finds and shows none of it, so the test's query is run once more."""
+    """dbt counts the rows that a test finds and shows none, so its query is run once more."""
     try:
         with ledger.client.execute_query(query) as cursor:
             names = [column[0] for column in cursor.description or []]

@@ -1,4 +1,4 @@
-"""What a run of the models is asked for, what it did, and the newest seven days."""
+"""Settings and summary of a run of the models, with the newest seven days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A model or test that failed or warns, and what dbt says of it."""
+    """A model or test that failed or warns, with dbt's message."""
 
     what: str
     why: str
@@ -56,7 +56,7 @@ class Remark:
 
 @dataclass(slots=True)
 class ModelsSummary:
-    """What a run of the models did."""
+    """The account of a run of the models."""
 
     settings: ModelSettings
     location: str = ""

@@ -1,4 +1,4 @@
-"""What tables, views and columns are for, as the destination is told in comments.
+"""The meanings of tables, views and columns, for comments at the destination.
 
 The columns of the reports themselves are in `catalog.columns`.
 """

@@ -1,4 +1,4 @@
-"""Makes views, comments and indexes, each only when what it consists of has changed.
+"""Makes views, comments and indexes, each only when its definition has changed.
 
 A view that is replaced waits for whoever reads it, and everybody else waits behind it. So the job
 keeps a hash of each definition at the destination and leaves alone what is as it should be.

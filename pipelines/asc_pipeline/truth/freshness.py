@@ -1,4 +1,4 @@
-"""`data_freshness`: how far each report has come, what nobody observed, and what does not come."""
+"""`data_freshness`: the newest date of each report, missing dates, and missing reports."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Takes from the raw tables what does not count: dead runs' rows, replaced ones, miscounted ones.
+"""Removes rows that do not count from the raw tables: dead runs', replaced and miscounted ones.
 
 Only tables of ours are touched, and nothing is removed that could not come again: rows of loads
 that never completed were visible to nobody, replaced rows have their successors beside them,
@@ -38,12 +38,12 @@ _LATER = f"""
 
 
 def _has_ledger(ledger: Ledger) -> bool:
-    """Not before an instance was complete; what was read of a broken file may be there already."""
+    """Not before an instance was complete; rows of a broken file may be there already."""
     return {SEGMENTS.name, SLICES.name} <= ledger.columns().keys()
 
 
 def remove_miscounted(ledger: Ledger, load_id: str) -> set[str]:
-    """Remove what a load has too much or too little of, instances whole; says which instances.
+    """Remove instances of which a load has too many or too few rows; returns their ids.
 
     Safe only right after the load: Apple has just listed these segments, they are loaded again.
     """
@@ -146,7 +146,7 @@ def remove_equal_keys(ledger: Ledger) -> None:
 
 
 def take_back(ledger: Ledger, counts: RowCounts) -> None:
-    """Remove loads that are not whole where what they replaced still is: that shows again."""
+    """Remove loads that are not whole where the replaced one still is: that shows again."""
     for instance_id, load_id in counts.revertible():
         remove_load(ledger, {instance_id}, load_id)
 
@@ -305,7 +305,7 @@ def _newest(ledger: Ledger, table: RawTable) -> dict[str, set[Any]]:
 
 
 def _sweep_replaced(ledger: Ledger, table: RawTable, newest: Mapping[str, Collection[Any]]) -> None:
-    """Delete what is older than the newest load of its key."""
+    """Delete rows that are older than the newest load of their key."""
     for load_id, ids in ((load, part) for load, keys in newest.items() for part in _lists_of(keys)):
         ledger.execute(
             f"delete from raw.this_table where this_key in :ids and {LOAD_ID} < :load_id",

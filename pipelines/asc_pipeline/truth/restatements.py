@@ -1,4 +1,4 @@
-"""`restatements`: vintage by vintage what was told of a date, and which vintage is shown."""
+"""`restatements`: the figures of a date by vintage, and which vintage is shown."""
 
 from app_store_connect.tables import LOAD_ID, REPORT_CATALOGUE, SLICES
 from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows

@@ -74,7 +74,7 @@ class RowCounts:
         return found
 
     def revertible(self) -> list[tuple[str, str]]:
-        """Unsound instances, each with a load of it that replaced what is still whole."""
+        """Unsound instances, each with its load that replaced one that is still whole."""
         whole: dict[tuple[str, str], str] = {}
         for row in self.rows:
             if row.is_sound:
@@ -93,7 +93,7 @@ class RowCounts:
         return found
 
     def distrusted(self, loaded: Mapping[str, Checksums]) -> dict[str, Checksums]:
-        """What is loaded of each instance, by checksums that no file has where rows differ."""
+        """Loaded segments by instance; where rows differ, with checksums that no file has."""
         return {
             instance_id: dict.fromkeys(segments, _NO_CHECKSUM)
             if instance_id in self.unsound

@@ -1,4 +1,4 @@
-"""The truth about restatements, as views, and what the destination says of tables and columns."""
+"""The views at the destination, and the comments on tables and columns."""
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

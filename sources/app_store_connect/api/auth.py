@@ -30,7 +30,7 @@ def utc_now() -> datetime:
 
 
 def token_claims(issuer_id: str | None, *, now: datetime) -> dict[str, Any]:
-    """What a token says: whose it is, for whom, and from when to when."""
+    """The claims of a token: issuer, audience, and from when to when."""
     who = {"iss": issuer_id} if issuer_id else {"sub": "user"}
     issued, expires = now - CLOCK_SKEW, now + LIFETIME
     return {

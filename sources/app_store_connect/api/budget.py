@@ -27,7 +27,7 @@ _SECONDS = {"hour": 3600.0, "minute": 60.0}
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What Apple last said about one rolling window."""
+    """Apple's last figures of one rolling window."""
 
     seconds: float
     limit: int

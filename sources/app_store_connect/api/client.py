@@ -65,7 +65,7 @@ MAX_UNAVAILABLE = 10
 REFUSED_PAUSE_SECONDS = 12.0
 """After a 429 although the budget has a rest: all tries together outlast a limit by the minute."""
 IDS_PER_FILTER = 100
-"""Keeps the address of a filtered list of apps well under what servers accept."""
+"""Apps in the filter of one request, so that its URL stays well under servers' limits."""
 
 _FIELDS_REQUESTS = {"fields[analyticsReportRequests]": "accessType,stoppedDueToInactivity"}
 _FIELDS_INSTANCES = {"fields[analyticsReportInstances]": "granularity,processingDate"}
@@ -75,7 +75,7 @@ Params = Mapping[str, str]
 
 
 class AppStoreConnectClient:
-    """Safe to share between threads. All methods raise what `errors` has under "Apple's answer".
+    """Safe to share between threads. Methods raise the errors under "Apple's answer" in `errors`.
 
     `backoff_seconds` scales the pauses between tries; 0 tries again at once.
     """
@@ -101,7 +101,7 @@ class AppStoreConnectClient:
         self._answered: tuple[str, Params | None] = self._url("/v1/apps"), {"limit": "1"}
         self._lock = threading.Lock()
         self._session = new_session()
-        # A proxy from the environment must not see what is sent to this very machine unencrypted.
+        # A proxy from the environment must not see unencrypted requests to this very machine.
         self._session.trust_env = credentials.base_url.startswith("https:")
 
     def list_apps(

@@ -37,14 +37,14 @@ class Credentials:
 
     @property
     def origin(self) -> str:
-        """What a token of this key may be sent to."""
+        """The origin that a token of this key may be sent to."""
         return origin_of(self.base_url)
 
 
 def parse_credentials(
     *, key_id: str | None, private_key: str | None, issuer_id: str | None, base_url: str = APPLE
 ) -> Credentials:
-    """Check what the configuration holds.
+    """Check the parts of the key in the configuration.
 
     Raises:
         CredentialsError: a part is missing or malformed. The message never shows the key.
@@ -218,7 +218,7 @@ def parse_base_url(url: str) -> str:
 
 
 def is_safe_transport(url: str) -> bool:
-    """Whether what is sent to `url` stays private: https, or this very machine."""
+    """Whether requests to `url` stay private: https, or this very machine."""
     scheme, host, _ = _parts_of(url)
     return bool(host) and (scheme == "https" or (scheme == "http" and _is_loopback(host)))
 

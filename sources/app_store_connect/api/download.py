@@ -58,7 +58,7 @@ class ListedSegment:
 
 
 class _RetryableError(Exception):
-    """One try failed; `error` is what to raise if it was the last."""
+    """One try failed; raise `error` if it was the last."""
 
     def __init__(self, error: SegmentError) -> None:
         self.error = error
@@ -180,7 +180,7 @@ class SegmentDownloader:
 
 
 def _checked(segment: ReportSegment, url: str, *, base: str = "") -> str:
-    """The absolute URL, if what comes from there is safe from being read or changed on its way."""
+    """The absolute URL, if nobody can read or change its content on the way."""
     try:
         absolute = urljoin(base, url)
         is_safe, origin = is_safe_transport(absolute), origin_of(absolute)

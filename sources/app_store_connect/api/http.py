@@ -27,11 +27,11 @@ CHUNK_BYTES = 256 * 1024
 SLOWEST_BYTES_PER_SECOND = 8 * 1024
 CONNECT_SECONDS = 10.0
 PATIENCE = 5.0
-"""How many timeouts an answer may take beyond what its content may at the slowest pace."""
+"""Timeouts that an answer may take beyond the time of its content at the slowest pace."""
 MAX_OVERHEAD_BYTES = 1024 * 1024
 """How much an answer may have beyond its content; Apple's headers have two kilobytes."""
 MAX_REFUSAL_BYTES = 64 * 1024
-"""What is read of a refusal: its status counts, and Apple's words are a kilobyte."""
+"""Bytes to read of a refusal: its status counts, and Apple's words are a kilobyte."""
 
 
 class BrokenTransferError(Exception):
@@ -175,7 +175,7 @@ def chunks_of(response: requests.Response, *, decode: bool = False) -> Iterator[
 
 
 def no_answer(error: Exception, also_check: str) -> str:
-    """Why none came. Where there was not even a connection: to which host, and what to check."""
+    """Why none came; without a connection also the host, and the next step."""
     cause = error.args[0] if error.args else None
     if not isinstance(cause, MaxRetryError):
         return f"no answer ({type(error).__name__})"

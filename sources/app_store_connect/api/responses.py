@@ -1,4 +1,4 @@
-"""What Apple's answers mean: documents, links, and errors that say what to do. Pure."""
+"""Reads Apple's answers: documents, links, and errors with the next step. Pure."""
 
 import json
 import math
@@ -36,7 +36,7 @@ LONGEST_RETRY_AFTER_SECONDS = 3600.0
 """Apple's longest window: who asks for more is not asked sooner than it ends, but no later."""
 
 LONGEST_PAUSE_SECONDS = 300.0
-"""What a `Retry-After` is cut to where no hourly budget is waited for."""
+"""The greatest `Retry-After` that is obeyed outside of the hourly budget."""
 
 LONGEST_INTEGER = 20
 """Digits of a BIGINT, and its sign; a longer one is a float, as in JavaScript."""
@@ -143,7 +143,7 @@ def _transient(response: Response) -> TransientError:
 
 
 def _parsed(body: bytes) -> Any:
-    """The JSON in it, its texts without what neither files nor databases can hold."""
+    """The JSON in it, its texts without characters that files or databases cannot hold."""
     document = json.loads(body, parse_int=_number)
     return _storable(document) if _MAYBE_UNSTORABLE.search(body) else document
 
@@ -209,7 +209,7 @@ def next_link(document: Document, url: str, *, origin: str) -> str | None:
 
 
 def _absolute(url: str, link: str) -> str:
-    """`link` as seen from `url`. What is no address stays what it is."""
+    """`link` as seen from `url`. A text that is no address stays as it is."""
     try:
         return urljoin(url, link)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a load brings of an instance, and the rows that tell the ledger of it."""
+"""The loaded segments of an instance, and their rows in the ledger."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class LoadedSegment:
 
 @dataclass(frozen=True, slots=True)
 class CompleteInstance:
-    """What one load brings of an instance: all that was to be loaded, and what it takes away.
+    """An instance in one load: the segments that were loaded, and those that were withdrawn.
 
     Segments that Apple lists no more for the instance are withdrawn by a ledger row and a slice
     without a checksum, in the load that brings the instance's new ones.
@@ -80,7 +80,7 @@ class CompleteInstance:
 
     @property
     def columns(self) -> frozenset[str]:
-        """All table columns of what was loaded."""
+        """All table columns of the loaded segments."""
         return frozenset(name for each in self.loaded for name in each.columns)
 
     def doubled_dates(self) -> set[date]:
@@ -164,7 +164,7 @@ def _slice_row(
 
 
 def _described(item: InstanceToLoad) -> dict[str, Any]:
-    """What ledger rows of all segments of an instance have in common."""
+    """The columns that the ledger rows of an instance's segments have in common."""
     listed = item.listed
     return {
         "instance_id": listed.instance.id,

@@ -1,4 +1,4 @@
-"""What became of the segments of a run, gathered from many threads."""
+"""How the segments of a run ended, gathered from many threads."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -55,7 +55,7 @@ class Outcome:
         self._attempt = Attempt(self)
 
     def attempt(self) -> "Attempt":
-        """For the next load package. What workers tell of the one before counts no more."""
+        """Results of the next load package. Those of the one before count no more."""
         with self.lock:
             self._attempt.is_over = True
             self._attempt = Attempt(self)
@@ -79,7 +79,7 @@ class Outcome:
             )
 
     def rewind(self, mark: Mark) -> None:
-        """What came since did not arrive, nor will it; its instances may be begun again."""
+        """Forget the results since: they did not arrive, and their instances may be tried again."""
         with self.lock:
             self._attempt.is_over = True
             del self.completed[mark.completed :]

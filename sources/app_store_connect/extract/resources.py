@@ -1,4 +1,4 @@
-"""The dlt resources: instances | segments | rows, and the tables of what Apple lists.
+"""The dlt resources: instances | segments | rows, and the tables of Apple's lists.
 
 `segments` reads Apple's segments endpoint, page by page, at the moment a worker is ready for the
 downloads; `rows` downloads, verifies, reads and yields Arrow tables for the report's table. A
@@ -124,7 +124,7 @@ class NewCatalogueRows:
 
 @dataclass(frozen=True, slots=True)
 class SegmentLoader:
-    """What the resources share: where from, where failures go, and how rows are written.
+    """The settings that the resources share: client, outcome, and how rows are written.
 
     `write_disposition`, of `tables.LATEST_TABLES`, is `merge` (of each key one row is left) or
     `append` (for the main job, which removes the others later). All else is appended.

@@ -38,7 +38,7 @@ class RowBuffer:
             return not self.open_items
 
     def add(self, name: str, rows: pa.Table) -> list[tuple[str, pa.Table]]:
-        """Keep rows of a table; gives what is to be written now, in whole row groups if it can."""
+        """Keep rows of a table; returns those to write now, in whole row groups if possible."""
         with self._lock:
             kept = self._tables.setdefault(name, [])
             ready = []

@@ -7,7 +7,7 @@ from ..instances import Checksums
 
 @dataclass(frozen=True, slots=True)
 class SegmentChoice:
-    """What a fresh listing of an instance's segments calls for."""
+    """The segments to load, and those that Apple has withdrawn."""
 
     changed: tuple[str, ...]
     withdrawn: tuple[str, ...]

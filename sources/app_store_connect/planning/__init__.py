@@ -1,1 +1,1 @@
-"""What is asked for, what Apple lists of it, and which instances are due."""
+"""From the options of a run and Apple's lists to the instances that are due."""

@@ -1,4 +1,4 @@
-"""Instances and requests given by id: what Apple does not say of them is taken from earlier runs,
+"""Instances and requests given by id: facts that Apple does not give come from earlier runs,
 the options, the file.
 """
 

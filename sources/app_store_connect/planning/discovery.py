@@ -81,7 +81,7 @@ def discover(
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """The steps of `discover`, each from what the one before found."""
+    """The steps of `discover`, each from the results of the one before."""
 
     client: AppStoreConnectClient
     options: Options
@@ -164,7 +164,7 @@ class _Walk:
             listing.wanted += [(request, each) for each in wanted_reports(reports, self.options)]
         self._refuse_clashes()
         is_known = not self.incomplete & {_reports_of(each) for each in listing.requests}
-        if listing.reports and is_known:  # else nobody knows what Apple offers
+        if listing.reports and is_known:  # else the names that Apple offers are unknown
             offered = names_of(each for _, each in listing.reports)
             check_report_names(self.options.reports, offered)
             if missing := not_offered(self.options.reports, offered):

@@ -1,4 +1,4 @@
-"""What Apple lists for a run's options, and what failed in listing it."""
+"""Apple's lists for a run's options, and the lists that failed."""
 
 from dataclasses import dataclass, field
 
@@ -24,7 +24,7 @@ class Missing:
 
 @dataclass(slots=True)
 class Listing:
-    """What Apple lists for the options, what failed, and what is to be told but is no failure."""
+    """Apple's lists for the options, the failures in listing, and notices that are no failures."""
 
     apps: list[App] = field(default_factory=list)
     requests: list[ReportRequest] = field(default_factory=list)

@@ -1,5 +1,5 @@
-"""Why reports do not come though nothing failed, and what of Apple's reports is news to the
-catalogue. Pure: from a listing and the options to values, of which both the notes and the rows of
+"""Why reports do not come though nothing failed, and which of Apple's reports the catalogue does
+not know. Pure: from a listing and the options to values, of which both the notes and the rows of
 `tables.MISSING_REPORTS` are made.
 """
 
@@ -23,7 +23,7 @@ _NEAR = 0.6
 
 @dataclass(slots=True)
 class _App:
-    """What was listed of one app. `wanted` has the granularities of each wanted report."""
+    """One app in the listing. `wanted` has the granularities of each wanted report."""
 
     app_id: str
     title: str

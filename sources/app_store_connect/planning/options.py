@@ -1,4 +1,4 @@
-"""What a run is asked to load, and the check of the arguments that say so."""
+"""The options of a run, and the check of the arguments that they are made of."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ..instances import DEFAULT_RECHECK_DAYS
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a run is asked to load. Empty: no restriction, or for `reports` the default ones."""
+    """The selection of a run. Empty: no restriction, or for `reports` the default ones."""
 
     app_ids: tuple[str, ...] = ()
     bundle_ids: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ from .selection import ALL_REPORTS
 
 
 def leaves_something(options: Options) -> bool:
-    """Whether a run with these options loads less than what is loaded by default.
+    """Whether a run with these options loads less than the default.
 
     That is DAILY alone, so that an ordinary daily job can renew: WEEKLY and MONTHLY instances go
     with the request unless they are asked for too.
@@ -41,7 +41,7 @@ def renew_stopped(
     *,
     check_loaded: Callable[[Collection[ListedInstance]], None],
 ) -> None:
-    """Renew those of the kind asked for, after a run that loaded all it was to load.
+    """Renew the requests of the wanted kind, after a run that loaded all that was due.
 
     Apple has what is deleted no more. So right before each deletion the request is listed again,
     and `check_loaded` raises if the destination does not hold its instances. What is done, or not,

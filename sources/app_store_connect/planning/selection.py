@@ -1,4 +1,4 @@
-"""What to load, in which order, and why the rest is not due. Pure: values in, values out."""
+"""Which instances to load, in which order. Pure: values in, values out."""
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
@@ -139,7 +139,7 @@ def select_instances(
     today: date,
     checks: Mapping[str, InstanceCheck] | None = None,
 ) -> Selection:
-    """Choose what to load, oldest processing date first: what Apple deletes next is saved first.
+    """Choose the instances to load, oldest first, because Apple deletes those next.
 
     New instances come before rechecks, and those that failed lately after both.
 

@@ -26,7 +26,7 @@ _NEWLINE = b"\n"
 
 
 class FileFormatError(Exception):
-    """The bytes are no gzip table with one width; the message says what they are instead."""
+    """The bytes are no gzip table with one width; the message says how they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class RecordReader:
     def blocks(self, delimiter: str) -> Iterator[bytes]:
         """The rest of the file, in blocks of whole records, each about `BLOCK_BYTES` or one record.
 
-        What is quoted in them is quoted as by a CSV writer.
+        Quotes in them are those of a CSV writer.
 
         Raises:
             FileFormatError: the file is damaged or too large, or a record is.

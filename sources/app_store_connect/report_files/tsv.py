@@ -50,7 +50,7 @@ class UnparsedValue:
 
 @dataclass(frozen=True, slots=True)
 class RowBatch:
-    """Some rows of a file: typed, in the report's column order, and what did not parse.
+    """Some rows of a file: typed, in the report's column order, and the values that did not parse.
 
     `header` has the table columns that the file itself has.
     """
@@ -118,7 +118,7 @@ def read_batches(
         }
         date_columns = schema.date_columns_in(columns)
         targets = {name: arrow_type(column_type) for name, column_type in types.items()}
-        if dictionary_text:  # what is not in every file dlt would fill up with plain text
+        if dictionary_text:  # dlt would fill a column that is not in every file with plain text
             targets |= {name: dictionary_type() for name in known if targets[name] == pa.string()}
         read_as = {name: _read_as(targets[name]) for name in columns}
         line = 2
@@ -129,7 +129,7 @@ def read_batches(
 
 
 def _read_as(target: pa.DataType) -> pa.DataType:
-    """What is not text is read as text and cast, so that one odd value costs only itself."""
+    """All columns are read as text and cast, so that one odd value costs only itself."""
     return target if target == dictionary_type() else pa.string()
 
 
@@ -200,7 +200,7 @@ class _TextParser:
             misfits.append(row)
             return "error"
 
-        # only now: what Arrow hands to it must be text, or the error goes to stderr
+        # only now: Arrow must hand it text, or the error goes to stderr
         options.invalid_row_handler = note
         with suppress(pa.ArrowInvalid):
             self._read(block, options)

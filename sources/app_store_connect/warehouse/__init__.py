@@ -1,1 +1,1 @@
-"""The destination: connection, dialect, and what is loaded there."""
+"""The destination: connection, dialect, and the ledger of loaded segments."""

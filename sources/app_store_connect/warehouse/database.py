@@ -1,4 +1,4 @@
-"""What the ledger works on: a connection that answers SQL, and what differs between destinations.
+"""The ledger's connection, which answers SQL, and the differences between destinations.
 
 A `Database` is any SQL database that dlt knows. `lake.Lake` is the other kind: files, which can be
 read through SQL but not deleted from.
@@ -44,10 +44,10 @@ class Database:
             )
 
     def renew(self) -> None:
-        """See what loads have brought since; a database shows it by itself."""
+        """Make later loads visible; in a database they are."""
 
     def remove(self, instance_ids: Collection[str], load_id: str) -> None:
-        """Where rows cannot be deleted: exclude what this load brought of these instances."""
+        """Where rows cannot be deleted: exclude this load's rows of these instances."""
         raise NotImplementedError
 
     def sweep(self, before_load_id: str | None) -> None:

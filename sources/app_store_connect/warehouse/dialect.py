@@ -100,7 +100,7 @@ class Renderer:
     ) -> str:
         """Render `template`; `names` replaces identifiers, `values` the placeholders `:name`.
 
-        What is quoted in the template is a name of the destination's own, and stays.
+        A quoted name in the template is the destination's own, and stays.
         """
         literals = {name: _literal(value) for name, value in (values or {}).items()}
         tree = exp.replace_placeholders(sqlglot.parse_one(template, dialect="duckdb"), **literals)
@@ -118,7 +118,7 @@ class Renderer:
         return tree.transform(_with_additions).sql(dialect=self.dialect)
 
     def comment(self, kind: str, at: tuple[str, str], text: str, column: str = "") -> str:
-        """A statement that says what a table, a view or its column is for.
+        """A `comment on` statement for a table, a view or its column.
 
         Args:
             kind: `table` or `view`.

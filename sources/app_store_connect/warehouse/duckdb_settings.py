@@ -32,9 +32,9 @@ def tune(client: SqlClientBase[Any]) -> None:
 
 @contextmanager
 def little_memory(client: SqlClientBase[Any]) -> Iterator[None]:
-    """Within it DuckDB forgets what it has written; else it keeps all of a load.
+    """Load under a memory limit. Without it DuckDB keeps all that a load writes in memory.
 
-    The limit is never raised. What does not fit fails, see `is_out_of_memory`.
+    The limit is never raised. A load that does not fit fails, see `is_out_of_memory`.
     """
     before = _bytes_allowed(client) if _is_ours_to_set(client, "memory_limit") else 0
     limit = _bytes_needed(client) if before else 0

@@ -30,7 +30,7 @@ REMOVED = "analytics_removed_instances"
 DELTA, ICEBERG = "delta", "iceberg"
 
 FINISHED_WITHIN_SECONDS = 10
-"""What is half written for longer than this has no writer any more."""
+"""A file that is half written for longer than this has no writer any more."""
 
 _OF_A_LOAD = re.compile(r"(\d+\.\d+)\.[0-9a-f]{10}\.[a-z]+(\.gz)?")
 """dlt's own files: `1795000000.12.a1b2c3d4e5.parquet` is of load `1795000000.12`."""
@@ -58,7 +58,7 @@ class LakeFiles:
         self._versions: dict[str, str] = {}
 
     def mend(self) -> None:
-        """Take away what a kill or a full disk left half written: dlt and pyiceberg stop at it.
+        """Remove files that a kill or full disk left half written: dlt and pyiceberg fail on them.
 
         Another writer may just be at it, hence the wait. In a bucket a file is there whole or not
         at all.
@@ -112,7 +112,7 @@ class LakeFiles:
             yield from takewhile(self._is_torn, versions)
 
     def forget(self) -> None:
-        """Some file systems remember what they listed."""
+        """Some file systems cache their listings."""
         self.system.invalidate_cache()
 
     def complete_loads(self) -> list[str]:
@@ -145,7 +145,7 @@ class LakeFiles:
         return PLAIN if any(map(_OF_A_LOAD.fullmatch, inside)) else None
 
     def paths(self, table: str, loads: Collection[str]) -> list[str]:
-        """What to read: plain files of these loads, or those of the table's newest version."""
+        """The files to read: plain files of these loads, or those of the table's newest version."""
         kind = self.format_of(table)
         if kind == DELTA:
             return _delta_files(self.client, table)
@@ -168,7 +168,7 @@ class LakeFiles:
                         self.system.rm_file(self._path(table, name))
 
     def removed(self) -> list[Pair]:
-        """What `remove` wrote down. A note that a kill cut off says nothing."""
+        """The notes of `remove`. A note that a kill cut off is ignored."""
         pairs: list[Pair] = []
         for name in filter(_REMOVAL.fullmatch, self.names(REMOVED)):
             try:
@@ -186,7 +186,7 @@ class LakeFiles:
         )
 
     def names(self, *folder: str) -> list[str]:
-        """What is in a table's folder, or in one below it, without subfolders' contents."""
+        """The entries of a table's folder, or of one below it, without subfolders' contents."""
         try:
             found = self.system.ls(self._path(*folder), detail=False)
         except FileNotFoundError:

@@ -108,7 +108,7 @@ class Lake(Database):
             self._seen = seen
 
     def remove(self, instance_ids: Collection[str], load_id: str) -> None:
-        """Write down that what this load brought of these instances counts no longer."""
+        """Write down that this load's rows of these instances count no longer."""
         with file_errors():
             self._files.remove([(instance_id, load_id) for instance_id in instance_ids])
         self.renew()

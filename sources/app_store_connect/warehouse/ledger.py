@@ -1,4 +1,4 @@
-"""What the destination has: the only memory there is.
+"""The ledger at the destination, which is the job's only memory.
 
 A segment of an instance counts if its ledger row's load is recorded complete in `_dlt_loads`; of
 several ledger rows of it the one of the latest load counts. One without a checksum says that Apple

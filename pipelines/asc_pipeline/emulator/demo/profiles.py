@@ -1,4 +1,4 @@
-"""The invented apps of the demo, and what sets each of them apart."""
+"""The invented apps of the demo, and their differences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What each report of the demo tells: how an app's day becomes blocks of figures and measures."""
+"""The reports of the demo: how an app's day becomes blocks of figures and measures."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -58,7 +58,7 @@ class Story:
         return usual * (1 + press) * throws.uniform(0.95, 1.05)
 
     def _users(self, day: date) -> float:
-        """Devices that open the app: a loyal base, and what is left of recent downloads."""
+        """Devices that open the app: a loyal base, and the rest of recent downloads."""
         recent = sum(
             self.downloads(day - k * _DAY) * 0.55 / math.sqrt(k + 1)
             for k in range(_REMEMBERED_DAYS)

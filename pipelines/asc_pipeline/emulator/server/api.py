@@ -34,7 +34,7 @@ _INCLUDED_REPORTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the endpoints need beside the world: addresses, signatures, the day, rights."""
+    """The context of the endpoints: addresses, signatures, the day, rights."""
 
     origin: str
     sign: Callable[[str], str]

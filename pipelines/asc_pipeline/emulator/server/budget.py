@@ -48,7 +48,7 @@ class Budget:
             self._spent[key_id].append(self._clock())
 
     def headers(self, key_id: str | None) -> tuple[tuple[str, str], ...]:
-        """The header lines that tell the key what is left; a stranger is told the whole limit."""
+        """The header lines with the key's budget; a stranger is told the whole limit."""
         with self._guard:
             limits = self._rest(key_id)
         parts = [f"user-{n}-lim:{limit};user-{n}-rem:{max(0, rest)};" for n, limit, rest in limits]

@@ -1,4 +1,4 @@
-"""Faults on demand: what to break, how often, and a count of how often it broke."""
+"""Faults on demand: which, how often, and a count."""
 
 import re
 import threading

@@ -104,13 +104,13 @@ class Emulator:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """What was asked of the API so far, in the order in which it was answered."""
+        """The exchanges with the API so far, in the order of their answers."""
         with self._guard:
             return list(self._exchanges)
 
     @property
     def downloads(self) -> list[Download]:
-        """What was asked of the store so far."""
+        """The downloads so far."""
         with self._guard:
             return list(self._downloads)
 

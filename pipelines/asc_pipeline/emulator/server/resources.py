@@ -1,4 +1,4 @@
-"""The world's entities as Apple's resources, and Apple's rules for what may be created."""
+"""The world's entities as Apple's resources, and Apple's rules for creating requests."""
 
 import json
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def segment_resource(segment: WorldSegment, sign: Callable[[str], str]) -> Resou
 
 
 class Shelf:
-    """Finds what Apple still has; refuses with 404 what it has not, or no longer."""
+    """Finds a resource; refuses with 404 one that does not exist, or no longer."""
 
     def __init__(self, world: World) -> None:
         self.world = world

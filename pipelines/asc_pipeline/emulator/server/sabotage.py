@@ -1,4 +1,4 @@
-"""What the faults of the API do to its answers."""
+"""Applies the faults of the API to its answers."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ UNDESCRIBED = frozenset({"500", "502", "503", "html", "truncated", "reset", "los
 
 @dataclass(frozen=True, slots=True)
 class Saboteur:
-    """CpuLimit a good answer, or the making of one, into what the fault asks for."""
+    """Turns a good answer, or the making of one, into the faulty one."""
 
     elsewhere: str
     pause: Callable[[float], None]

@@ -46,7 +46,7 @@ class Download:
 
 
 class Store:
-    """Serves what was signed, and nothing else."""
+    """Serves signed URLs, and nothing else."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What passes over the wire: a request, an answer, and the local HTTP server between them."""
+"""Requests, answers, and the local HTTP server between them."""
 
 import contextlib
 import os
@@ -162,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         os.close(self.connection.detach())
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing: what arrived is in the emulator's lists."""
+        """Logs nothing: exchanges are in the emulator's lists."""
 
 
 def _chunked(body: bytes, size: int = 65536) -> bytes:

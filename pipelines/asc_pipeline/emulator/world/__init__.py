@@ -1,1 +1,1 @@
-"""What an account holds: apps, requests, reports, instances, segments, files."""
+"""An account: apps, requests, reports, instances, segments, files."""

@@ -132,7 +132,7 @@ class WorldSegment:
 
     @property
     def checksum(self) -> str:
-        """MD5 of the compressed bytes, which is what Apple's 32 digits are."""
+        """MD5 of the compressed bytes, as Apple's 32 digits are."""
         return hashlib.md5(self.content(), usedforsecurity=False).hexdigest()
 
     @property

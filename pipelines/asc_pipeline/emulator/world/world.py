@@ -1,4 +1,4 @@
-"""What the emulator serves: apps, report requests, reports, instances, segments; and the truth.
+"""The served account: apps, report requests, reports, instances, segments; and the truth.
 
 It can be changed at any moment, also while it is served. The truth is worked out from the rows that
 were put in, never from a file.
@@ -27,7 +27,7 @@ TruthRow = dict[str, str | None]
 
 
 class AppLike(Protocol):
-    """What the world needs to know of an app; `app_store_connect.entities.App` will do."""
+    """The attributes of an app that the world needs; `app_store_connect.entities.App` will do."""
 
     @property
     def id(self) -> str: ...
