@@ -15,7 +15,7 @@ from tests.conftest import StartApple, key_of
 from tests.worlds import overlapping_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-SOURCES = Path(__file__).parents[1] / "sources"
+SOURCES = Path(__file__).parents[2] / "sources"
 NAME = "app_store_connect"
 BARE = f"dlt[duckdb]=={version('dlt')}"
 
