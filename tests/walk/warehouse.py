@@ -105,6 +105,7 @@ class Stored:
                 "select id, unlisted_since is not null from (select *, max(_dlt_load_id) over ("
                 f"partition by id) as latest from {RAW}.analytics_report_instances"
                 f" where _dlt_load_id in {COMPLETE}) as told where _dlt_load_id = latest"
+                " and report_id <> ''"  # of a run by id alone: nobody knows its request
             )
         }
 
