@@ -247,58 +247,52 @@ class SegmentLoader:
     def _rows(
         self, work: Work, item: InstanceToLoad, listed: ListedSegment
     ) -> Iterator[NamedTable]:
-        attempt, segment = work.attempt, listed.segment
+        attempt = work.attempt
         if not attempt.is_wanted(item):
-            attempt.leave(item, segment)
+            attempt.leave(item, listed.segment)
             return
-        parts: list[ByDate] = []
-        slices = SegmentSlices(work.slice_keys)
-        row_count = unparsed = 0
-        is_dated = False
-        columns: list[str] = []
-        app_ids: set[str] = set()
+        read = _SegmentRead(listed.segment, SegmentSlices(work.slice_keys))
         try:
-            with self.downloader.open(listed) as (segment, file):
-                batches = read_batches(
-                    file,
-                    item.listed.schema,
-                    max_inflated_bytes=self.max_inflated_bytes,
-                    dictionary_text=self.dictionary_text,
-                )
-                for batch in self.cpu_limit.each(batches):
-                    if not columns:
-                        columns = batch.table.column_names
-                        _refuse_misfit(item.listed, batch.header)
-                        if batch.table.num_rows and not batch.date_columns:
-                            self._refuse_undated(item.listed.schema, columns)
-                    app_ids |= batch.app_ids
-                    row_count += batch.table.num_rows
-                    unparsed += len(batch.unparsed)
-                    days = batch.days(item.listed.instance.processing_date)
-                    measure = first_measure(item.listed.schema, frozenset(columns))
-                    parts.append(rows_by_date(batch.table, days, measure))
-                    is_dated = is_dated or batch.is_dated
-                    attempt.read(batch.table.num_rows)
-                    yield from self._report_rows(item, segment, batch, slices, days)
-            _refuse_another_app(app_ids, item.listed.app_id)
-            if row_count and not is_dated:
-                self._refuse_undated(item.listed.schema, columns)
+            yield from self._read(attempt, item, listed, read)
         except FATAL as error:
             attempt.stop(error)
-            attempt.fail(item, segment, error)
+            attempt.fail(item, read.segment, error)
             return
         except FileFormatError as error:
-            attempt.fail(item, segment, MalformedFileError(segment.id, str(error)))
+            attempt.fail(item, read.segment, MalformedFileError(read.segment.id, str(error)))
             return
         except AppStoreConnectError as error:
-            attempt.fail(item, segment, error)
+            attempt.fail(item, read.segment, error)
             return
-        by_date = added(parts)
-        loaded = LoadedSegment(item, segment, row_count, by_date, unparsed, slices, tuple(columns))
-        if complete := attempt.complete(loaded):
+        if complete := attempt.complete(read.loaded(item)):
             for note in doubled_notes(complete.loaded):
                 logger.warning("%s", note)
             yield from self._ledger_rows(work, complete)
+
+    def _read(
+        self, attempt: Attempt, item: InstanceToLoad, listed: ListedSegment, read: "_SegmentRead"
+    ) -> Iterator[NamedTable]:
+        """Raises FileFormatError if the rows are not of this app and report, or have no date."""
+        schema, instance = item.listed.schema, item.listed.instance
+        with self.downloader.open(listed) as (read.segment, file):
+            batches = read_batches(
+                file,
+                schema,
+                max_inflated_bytes=self.max_inflated_bytes,
+                dictionary_text=self.dictionary_text,
+            )
+            for batch in self.cpu_limit.each(batches):
+                if not read.columns:
+                    _refuse_misfit(item.listed, batch.header)
+                    if batch.table.num_rows and not batch.date_columns:
+                        self._refuse_undated(schema, batch.table.column_names)
+                days = batch.days(instance.processing_date)
+                read.add(schema, batch, days)
+                attempt.read(batch.table.num_rows)
+                yield from self._report_rows(item, read.segment, batch, read.slices, days)
+        _refuse_another_app(read.app_ids, item.listed.app_id)
+        if read.row_count and not read.is_dated:
+            self._refuse_undated(schema, read.columns)
 
     def _report_rows(
         self,
@@ -348,6 +342,36 @@ class SegmentLoader:
             merge_key=own.key if own and is_merged else None,
         )
         return dlt.mark.with_hints(data, hints, create_table_variant=True)
+
+
+@dataclass(slots=True)
+class _SegmentRead:
+    """The totals of a segment's rows, batch by batch."""
+
+    segment: ReportSegment
+    slices: SegmentSlices
+    columns: tuple[str, ...] = ()
+    app_ids: set[str] = field(default_factory=set)
+    row_count: int = 0
+    unparsed: int = 0
+    is_dated: bool = False
+    _by_date: list[ByDate] = field(default_factory=list)
+
+    def add(self, schema: ReportSchema, batch: RowBatch, days: pa.Array) -> None:
+        """Count the rows of a batch, which have these dates."""
+        self.columns = self.columns or tuple(batch.table.column_names)
+        self.app_ids |= batch.app_ids
+        self.row_count += batch.table.num_rows
+        self.unparsed += len(batch.unparsed)
+        self.is_dated = self.is_dated or batch.is_dated
+        measure = first_measure(schema, frozenset(self.columns))
+        self._by_date.append(rows_by_date(batch.table, days, measure))
+
+    def loaded(self, item: InstanceToLoad) -> LoadedSegment:
+        by_date = added(self._by_date)
+        return LoadedSegment(
+            item, self.segment, self.row_count, by_date, self.unparsed, self.slices, self.columns
+        )
 
 
 def _refuse_another_app(app_ids: set[str], app_id: str) -> None:
