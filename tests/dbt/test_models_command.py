@@ -107,7 +107,7 @@ def test_wheel_has_the_project(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
     )
-    prefix = "app_store_connect/dbt/"
+    prefix = "asc_pipeline/dbt/"
     held = {line.split()[0] for line in listing.stdout.splitlines() if line.startswith(prefix)}
     files = {
         f"{prefix}{path.relative_to(PROJECT)}" for path in PROJECT.rglob("*") if path.is_file()
