@@ -56,11 +56,11 @@ def create_views(ledger: Ledger, on_failure: Callable[[Failure], None] | None = 
     _create_dataset(ledger)
     definitions = Definitions(ledger, on_failure)
     writer = _Writer(ledger)
-    definitions.apply(writer.common_views())
-    made = definitions.apply(writer.report_views())
+    common, of_reports = [*writer.common_views()], [*writer.report_views()]
+    made = definitions.apply([*common, *of_reports])  # a kill leaves all of them or none
     if ledger.database.can_delete:
         definitions.apply(writer.tables())
-    return sorted(made)
+    return sorted(made & {each.name for each in of_reports})
 
 
 def analyze(ledger: Ledger, report_tables: Collection[str]) -> None:
