@@ -6,7 +6,7 @@ from app_store_connect import app_store_connect_source
 
 
 def load_reports() -> None:
-    """Load all that Apple holds of the default reports; run it again for what is new since."""
+    """Load the default reports. The first run loads all instances, later ones only new ones."""
     pipeline = dlt.pipeline(
         pipeline_name="app_store_connect",
         destination="duckdb",

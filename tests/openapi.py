@@ -1,4 +1,4 @@
-"""Judges recorded exchanges by what is known of Apple's API, requests and answers alike."""
+"""Validates recorded requests and answers against the facts about Apple's API."""
 
 import re
 from collections.abc import Iterable, Mapping

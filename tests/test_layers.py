@@ -50,7 +50,7 @@ def rooms_of(wing: str) -> set[str]:
 
 
 def imported_modules(path: Path) -> set[str]:
-    """Full names of what a file imports: modules, and names that may be modules."""
+    """Full names of imported modules, and of imported names, since these may be modules."""
     found: set[str] = set()
     package = [*path.relative_to(path.parents[_depth(path)]).with_suffix("").parts][:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

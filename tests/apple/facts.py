@@ -1,4 +1,4 @@
-"""What is known of Apple's API and reports. Tests hold emulator, client and catalogue to it.
+"""Facts about Apple's API and reports, which the tests compare emulator and catalogue with.
 
 `api.json` has each endpoint with its query parameters (a list: the values allowed; a number: the
 greatest; else the type), the schema of its body, and the schema of each answer. `reports.json` has
@@ -23,7 +23,7 @@ def known(name: str) -> Any:
 
 
 def api_of(document: dict[str, Any]) -> dict[str, Any]:
-    """The facts in an OpenAPI document of Apple's. What may be included beside apps is left out."""
+    """The facts in Apple's OpenAPI document, without the resources that an app can include."""
     endpoints = {
         f"{verb.upper()} {path}": _endpoint(item[verb])
         for path, item in document["paths"].items()

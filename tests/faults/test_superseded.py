@@ -132,7 +132,7 @@ def test_killed_at_each_statement_on_postgres(
     database: Postgres,  # noqa: F811
     start_apple: StartApple,
 ) -> None:
-    """The same there: what a kill cut off is rolled back, what was committed stays removed."""
+    """On Postgres a kill before the commit removes no rows; after it the rows stay removed."""
     world = overlapping_world(days=3)
     apple = start_apple(world)
     run(apple, *TO_POSTGRES)
@@ -160,7 +160,7 @@ def test_killed_after_the_removal_on_postgres(
     database: Postgres,  # noqa: F811
     start_apple: StartApple,
 ) -> None:
-    """The removal is committed when the run dies: what is shown is the same, and stays so."""
+    """A run that dies after the removal is committed changes no view."""
     world = overlapping_world(days=3)
     apple = start_apple(world)
     run(apple, *TO_POSTGRES)

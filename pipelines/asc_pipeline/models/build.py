@@ -184,9 +184,8 @@ def _run(runner: Any, arguments: Sequence[str], settings: ModelSettings) -> Sequ
     """dbt's results of the models and tests."""
     with redirect_stdout(sys.stderr) if settings.is_debug else nullcontext():  # for JSON alone
         outcome = runner.invoke(list(arguments))
-    if isinstance(
-        outcome.exception, KeyboardInterrupt
-    ):  # dbt hands over the exception that it caught
+    # dbt catches the exception and hands it over
+    if isinstance(outcome.exception, KeyboardInterrupt):
         raise KeyboardInterrupt
     if outcome.exception or outcome.result is None:
         raise ConfigurationError(f"dbt cannot run: {first_lines(outcome.exception)}")

@@ -43,7 +43,7 @@ def _has_ledger(ledger: Ledger) -> bool:
 
 
 def remove_miscounted(ledger: Ledger, load_id: str) -> set[str]:
-    """Remove instances of which a load has too many or too few rows; returns their ids.
+    """Remove a load's rows of each instance whose row count is wrong; returns the instances' ids.
 
     Safe only right after the load: Apple has just listed these segments, they are loaded again.
     """
