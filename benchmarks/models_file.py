@@ -21,7 +21,7 @@ from app_store_connect.tables import (
     RawTable,
     catalogue_rows,
 )
-from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.job.workspace import make_pipeline
 from asc_pipeline.truth.views import create_views
 
@@ -206,9 +206,9 @@ def create_file(folder: Path, size: Size) -> None:
         first = datetime.now(UTC).date() - timedelta(days=size.days - 1)
         add_days(database, size, first, size.days - 1)
     pipeline = make_pipeline("duckdb", "app_store_connect", folder / "pipelines")
-    ledger = Ledger(pipeline, "app_store_connect")
-    with ledger.open():
-        create_views(ledger)
+    warehouse = Warehouse(pipeline, "app_store_connect")
+    with warehouse.open():
+        create_views(warehouse)
     note.write_text(text)
 
 

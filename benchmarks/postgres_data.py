@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import psycopg2  # type: ignore[import-untyped]
 
-from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.job.workspace import make_pipeline, opened
 from asc_pipeline.truth.views import analyze, create_views
 from benchmarks.models_file import FILE, RAW
@@ -95,6 +95,6 @@ def copy_file(folder: Path, address: str) -> None:
                 cursor.copy_expert(f"copy {RAW}.{table} from stdin (format csv)", lines)
             rows.unlink()
     os.environ["DESTINATION__POSTGRES__CREDENTIALS"] = address
-    ledger = Ledger(make_pipeline("postgres", SHOWN, folder / "postgres"), SHOWN)
-    with opened(ledger):
-        analyze(ledger, create_views(ledger))
+    warehouse = Warehouse(make_pipeline("postgres", SHOWN, folder / "postgres"), SHOWN)
+    with opened(warehouse):
+        analyze(warehouse, create_views(warehouse))

@@ -19,14 +19,14 @@ RAW = "app_store_connect_raw"
 _MAKE_VIEWS = """
 import time
 from pathlib import Path
-from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.truth.views import create_views
 from asc_pipeline.job.workspace import make_pipeline, opened
 pipeline = make_pipeline("duckdb", "app_store_connect", Path("pipelines"))
-ledger = Ledger(pipeline, "app_store_connect")
-with opened(ledger):
+warehouse = Warehouse(pipeline, "app_store_connect")
+with opened(warehouse):
     begun = time.perf_counter()
-    print(len(create_views(ledger)))
+    print(len(create_views(warehouse)))
     print(time.perf_counter() - begun)
 """
 

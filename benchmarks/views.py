@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.job.workspace import make_pipeline, opened
 from asc_pipeline.truth.repair import remove_superseded
 from asc_pipeline.truth.views import create_views
@@ -54,8 +54,8 @@ def _compared(
     database = _database(options, rows)
     if is_removed:
         database = _without_superseded(database)
-    with _ledger(database) as ledger:
-        create_views(ledger)
+    with _warehouse(database) as warehouse:
+        create_views(warehouse)
     vintages = "superseded rows removed" if is_removed else f"{WINDOW_DAYS} vintages a date"
     with fresh_folder() as folder:
         ours, other = _sum(folder, database, f"{SHOWN}.{TABLE}"), _sum(folder, database, TRUE_ROWS)
@@ -84,8 +84,8 @@ def _without_superseded(database: Path) -> Path:
     if not removed.exists():
         unfinished = removed.with_suffix(".unfinished")
         shutil.copy(database, unfinished)
-        with _ledger(unfinished) as ledger:
-            remove_superseded(ledger, FIXED_DAY, FIXED_DAY)
+        with _warehouse(unfinished) as warehouse:
+            remove_superseded(warehouse, FIXED_DAY, FIXED_DAY)
         progress(f"views: {database.stat().st_size:,} bytes, {unfinished.stat().st_size:,} without")
         unfinished.rename(removed)
     return removed
@@ -112,8 +112,8 @@ def _build(cache: Path, database: Path, rows: int) -> None:
                 _add_instance(connection, number, rows)
                 if number % 10 == 9:
                     progress(f"views: {number + 1} of {INSTANCES} instances made")
-        with _ledger(unfinished) as ledger:
-            create_views(ledger)
+        with _warehouse(unfinished) as warehouse:
+            create_views(warehouse)
         with duckdb.connect(str(unfinished)) as connection:
             connection.execute(f"create table {TRUE_ROWS} as select * from {SHOWN}.{TABLE}")
         unfinished.rename(database)
@@ -150,12 +150,12 @@ def _add_instance(connection: duckdb.DuckDBPyConnection, number: int, rows: int)
 
 
 @contextmanager
-def _ledger(database: Path) -> Iterator[Ledger]:
+def _warehouse(database: Path) -> Iterator[Warehouse]:
     os.environ["DESTINATION__DUCKDB__CREDENTIALS"] = str(database)
     with fresh_folder() as folder:
-        ledger = Ledger(make_pipeline("duckdb", SHOWN, folder), SHOWN)
-        with opened(ledger):
-            yield ledger
+        warehouse = Warehouse(make_pipeline("duckdb", SHOWN, folder), SHOWN)
+        with opened(warehouse):
+            yield warehouse
     del os.environ["DESTINATION__DUCKDB__CREDENTIALS"]
 
 

@@ -20,6 +20,7 @@ from sqlglot import exp
 
 from app_store_connect import tables
 from app_store_connect.extract.slices import PROVENANCE
+from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import Database
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.truth.owners import ties
@@ -140,23 +141,24 @@ class Recording(SqlClientBase[Any]):
 def statements_for(destination: str) -> list[str]:
     """All that the job may say there, in one order."""
     client = Recording(destination)
-    ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
-    ledger._database = Database(client)
+    warehouse = Warehouse(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
+    warehouse._database = Database(client)
+    ledger = Ledger(warehouse)
     ledger.loaded_segments(date(2026, 11, 1))
     ledger.instance_checks(date(2026, 11, 1))
     ledger.changed(tables.REPORT_REQUESTS, [])
     ledger.listed_instances()
     ledger.app_of_request("q1")
     ledger.known_instances(["i1", "i2"])
-    newest_load(ledger)
-    sweep_incomplete(ledger, "1795000000.1")
-    sweep_superseded(ledger, date(2026, 11, 1))
-    remove_superseded(ledger, date(2026, 11, 1), date(2026, 12, 1))
-    remove_miscounted(ledger, "1795000000.2")
-    remove_load(ledger, ["i1"], "1795000000.2")
-    create_views(ledger)
-    ties(ledger, ["i1"], since=date(2026, 11, 1))
-    ledger.execute("drop view if exists shown.this_table", this_table="app_crashes_daily")
+    newest_load(warehouse)
+    sweep_incomplete(warehouse, "1795000000.1")
+    sweep_superseded(warehouse, date(2026, 11, 1))
+    remove_superseded(warehouse, date(2026, 11, 1), date(2026, 12, 1))
+    remove_miscounted(warehouse, "1795000000.2")
+    remove_load(warehouse, ["i1"], "1795000000.2")
+    create_views(warehouse)
+    ties(warehouse, ["i1"], since=date(2026, 11, 1))
+    warehouse.execute("drop view if exists shown.this_table", this_table="app_crashes_daily")
     told = [re.sub(r"'[0-9a-f]{32}'", "'digest'", each) for each in client.statements]
     return list(dict.fromkeys(told))
 
@@ -185,9 +187,9 @@ def test_many_slices_are_several_statements(monkeypatch: pytest.MonkeyPatch) -> 
     slices = [("i1", number) for number in range(count)]
     monkeypatch.setitem(ANSWERS, r"(?is)^select\s+.?instance_id.?,\s+.?_slice_key", slices)
     client = Recording("snowflake")
-    ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
-    ledger._database = Database(client)
-    remove_load(ledger, ["i1"], "1795000000.2")
+    warehouse = Warehouse(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
+    warehouse._database = Database(client)
+    remove_load(warehouse, ["i1"], "1795000000.2")
     lists = [re.search(r"IN \(([0-9, ]+)\)", each) for each in client.statements]
     named = [len(found[1].split(",")) for found in lists if found]
 
@@ -202,11 +204,11 @@ def test_many_slices_are_several_statements(monkeypatch: pytest.MonkeyPatch) -> 
 def test_transactions(destination: str, expected: tuple[int, int]) -> None:
     """What is removed goes at once, wherever that is possible; views where DDL may take part."""
     client = Recording(destination)
-    ledger = Ledger(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
-    ledger._database = Database(client)
-    remove_load(ledger, ["i1"], "1795000000.2")
+    warehouse = Warehouse(None, "app_store_connect")  # type: ignore[arg-type]  # only `open` asks it
+    warehouse._database = Database(client)
+    remove_load(warehouse, ["i1"], "1795000000.2")
     of_rows = client.transactions
-    with ledger.transaction(of_views=True):
+    with warehouse.transaction(of_views=True):
         pass
 
     assert expected == (of_rows, client.transactions - of_rows)

@@ -22,6 +22,7 @@ from app_store_connect.tables import (
     instance_row,
     report_row,
 )
+from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
 from tests.worlds import APPS, CRASHES
 
@@ -34,8 +35,9 @@ REQUEST = {"id": "q1", "app_id": 15, "access_type": "ONGOING", "stopped_due_to_i
 class Destination:
     """A DuckDB file with the raw tables that were filled so far."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        self.ledger = Ledger(warehouse)
         self.execute(f"create schema {RAW}")
         self.execute(f"create schema {SHOWN}")
 
@@ -58,19 +60,19 @@ class Destination:
 
     @property
     def _connection(self) -> Any:
-        return self.ledger.client.native_connection
+        return self.warehouse.client.native_connection
 
 
 @pytest.fixture
-def ledger() -> Ledger:
+def warehouse() -> Warehouse:
     destination = duckdb_destination("ledger.duckdb")
-    return Ledger(dlt.pipeline("ledger", destination=destination, dataset_name=RAW), SHOWN)
+    return Warehouse(dlt.pipeline("ledger", destination=destination, dataset_name=RAW), SHOWN)
 
 
 @pytest.fixture
-def destination(ledger: Ledger) -> Iterator[Destination]:
-    with ledger.open():
-        yield Destination(ledger)
+def destination(warehouse: Warehouse) -> Iterator[Destination]:
+    with warehouse.open():
+        yield Destination(warehouse)
 
 
 def segment(
@@ -204,12 +206,12 @@ def test_columns(destination: Destination) -> None:
     destination.execute(f"create table {RAW}.rows (b bigint, a bigint, c bigint)")
     destination.execute(f"create view {SHOWN}.rows as select b, a from {RAW}.rows")
 
-    assert {"rows": ["b", "a", "c"]} == destination.ledger.columns()
+    assert {"rows": ["b", "a", "c"]} == destination.warehouse.columns()
 
 
 def test_statements_are_written_for_the_destination(destination: Destination) -> None:
     """In its own dialect, for the two datasets that the user named."""
-    renderer = destination.ledger.dialect.renderer
+    renderer = destination.warehouse.dialect.renderer
 
     assert "duckdb" == renderer.dialect
     assert [[RAW, "x"], [SHOWN, "x"]] == [
@@ -220,7 +222,7 @@ def test_statements_are_written_for_the_destination(destination: Destination) ->
 def test_refused_statement_is_an_error_of_the_destination(destination: Destination) -> None:
     """Its first line is the message, and its cause is kept for --debug."""
     with pytest.raises(DestinationError) as caught:
-        destination.ledger.execute("select nothing from raw.nowhere")
+        destination.warehouse.execute("select nothing from raw.nowhere")
 
     assert "Table with name nowhere does not exist" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -236,7 +238,7 @@ def test_error_of_the_system_is_one_of_the_destination(
     error: OSError, message: str, destination: Destination
 ) -> None:
     """What the system has against it, such as a full disk, is named in one line."""
-    with pytest.raises(DestinationError) as caught, destination.ledger.transaction():
+    with pytest.raises(DestinationError) as caught, destination.warehouse.transaction():
         raise error
 
     assert f"the destination failed: {message}" == str(caught.value)
@@ -244,19 +246,19 @@ def test_error_of_the_system_is_one_of_the_destination(
 
 def test_own_mistakes_are_no_errors_of_the_destination(destination: Destination) -> None:
     """What is wrong with the program is raised as it is, also within a transaction."""
-    with pytest.raises(ZeroDivisionError), destination.ledger.transaction():
+    with pytest.raises(ZeroDivisionError), destination.warehouse.transaction():
         raise ZeroDivisionError
 
 
 def test_transaction(destination: Destination) -> None:
     """Statements that an error interrupts take no effect."""
     destination.fill(REPORT_REQUESTS, FIRST, REQUEST)
-    ledger = destination.ledger
+    warehouse = destination.warehouse
 
     def empty_then_fail() -> None:
-        with ledger.transaction():
-            ledger.execute("delete from raw.this_table", this_table=REPORT_REQUESTS.name)
-            ledger.execute("delete from raw.nowhere")
+        with warehouse.transaction():
+            warehouse.execute("delete from raw.this_table", this_table=REPORT_REQUESTS.name)
+            warehouse.execute("delete from raw.nowhere")
 
     with pytest.raises(DestinationError, match="nowhere"):
         empty_then_fail()
@@ -266,37 +268,37 @@ def test_transaction(destination: Destination) -> None:
 def test_lost_connection_is_replaced(destination: Destination) -> None:
     """After a connection was lost the next statement opens another one, or the next transaction."""
     destination.record(FIRST)
-    ledger = destination.ledger
+    warehouse = destination.warehouse
 
     def in_a_transaction() -> list[tuple[Any, ...]]:
-        with ledger.transaction():
-            return ledger.execute(f"select load_id from raw.{LOADS}")
+        with warehouse.transaction():
+            return warehouse.execute(f"select load_id from raw.{LOADS}")
 
     for ask in (
-        ledger.columns,
-        lambda: ledger.execute(f"select load_id from raw.{LOADS}"),
+        warehouse.columns,
+        lambda: warehouse.execute(f"select load_id from raw.{LOADS}"),
         in_a_transaction,
     ):
-        ledger.client.close_connection()
+        warehouse.client.close_connection()
 
         assert ask()
 
 
 def test_connection_that_cannot_be_replaced(destination: Destination, tmp_path: Path) -> None:
     """A destination that is gone for good is an error of the destination, whatever raises it."""
-    destination.ledger.client.close_connection()
+    destination.warehouse.client.close_connection()
     Path("ledger.duckdb").write_bytes(b"no database" * 1000)
 
     with pytest.raises(DestinationError, match="the destination failed: "):
-        destination.ledger.columns()
+        destination.warehouse.columns()
 
 
-def test_ledger_has_to_be_open(ledger: Ledger) -> None:
+def test_warehouse_has_to_be_open(warehouse: Warehouse) -> None:
     """Before and after `open` there is no connection to use, and nothing is asked by mistake."""
     with pytest.raises(RuntimeError, match="not open"):
-        ledger.columns()
-    with ledger.open():
-        ledger.columns()
+        warehouse.columns()
+    with warehouse.open():
+        warehouse.columns()
 
     with pytest.raises(RuntimeError, match="not open"):
-        ledger.columns()
+        warehouse.columns()

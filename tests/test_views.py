@@ -24,7 +24,7 @@ from app_store_connect.tables import (
     SLICES,
     RawTable,
 )
-from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.truth.freshness import FRESHNESS
 from asc_pipeline.truth.views import create_views
 
@@ -138,9 +138,9 @@ def access_type(instance: Instance) -> str:
 class Raw:
     """The raw tables of the contract, filled by hand."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self.connection = ledger.client.native_connection
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        self.connection = warehouse.client.native_connection
         self.connection.execute(f"create schema if not exists {RAW}")
         for table in OWN_TABLES:
             kinds = {
@@ -219,7 +219,7 @@ class Raw:
         every = [Instance(name, 1, name, 0) for name in TABLES]
         self.fill(Account(LOAD_IDS, tuple(landed(i.id, i, 0, 1) for i in every), ()))
         self.policy = policy
-        return create_views(self.ledger)
+        return create_views(self.warehouse)
 
     def shown(self, table: str) -> Counter[Any]:
         rows = self.connection.execute(f"select * from {SHOWN}.{table}").fetchall()
@@ -328,9 +328,9 @@ def raw_tables() -> Iterator[Raw]:
     pipeline = dlt.pipeline(
         "asc_segments", destination=duckdb_destination("views.duckdb"), dataset_name=RAW
     )
-    ledger = Ledger(pipeline, SHOWN)
-    with ledger.open():
-        yield Raw(ledger)
+    warehouse = Warehouse(pipeline, SHOWN)
+    with warehouse.open():
+        yield Raw(warehouse)
 
 
 def visible(account: Account) -> list[Landed]:
@@ -607,9 +607,9 @@ def test_views_are_made_of_what_is_complete() -> None:
     with raw_tables() as raw:
         raw.fill(Account((), (landed("s", OLD, 0, 1),), (OLD,)))
 
-        assert [] == create_views(raw.ledger)
+        assert [] == create_views(raw.warehouse)
         raw.fill(Account(LOAD_IDS, (landed("s", OLD, 0, 1),), (OLD,)))
-        assert [OLD.table] == create_views(raw.ledger)
+        assert [OLD.table] == create_views(raw.warehouse)
 
 
 @pytest.mark.parametrize(
@@ -630,7 +630,7 @@ def test_views_before_all_tables_are_there(absent: str, expected: list[str]) -> 
         raw.fill(Account(LOAD_IDS, (landed("s", OLD, 0, 1),), (OLD,)))
         raw.connection.execute(f"drop table {RAW}.{absent}")
 
-        assert expected[:1] == create_views(raw.ledger)
+        assert expected[:1] == create_views(raw.warehouse)
         assert expected == [
             name
             for (name,) in raw.connection.execute(

@@ -41,6 +41,7 @@ from .planning.options import Options, options_of
 from .planning.selection import select_instances
 from .planning.unlisted import no_longer_listed
 from .tables import RawTable, catalogue_rows
+from .warehouse.connection import Warehouse
 from .warehouse.ledger import Ledger
 from .warehouse.stored_schema import SOURCE_NAME
 
@@ -156,11 +157,11 @@ def changed_catalogue(
     """Rows of `tables.CATALOGUE_TABLES`, of the reports that are loaded, that the destination does
     not hold as they are: the catalogue or its overrides have changed.
     """
-    existing = ledger.report_tables()
+    existing = ledger.warehouse.report_tables()
     rows: dict[RawTable, list[dict[str, Any]]] = {}
     for name, report, category, granularity in ledger.loaded_reports():
         own = {column for column, _ in PROVENANCE}
-        columns = sorted(set(existing.get(ledger.physical(name), ())) - own)
+        columns = sorted(set(existing.get(ledger.warehouse.physical(name), ())) - own)
         schema = schema_of(report, category)
         for table, found in catalogue_rows(name, schema, granularity, columns, policies).items():
             rows.setdefault(table, []).extend(found)
@@ -260,9 +261,9 @@ def _emptied_tables() -> set[str]:
 def _ledger() -> Iterator[Ledger]:
     """The ledger on the destination of the running pipeline."""
     pipeline = cast(Pipeline, Container()[PipelineContext].pipeline())
-    ledger = Ledger(pipeline, views_dataset=SOURCE_NAME)
-    with ledger.open():
-        yield ledger
+    warehouse = Warehouse(pipeline, views_dataset=SOURCE_NAME)
+    with warehouse.open():
+        yield Ledger(warehouse)
 
 
 def _warn(failure: Failure) -> None:

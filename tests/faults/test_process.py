@@ -68,7 +68,7 @@ FIRST_BOUNDARIES = (
     "batch loaded",
 )
 TINY_BATCHES = {f"{KEYS}BATCH_SEGMENTS": "2", f"{KEYS}WORKERS": "1"}
-EXECUTE = "app_store_connect.warehouse.ledger:Ledger.execute"
+EXECUTE = "app_store_connect.warehouse.connection:Warehouse.execute"
 WRITES = r"(?i)^\s*(delete|create|drop)"
 
 

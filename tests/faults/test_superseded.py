@@ -23,7 +23,7 @@ from tests.worlds import APPS, CRASHES, TODAY, crash_rows, differences, overlapp
 pytestmark = pytest.mark.usefixtures("impatient")
 REMOVE = ("--keep-superseded", "0")
 WRITES = r"(?i)^\s*(delete|update)"
-EXECUTE = "app_store_connect.warehouse.ledger:Ledger.run"
+EXECUTE = "app_store_connect.warehouse.connection:Warehouse.run"
 TOLD = "select app_id, date, vintage, row_count, measure_total, is_shown"
 RESTATEMENTS = f"{TOLD} from app_store_connect.restatements order by 1, 2, 3"
 VIEW = "select * from app_store_connect.app_crashes_daily order by all"

@@ -27,8 +27,8 @@ from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import InstanceToLoad
 from app_store_connect.planning.selection import Selection
 from app_store_connect.source import batch_source
+from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
 from app_store_connect.warehouse.duckdb_settings import is_out_of_memory, little_memory
-from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout
 from asc_pipeline.job.workspace import file_format_of
 from asc_pipeline.truth.locks import in_the_way
 from asc_pipeline.truth.repair import remove_miscounted
@@ -50,7 +50,7 @@ class Batches:
     def __init__(
         self,
         pipeline: Pipeline,
-        ledger: Ledger,
+        warehouse: Warehouse,
         loader: SegmentLoader,
         outcome: Outcome,
         limits: Configuration,
@@ -59,7 +59,7 @@ class Batches:
     ) -> None:
         self._is_shared = is_shared
         self._pipeline = pipeline
-        self._ledger = ledger
+        self._warehouse = warehouse
         self._loader = loader
         self._outcome = outcome
         self._limits = limits
@@ -125,7 +125,7 @@ class Batches:
         self._failed_singles = 0
         self._has_loaded = self._has_loaded or bool(load_ids)
         for load_id in load_ids:
-            self._load_again(mark.completed, remove_miscounted(self._ledger, load_id))
+            self._load_again(mark.completed, remove_miscounted(self._warehouse, load_id))
         return True
 
     def _run(self, source: DltSource) -> list[str]:
@@ -159,7 +159,7 @@ class Batches:
 
     def _load_package(self) -> LoadInfo:
         """Load under a memory limit; on out-of-memory, drop the limit for the rest of the run."""
-        frugally = little_memory(self._ledger.client) if self._is_frugal else nullcontext()
+        frugally = little_memory(self._warehouse.client) if self._is_frugal else nullcontext()
         try:
             with frugally:
                 return self._pipeline.load()
@@ -224,7 +224,7 @@ class Batches:
         self._failed_singles += 1
         for item in self._fed:
             table = item.listed.table_name
-            if why := in_the_way(self._ledger, reason, table):
+            if why := in_the_way(self._warehouse, reason, table):
                 reason = DestinationError(f"{table}: {why}")
             self._outcome.fail_instance(item, reason)
             self._put_last(table)

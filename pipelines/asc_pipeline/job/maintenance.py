@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app_store_connect.errors import DatabaseLostError, DestinationError, Failure
-from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout
+from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
 from asc_pipeline.truth.repair import (
     newest_load,
     remove_equal_keys,
@@ -39,14 +39,14 @@ class Upkeep:
 
     def __init__(
         self,
-        ledger: Ledger,
+        warehouse: Warehouse,
         *,
         sweep_after: timedelta | None,
         database: Path | None,
         clock: Callable[[], datetime],
         keep_superseded_days: int | None = None,
     ) -> None:
-        self._ledger = ledger
+        self._warehouse = warehouse
         self._sweep_after = sweep_after
         self._is_shared = sweep_after is not None
         self._database = database
@@ -66,7 +66,7 @@ class Upkeep:
         Raises:
             DestinationError: they lie farther in the future than a run waits.
         """
-        while newest := newest_load(self._ledger):
+        while newest := newest_load(self._warehouse):
             now = self._clock()
             ahead = float(newest) - now.timestamp()
             if ahead < 0:
@@ -91,11 +91,11 @@ class Upkeep:
         before = None
         if self._sweep_after is not None:
             before = str((self._clock() - self._sweep_after).timestamp())
-        self._tried(lambda: sweep_incomplete(self._ledger, before))
-        self._tried(lambda: remove_equal_keys(self._ledger))
-        counts = self._tried(lambda: count_rows(self._ledger))
-        self._tried(lambda: take_back(self._ledger, counts))
-        self._tried(lambda: sweep_superseded(self._ledger, self._today))
+        self._tried(lambda: sweep_incomplete(self._warehouse, before))
+        self._tried(lambda: remove_equal_keys(self._warehouse))
+        counts = self._tried(lambda: count_rows(self._warehouse))
+        self._tried(lambda: take_back(self._warehouse, counts))
+        self._tried(lambda: sweep_superseded(self._warehouse, self._today))
         return counts
 
     def refresh(self, *, is_last: bool = False) -> None:
@@ -106,12 +106,12 @@ class Upkeep:
             DestinationError: the destination failed.
         """
         self.check_file()
-        columns = self._ledger.columns()
+        columns = self._warehouse.columns()
         if is_last or not self.tables or columns != self._columns:
             self.tables = self._views(TRIES if is_last and self._is_shared else 1)
             self._columns = columns
         if is_last and self.tables:
-            self._ledger.database.publish()
+            self._warehouse.database.publish()
 
     def _views(self, tries: int) -> list[str]:
         """Other writers may be in the way of a single view too."""
@@ -125,7 +125,7 @@ class Upkeep:
 
     def _created(self) -> list[str]:
         self.failures = []
-        return create_views(self._ledger, self.failures.append)
+        return create_views(self._warehouse, self.failures.append)
 
     def finish(self, *, has_loaded: bool, report_tables: Collection[str]) -> None:
         """Remove rows that later loads replaced, and superseded ones as configured.
@@ -133,11 +133,11 @@ class Upkeep:
         `report_tables` have got rows: where a planner needs to know, it is told.
         """
         if has_loaded:
-            self._tried(lambda: sweep_superseded(self._ledger, self._today))
-            self._tried(lambda: analyze(self._ledger, report_tables))
+            self._tried(lambda: sweep_superseded(self._warehouse, self._today))
+            self._tried(lambda: analyze(self._warehouse, report_tables))
         if self._keep_superseded_days is not None:
             before = self._today - timedelta(days=self._keep_superseded_days)
-            self._tried(lambda: remove_superseded(self._ledger, before, self._today))
+            self._tried(lambda: remove_superseded(self._warehouse, before, self._today))
 
     @property
     def _today(self) -> date:

@@ -14,7 +14,7 @@ from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.planning.selection import Selection
 from app_store_connect.tables import LOADS, SEGMENT_TABLES, SEGMENTS, SLICE_KEY, SLICES
-from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.stored_schema import SOURCE_NAME
 from asc_pipeline.truth.definitions import forget
 
@@ -49,22 +49,24 @@ class Remade:
     notices: list[str] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
 
-    def loadable(self, selection: Selection, ledger: Ledger) -> Selection:
+    def loadable(self, selection: Selection, warehouse: Warehouse) -> Selection:
         """The instances of the other reports."""
         broken = self.failures.keys()
         due = [
-            item for item in selection.due if ledger.physical(item.listed.table_name) not in broken
+            item
+            for item in selection.due
+            if warehouse.physical(item.listed.table_name) not in broken
         ]
         return replace(selection, due=tuple(due))
 
 
-def make_missing(pipeline: Pipeline, ledger: Ledger) -> Remade:
+def make_missing(pipeline: Pipeline, warehouse: Warehouse) -> Remade:
     """Make the tables and columns of dlt's schema again that the destination lacks.
 
     Raises:
         DestinationError: so much is gone of the job's own tables that no run can go on.
     """
-    existing = ledger.columns()
+    existing = warehouse.columns()
     dataset = pipeline.dataset_name
     if SEGMENTS.name in existing and LOADS not in existing:
         raise DestinationError(
@@ -72,16 +74,16 @@ def make_missing(pipeline: Pipeline, ledger: Ledger) -> Remade:
             f" restore it, or drop {dataset} to load again what Apple still lists"
         )
     remade = Remade()
-    if SOURCE_NAME not in pipeline.schemas or not ledger.database.can_delete:
+    if SOURCE_NAME not in pipeline.schemas or not warehouse.database.can_delete:
         return remade  # the first load makes all, and files make their own folders
     for gap in _gaps(pipeline.schemas[SOURCE_NAME].tables, existing):
-        if why := _why_not_made(pipeline, ledger, gap):
+        if why := _why_not_made(pipeline, warehouse, gap):
             what = f"the table {gap.table} of {dataset}"
             if not gap.is_report:
                 raise DestinationError(f"{what} {why}")
             remade.failures[gap.table] = Failure(what, why)
         else:
-            forget(ledger)
+            forget(warehouse)
             remade.notices.extend(_notices(gap))
     return remade
 
@@ -98,7 +100,7 @@ def _is_report(table: str, columns: Collection[str]) -> bool:
     return SLICE_KEY in columns and table != SLICES.name
 
 
-def _why_not_made(pipeline: Pipeline, ledger: Ledger, gap: Gap) -> str:
+def _why_not_made(pipeline: Pipeline, warehouse: Warehouse, gap: Gap) -> str:
     """Empty if it is there now."""
     if gap.is_beyond_repair:
         return f"has lost {gap.columns}, without which its rows belong to nothing: {_NEXT_STEP}"
@@ -106,7 +108,7 @@ def _why_not_made(pipeline: Pipeline, ledger: Ledger, gap: Gap) -> str:
         with pipeline.destination_client(SOURCE_NAME) as client:
             client.update_stored_schema(only_tables=[gap.table], force=True)
     except Exception as error:  # each destination's driver has its own
-        if gap.lost <= {*ledger.columns().get(gap.table, ())}:  # another run was faster
+        if gap.lost <= {*warehouse.columns().get(gap.table, ())}:  # another run was faster
             return ""
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         return f"has lost {gap.columns}, which cannot be made again ({reason}): {_NEXT_STEP}"

@@ -42,6 +42,7 @@ from app_store_connect.planning.renewal import renew_stopped
 from app_store_connect.planning.selection import Selection, select_instances, select_pinpointed
 from app_store_connect.source import changed_catalogue, changed_rows
 from app_store_connect.tables import LISTING_TABLES
+from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.job.batches import Batches
 from asc_pipeline.job.maintenance import Upkeep
@@ -132,9 +133,9 @@ class Run:
                 self.summary.location = location_of(pipeline)
                 if self._settings.is_plan:
                     pipeline = without_file(pipeline, pipelines_dir)
-                ledger = Ledger(pipeline, dataset)
-                with opened(ledger, self._configuration.table_format):
-                    self._run(pipeline, ledger)
+                warehouse = Warehouse(pipeline, dataset)
+                with opened(warehouse, self._configuration.table_format):
+                    self._run(pipeline, warehouse)
         except (KeyboardInterrupt, SignalReceivedException):  # dlt's way to heed `interrupt`
             self.interrupt()
         finally:
@@ -155,20 +156,20 @@ class Run:
         set_received_signal(SIGINT)
         wake_all()
 
-    def _run(self, pipeline: Pipeline, ledger: Ledger) -> None:
+    def _run(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
         if not self._settings.is_plan:
             synchronise(pipeline)
         upkeep = Upkeep(
-            ledger,
+            warehouse,
             sweep_after=self._configuration.sweep_after if self._is_shared else None,
             database=database_file(pipeline),
             clock=self._clock,
-            keep_superseded_days=self._keep_superseded_days(ledger),
+            keep_superseded_days=self._keep_superseded_days(warehouse),
         )
         if not self._settings.is_plan:
             upkeep.check_clock(self._wait_for_clock)
         try:
-            self._load_due(pipeline, ledger, upkeep)
+            self._load_due(pipeline, warehouse, upkeep)
         except (BudgetExhaustedError, ApiDownError) as error:
             self._outcome.stop(error)
         except DestinationError as error:
@@ -177,37 +178,37 @@ class Run:
             if not self._settings.is_plan:
                 self._finish(upkeep)
 
-    def _load_due(self, pipeline: Pipeline, ledger: Ledger, upkeep: Upkeep) -> None:
-        is_plan = self._settings.is_plan
-        remade = Remade() if is_plan else make_missing(pipeline, ledger)
+    def _load_due(self, pipeline: Pipeline, warehouse: Warehouse, upkeep: Upkeep) -> None:
+        ledger, is_plan = Ledger(warehouse), self._settings.is_plan
+        remade = Remade() if is_plan else make_missing(pipeline, warehouse)
         self._outcome.failures += remade.failures.values()
-        self._counts = count_rows(ledger) if is_plan else upkeep.recover()
+        self._counts = count_rows(warehouse) if is_plan else upkeep.recover()
         self._progress.phase("asking Apple what there is")
         listing = self.summary.listing = self._list(ledger)
         listing.notices += self._configuration.notices(
             schema_of_report(each).name for _, each in listing.reports
         )
-        selection = remade.loadable(self._select(listing, ledger), ledger)
+        selection = remade.loadable(self._select(listing, ledger), warehouse)
         self.summary.selection = selection
         listing.notices += [*remade.notices, *self._counts.notes(selection, remade.failures)]
         if not self._settings.is_plan:
-            self._load_all(pipeline, ledger, listing, selection, upkeep)
+            self._load_all(pipeline, warehouse, listing, selection, upkeep)
             if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
                 try:
                     renew_stopped(
                         self._client,
                         self._settings.options,
                         listing,
-                        check_loaded=partial(self._check_loaded, ledger, upkeep),
+                        check_loaded=partial(self._check_loaded, warehouse, upkeep),
                     )
                 except FATAL as error:  # loads and deletions until then are still to be told
                     self._outcome.stop(error)
 
-    def _keep_superseded_days(self, ledger: Ledger) -> int | None:
+    def _keep_superseded_days(self, warehouse: Warehouse) -> int | None:
         """Raises ConfigurationError where rows cannot be deleted."""
         asked = self._settings.keep_superseded_days
         days = self._configuration.keep_superseded_days if asked is None else asked
-        if days is not None and not ledger.database.can_delete:
+        if days is not None and not warehouse.database.can_delete:
             raise ConfigurationError(
                 "--keep-superseded removes rows, which the files of a lake do not allow without"
                 " being written anew: leave it out, or load into a database"
@@ -278,12 +279,13 @@ class Run:
     def _load_all(
         self,
         pipeline: Pipeline,
-        ledger: Ledger,
+        warehouse: Warehouse,
         listing: Listing,
         selection: Selection,
         upkeep: Upkeep,
     ) -> None:
         self._progress.begin(len(selection.due), self._outcome)
+        ledger = Ledger(warehouse)
         loader = SegmentLoader(
             self._client,
             self._downloader,
@@ -301,7 +303,7 @@ class Run:
         listings = self._changed_listings(loader, listing, ledger)
         batches = Batches(
             pipeline,
-            ledger,
+            warehouse,
             loader,
             self._outcome,
             self._configuration,
@@ -318,21 +320,21 @@ class Run:
             has_loaded=has_loaded,
             report_tables={each.item.listed.table_name for each in self._outcome.completed},
         )
-        self._note_oddities(ledger)
+        self._note_oddities(warehouse)
 
-    def _note_oddities(self, ledger: Ledger) -> None:
+    def _note_oddities(self, warehouse: Warehouse) -> None:
         self._outcome.notices += doubled_notes(self._outcome.completed)
         loaded = [each.item.listed.instance for each in self._outcome.completed]
         if loaded:
             since = min(each.processing_date for each in loaded)
-            found = ties(ledger, {each.id for each in loaded}, since=since)
+            found = ties(warehouse, {each.id for each in loaded}, since=since)
             self._outcome.notices += map(str, found)
 
     def _check_loaded(
-        self, ledger: Ledger, upkeep: Upkeep, instances: Collection[ListedInstance]
+        self, warehouse: Warehouse, upkeep: Upkeep, instances: Collection[ListedInstance]
     ) -> None:
         upkeep.check_file()
-        check_loaded(ledger, instances, self._outcome.segments_read())
+        check_loaded(warehouse, instances, self._outcome.segments_read())
 
     def _changed_listings(
         self, loader: SegmentLoader, listing: Listing, ledger: Ledger

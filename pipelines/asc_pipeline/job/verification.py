@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping
 from app_store_connect.errors import NotLoadedError
 from app_store_connect.instances import ListedInstance
 from app_store_connect.tables import LOADS, SEGMENTS, SLICES
-from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.truth.row_counts import RowCounts, counted_segments
 
 
 def check_loaded(
-    ledger: Ledger, instances: Collection[ListedInstance], read: Mapping[str, Collection[str]]
+    warehouse: Warehouse, instances: Collection[ListedInstance], read: Mapping[str, Collection[str]]
 ) -> None:
     """Check that the ledger has these instances, and that the report tables hold as many rows of
     them as the ledger counts.
@@ -23,8 +23,8 @@ def check_loaded(
         DestinationError: the destination cannot be asked, or a table is gone.
     """
     tables = {each.table_name for each in instances}
-    is_there = {SEGMENTS.name, SLICES.name, LOADS} <= ledger.columns().keys()
-    counts = RowCounts(tuple(counted_segments(ledger, tables)) if tables and is_there else ())
+    is_there = {SEGMENTS.name, SLICES.name, LOADS} <= warehouse.columns().keys()
+    counts = RowCounts(tuple(counted_segments(warehouse, tables)) if tables and is_there else ())
     known = {row.instance_id for row in counts.rows}
     for each in instances:
         instance_id = each.instance.id

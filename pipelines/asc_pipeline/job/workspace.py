@@ -30,9 +30,9 @@ from app_store_connect.dlt_errors import complaint, first_line, how_to_install
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.redaction import remember
 from app_store_connect.tables import PLAIN
+from app_store_connect.warehouse.connection import PLACEHOLDERS, Warehouse
 from app_store_connect.warehouse.database import LAKE_FILE, is_lake, kind_of
 from app_store_connect.warehouse.duckdb_settings import tune
-from app_store_connect.warehouse.ledger import PLACEHOLDERS, Ledger
 from asc_pipeline.job.schemas import catalog_of_file, check_schemas
 
 PIPELINE_NAME = "asc_segments"
@@ -212,13 +212,13 @@ def _check_names(destination: str, dataset: str) -> None:
 
 
 @contextmanager
-def opened(ledger: Ledger, table_format: str = PLAIN) -> Iterator[None]:
+def opened(warehouse: Warehouse, table_format: str = PLAIN) -> Iterator[None]:
     """Raises ConfigurationError if the destination cannot be opened for writing in that format."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(ledger.open())
-            tune(ledger.client)
-            ledger.database.check_format(table_format)
+            stack.enter_context(warehouse.open())
+            tune(warehouse.client)
+            warehouse.database.check_format(table_format)
         except ConfigurationError:
             raise
         except Exception as error:  # whatever the destination's driver raises

@@ -19,8 +19,8 @@ from filelock import FileLock, Timeout
 
 from app_store_connect.errors import ConfigurationError, DestinationError, to_install
 from app_store_connect.tables import SEGMENTS
+from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
-from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.job.schemas import FIVETRAN
 from asc_pipeline.job.workspace import location_of, make_pipeline, opened
 from asc_pipeline.models.results import add_results, first_lines
@@ -55,10 +55,10 @@ def build_models(settings: ModelSettings) -> ModelsSummary:
         _check_loaded(pipeline, settings)
         with _own_folder(f"{adapter}-{settings.dataset}") as own, _environment(environment):
             results = _run(runner, _arguments(settings, own), settings)
-        ledger = Ledger(pipeline, summary.schema)
-        with opened(ledger):
-            add_results(results, summary, ledger)
-            summary.last_week = last_week(ledger)
+        warehouse = Warehouse(pipeline, summary.schema)
+        with opened(warehouse):
+            add_results(results, summary, warehouse)
+            summary.last_week = last_week(warehouse)
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -113,12 +113,12 @@ def _check_loaded(pipeline: Pipeline, settings: ModelSettings) -> None:
     is_file = kind_of(pipeline) == "duckdb"
     if is_file and not Path(location_of(pipeline)).is_file():  # opening it would make it
         raise nothing
-    ledger = Ledger(pipeline, settings.dataset)
-    with opened(ledger):
-        if SEGMENTS.name not in ledger.columns():
+    warehouse = Warehouse(pipeline, settings.dataset)
+    with opened(warehouse):
+        if SEGMENTS.name not in warehouse.columns():
             raise nothing
         try:
-            ledger.execute(f"select app_id from shown.{FRESHNESS} where 1 = 0")
+            warehouse.execute(f"select app_id from shown.{FRESHNESS} where 1 = 0")
         except DestinationError:
             raise nothing from None  # the source alone fills tables, but makes no views
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dlt.destinations.exceptions import DatabaseException
 
-from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.models.summary import ModelsSummary, Remark
 from asc_pipeline.text import printable
 
@@ -17,17 +17,17 @@ _BUILT = {"model", "seed"}
 _SHOWN = 3
 
 
-def add_results(results: Iterable[Any], summary: ModelsSummary, ledger: Ledger) -> None:
-    """Counts them; a test's remark shows the first rows that it found, through an open ledger."""
+def add_results(results: Iterable[Any], summary: ModelsSummary, warehouse: Warehouse) -> None:
+    """Count the results; a failed test's remark shows the first rows that it found."""
     for result in results:
-        _add(result, summary, ledger)
+        _add(result, summary, warehouse)
 
 
-def _add(result: Any, summary: ModelsSummary, ledger: Ledger) -> None:
+def _add(result: Any, summary: ModelsSummary, warehouse: Warehouse) -> None:
     status, kind = str(result.status), str(result.node.resource_type)
     why = first_lines(result.message)
     if kind == "test" and status in _FOUND:
-        why += _found(str(result.node.compiled_code), ledger)
+        why += _found(str(result.node.compiled_code), warehouse)
     remark = Remark(f"{kind} {result.node.name}", why)
     if status in _FAILED:
         summary.failures.append(remark)
@@ -42,10 +42,10 @@ def _add(result: Any, summary: ModelsSummary, ledger: Ledger) -> None:
         summary.models += 1
 
 
-def _found(query: str, ledger: Ledger) -> str:
+def _found(query: str, warehouse: Warehouse) -> str:
     """dbt counts the rows that a test finds and shows none, so its query is run once more."""
     try:
-        with ledger.client.execute_query(query) as cursor:
+        with warehouse.client.execute_query(query) as cursor:
             names = [column[0] for column in cursor.description or []]
             rows = cursor.fetchmany(_SHOWN + 1)
     except DatabaseException as error:

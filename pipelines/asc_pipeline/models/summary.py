@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from app_store_connect.errors import DestinationError
-from app_store_connect.warehouse.ledger import Ledger
+from app_store_connect.warehouse.connection import Warehouse
 
 _LAST_WEEK = """
     select date_day,
@@ -94,12 +94,12 @@ class ModelsSummary:
         }
 
 
-def last_week(ledger: Ledger) -> list[dict[str, Any]]:
-    """The newest seven days over all apps, from an open ledger that shows the marts; empty where
+def last_week(warehouse: Warehouse) -> list[dict[str, Any]]:
+    """The newest seven days over all apps, from an open warehouse that shows the marts; empty where
     there are none.
     """
     try:
-        rows = ledger.execute(_LAST_WEEK)
+        rows = warehouse.execute(_LAST_WEEK)
     except DestinationError:
         return []
     return [_week_row(row) for row in reversed(rows)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from app_store_connect.errors import DestinationError, Failure
-from app_store_connect.warehouse.ledger import Ledger, is_lock_timeout
+from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
 from asc_pipeline.truth.locks import in_the_way
 
 DEFINITIONS = "analytics_definitions"
@@ -47,31 +47,31 @@ class Definition:
         return hashlib.sha256(whole.encode()).hexdigest()[:32]
 
 
-def forget(ledger: Ledger) -> None:
+def forget(warehouse: Warehouse) -> None:
     """Have the next `apply` make all definitions again. dlt makes a dropped table without comments
     and index; and if the table was renamed instead, views on Postgres go on reading the old one.
     """
-    if DEFINITIONS in ledger.columns():
-        ledger.execute(f"delete from raw.{DEFINITIONS}")
+    if DEFINITIONS in warehouse.columns():
+        warehouse.execute(f"delete from raw.{DEFINITIONS}")
 
 
 class Definitions:
     """The definitions that the destination has, and the making of those that have changed."""
 
-    def __init__(self, ledger: Ledger, on_failure: Callable[[Failure], None] | None) -> None:
-        self._ledger = ledger
+    def __init__(self, warehouse: Warehouse, on_failure: Callable[[Failure], None] | None) -> None:
+        self._warehouse = warehouse
         self._on_failure = on_failure
-        self._is_kept = ledger.database.can_delete  # a lake's views are made anew by each run
-        self._views = ledger.views()
+        self._is_kept = warehouse.database.can_delete  # a lake's views are made anew by each run
+        self._views = warehouse.views()
         self._digests = self._stored() if self._is_kept else {}
 
     def _stored(self) -> dict[str, set[str]]:
-        if DEFINITIONS not in self._ledger.columns():
-            self._ledger.execute(
+        if DEFINITIONS not in self._warehouse.columns():
+            self._warehouse.execute(
                 f"create table if not exists raw.{DEFINITIONS} (name text, digest text)"
             )
         found: dict[str, set[str]] = {}
-        for name, digest in self._ledger.execute(f"select name, digest from raw.{DEFINITIONS}"):
+        for name, digest in self._warehouse.execute(f"select name, digest from raw.{DEFINITIONS}"):
             found.setdefault(name, set()).add(digest)  # two if two writers made it at once
         return found
 
@@ -94,7 +94,7 @@ class Definitions:
     def _is_current(self, definition: Definition) -> bool:
         found: Iterable[str] = ()
         if definition.kind == "view":
-            name = self._ledger.physical(definition.name)
+            name = self._warehouse.physical(definition.name)
             if name not in self._views:
                 return False
             found = self._views[name]
@@ -102,10 +102,10 @@ class Definitions:
 
     def _are_made_together(self, definitions: Collection[Definition]) -> bool:
         """A commit of DuckDB takes as long as three views. Others have readers, who would wait."""
-        if self._ledger.client.capabilities.sqlglot_dialect != "duckdb":
+        if self._warehouse.client.capabilities.sqlglot_dialect != "duckdb":
             return False
         try:
-            with self._ledger.transaction(of_views=True):
+            with self._warehouse.transaction(of_views=True):
                 for each in definitions:
                     self._run(each.statements())
                 self._remember(definitions)
@@ -118,7 +118,7 @@ class Definitions:
         try:
             self._make(definition)
         except DestinationError as error:
-            self._ledger.execute("select 1")  # fails too where the destination does
+            self._warehouse.execute("select 1")  # fails too where the destination does
             if self._on_failure is None:
                 raise
             self._on_failure(self._failure(definition, error))
@@ -134,13 +134,13 @@ class Definitions:
             self._make_once(definition, definition.drop)
 
     def _make_once(self, definition: Definition, *before: str) -> None:
-        with self._ledger.transaction(of_views=True):
+        with self._warehouse.transaction(of_views=True):
             self._run((*before, *definition.statements()))
             self._remember([definition])
 
     def _run(self, statements: Iterable[str]) -> None:
         for statement in statements:
-            self._ledger.run(statement)
+            self._warehouse.run(statement)
 
     def _remember(self, definitions: Collection[Definition]) -> None:
         if not self._is_kept or not definitions:
@@ -148,17 +148,17 @@ class Definitions:
         # as text: neither has a character to escape, and thousands take the renderer seconds
         keys = ", ".join(f"'{each.key}'" for each in definitions)
         rows = ", ".join(f"('{each.key}', '{each.digest(each.columns())}')" for each in definitions)
-        renderer = self._ledger.dialect.renderer
+        renderer = self._warehouse.dialect.renderer
         table = renderer.placed("raw", DEFINITIONS)
         name = renderer.quoted(renderer.casefold("name"))
         self._run([f"delete from {table} where {name} in ({keys})"])
         self._run([f"insert into {table} values {rows}"])
 
     def _failure(self, definition: Definition, error: DestinationError) -> Failure:
-        ledger = self._ledger
+        warehouse = self._warehouse
         is_table = definition.kind == "table"
-        dataset = ledger.client.dataset_name if is_table else ledger.views_dataset
-        if not (why := in_the_way(ledger, error, definition.name)):
+        dataset = warehouse.client.dataset_name if is_table else warehouse.views_dataset
+        if not (why := in_the_way(warehouse, error, definition.name)):
             advice = "rename or drop what has its name or is built on it, then run again"
             why = str(error) if is_table else f"{error}; {advice}"
         return Failure(f"the {definition.kind} {dataset}.{definition.name}", why, error)

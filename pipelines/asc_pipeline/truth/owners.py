@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from app_store_connect.tables import INSTANCES, LOAD_ID, REPORT_CATALOGUE, SLICE_KEY, SLICES
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger, latest_rows
+from app_store_connect.warehouse.connection import Warehouse
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
 
 SLICES_VIEW = "slices"
 _COLUMNS = ", ".join((*SLICES.columns, LOAD_ID))
@@ -132,8 +133,8 @@ class Tie:
         )
 
 
-def ties(ledger: Ledger, instance_ids: Iterable[str], *, since: date) -> list[Tie]:
+def ties(warehouse: Warehouse, instance_ids: Iterable[str], *, since: date) -> list[Tie]:
     """The ties that one of these instances, all processed on or after `since`, takes part in."""
     ids = set(instance_ids)
-    found = [Tie(*row) for row in ledger.execute(_TIES, since=since)]
+    found = [Tie(*row) for row in warehouse.execute(_TIES, since=since)]
     return [tie for tie in found if {tie.shown_id, tie.other_id} & ids]

@@ -25,7 +25,8 @@ from app_store_connect.tables import (
     UNPARSED_VALUES,
     RawTable,
 )
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger
+from app_store_connect.warehouse.connection import Warehouse
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS
 from asc_pipeline.truth.owners import SLICES_QUERY
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
@@ -37,35 +38,37 @@ _LATER = f"""
     where {LOAD_ID} in ({COMPLETE_LOADS}) group by instance_id, segment_id"""
 
 
-def _has_ledger(ledger: Ledger) -> bool:
+def _has_ledger(warehouse: Warehouse) -> bool:
     """Not before an instance was complete; rows of a broken file may be there already."""
-    return {SEGMENTS.name, SLICES.name} <= ledger.columns().keys()
+    return {SEGMENTS.name, SLICES.name} <= warehouse.columns().keys()
 
 
-def remove_miscounted(ledger: Ledger, load_id: str) -> set[str]:
+def remove_miscounted(warehouse: Warehouse, load_id: str) -> set[str]:
     """Remove a load's rows of each instance whose row count is wrong; returns the instances' ids.
 
     Safe only right after the load: Apple has just listed these segments, they are loaded again.
     """
-    wrong = _miscounted(ledger, load_id) and _miscounted(ledger, load_id)  # one look may be torn
-    remove_load(ledger, wrong, load_id)
+    wrong = _miscounted(warehouse, load_id) and _miscounted(
+        warehouse, load_id
+    )  # one look may be torn
+    remove_load(warehouse, wrong, load_id)
     return wrong
 
 
-def _miscounted(ledger: Ledger, load_id: str) -> set[str]:
+def _miscounted(warehouse: Warehouse, load_id: str) -> set[str]:
     """Instances of which a load has another number of rows than the ledger says, or slices whose
     key another load has too.
 
     Rows without a slice are of an instance that was not complete, and are deleted here.
     """
-    if not _has_ledger(ledger):
+    if not _has_ledger(warehouse):
         slices: dict[str, dict[int, _Slice]] = {}
         wrong: set[str] = set()
     else:
-        slices, wrong = _slices_of(ledger, load_id), _of_equal_keys(ledger, load_id)
-    for table in ledger.report_tables():
+        slices, wrong = _slices_of(warehouse, load_id), _of_equal_keys(warehouse, load_id)
+    for table in warehouse.report_tables():
         held = dict(
-            ledger.execute(
+            warehouse.execute(
                 f"select {SLICE_KEY}, count(*) from raw.this_table where {LOAD_ID} = :load_id"
                 f" group by {SLICE_KEY}",
                 this_table=table,
@@ -74,7 +77,7 @@ def _miscounted(ledger: Ledger, load_id: str) -> set[str]:
         )
         said = slices.get(table, {})
         if held.keys() - said.keys():
-            _delete_rows(ledger, [table], held.keys() - said.keys(), load_id)
+            _delete_rows(warehouse, [table], held.keys() - said.keys(), load_id)
         wrong |= {
             each.instance_id
             for key, each in said.items()
@@ -91,10 +94,10 @@ class _Slice(NamedTuple):
     is_latest: bool
 
 
-def _slices_of(ledger: Ledger, load_id: str) -> dict[str, dict[int, _Slice]]:
+def _slices_of(warehouse: Warehouse, load_id: str) -> dict[str, dict[int, _Slice]]:
     """The slices of a load by table and key."""
     found: dict[str, dict[int, _Slice]] = {}
-    for table, key, instance_id, count, latest in ledger.execute(
+    for table, key, instance_id, count, latest in warehouse.execute(
         f"""
         select s.table_name, s.{SLICE_KEY}, s.instance_id, s.row_count, latest.{LOAD_ID}
         from raw.{SLICES.name} as s
@@ -104,14 +107,14 @@ def _slices_of(ledger: Ledger, load_id: str) -> dict[str, dict[int, _Slice]]:
         """,
         load_id=load_id,
     ):
-        found.setdefault(ledger.physical(table), {})[key] = _Slice(
+        found.setdefault(warehouse.physical(table), {})[key] = _Slice(
             instance_id, count, latest == load_id
         )
     return found
 
 
-def _of_equal_keys(ledger: Ledger, load_id: str) -> set[str]:
-    rows = ledger.execute(
+def _of_equal_keys(warehouse: Warehouse, load_id: str) -> set[str]:
+    rows = warehouse.execute(
         f"""
         select distinct instance_id from raw.{SLICES.name}
         where {LOAD_ID} = :load_id and {SLICE_KEY} in (
@@ -123,15 +126,15 @@ def _of_equal_keys(ledger: Ledger, load_id: str) -> set[str]:
     return {instance_id for (instance_id,) in rows}
 
 
-def remove_equal_keys(ledger: Ledger) -> None:
+def remove_equal_keys(warehouse: Warehouse) -> None:
     """Remove loads with slice keys of an earlier load: a run may have died before it saw that.
 
     Their rows would be shown under both slices. Apple lists their instances for weeks, so the run
     that finds this loads them again.
     """
-    if not _has_ledger(ledger):
+    if not _has_ledger(warehouse):
         return
-    rows = ledger.execute(f"""
+    rows = warehouse.execute(f"""
         select distinct later.{LOAD_ID}, later.instance_id from raw.{SLICES.name} as later
         join (
             select {SLICE_KEY}, min({LOAD_ID}) as first_load from raw.{SLICES.name}
@@ -142,33 +145,33 @@ def remove_equal_keys(ledger: Ledger) -> None:
     for load_id, instance_id in rows:
         later.setdefault(load_id, set()).add(instance_id)
     for load_id, instance_ids in later.items():
-        remove_load(ledger, instance_ids, load_id)
+        remove_load(warehouse, instance_ids, load_id)
 
 
-def take_back(ledger: Ledger, counts: RowCounts) -> None:
+def take_back(warehouse: Warehouse, counts: RowCounts) -> None:
     """Remove loads that are not whole where the replaced one still is: that shows again."""
     for instance_id, load_id in counts.revertible():
-        remove_load(ledger, {instance_id}, load_id)
+        remove_load(warehouse, {instance_id}, load_id)
 
 
-def remove_load(ledger: Ledger, instance_ids: Collection[str], load_id: str) -> None:
+def remove_load(warehouse: Warehouse, instance_ids: Collection[str], load_id: str) -> None:
     """Delete all that one load brought of these instances, at once."""
-    if not instance_ids or not _has_ledger(ledger):
+    if not instance_ids or not _has_ledger(warehouse):
         return
-    if not ledger.database.can_delete:
-        ledger.database.remove(instance_ids, load_id)
+    if not warehouse.database.can_delete:
+        warehouse.database.remove(instance_ids, load_id)
         return
-    keys = ledger.execute(
+    keys = warehouse.execute(
         f"select instance_id, {SLICE_KEY} from raw.{SLICES.name} where {LOAD_ID} = :load_id",
         load_id=load_id,
     )
-    own = [t.name for t in reversed(tables.SEGMENT_TABLES) if t.name in ledger.columns()]
-    with ledger.transaction():
+    own = [t.name for t in reversed(tables.SEGMENT_TABLES) if t.name in warehouse.columns()]
+    with warehouse.transaction():
         own_keys = [key for instance_id, key in keys if instance_id in instance_ids]
-        _delete_rows(ledger, ledger.report_tables(), own_keys, load_id)
+        _delete_rows(warehouse, warehouse.report_tables(), own_keys, load_id)
         for ids in _lists_of(instance_ids):
             for name in own:
-                ledger.execute(
+                warehouse.execute(
                     f"delete from raw.this_table where instance_id in :ids"
                     f" and {LOAD_ID} = :load_id",
                     this_table=name,
@@ -178,13 +181,13 @@ def remove_load(ledger: Ledger, instance_ids: Collection[str], load_id: str) -> 
 
 
 def _delete_rows(
-    ledger: Ledger, report_tables: Collection[str], keys: Collection[int], load_id: str
+    warehouse: Warehouse, report_tables: Collection[str], keys: Collection[int], load_id: str
 ) -> None:
-    if not ledger.database.can_delete:
+    if not warehouse.database.can_delete:
         return  # rows whose slice does not count are in no view
     for part in _lists_of(keys):
         for table in report_tables:
-            ledger.execute(
+            warehouse.execute(
                 f"delete from raw.this_table where {SLICE_KEY} in :keys and {LOAD_ID} = :load_id",
                 this_table=table,
                 keys=part,
@@ -198,19 +201,19 @@ def _lists_of(ids: Collection[Any]) -> Iterator[list[Any]]:
         yield ordered[start : start + MAX_IDS]
 
 
-def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
+def sweep_incomplete(warehouse: Warehouse, before_load_id: str | None = None) -> None:
     """Delete rows of loads that never completed: a dead run's, which no view ever showed."""
-    if not ledger.database.can_delete:
-        ledger.database.sweep(before_load_id)
+    if not warehouse.database.can_delete:
+        warehouse.database.sweep(before_load_id)
         return
-    existing = ledger.columns()
+    existing = warehouse.columns()
     if LOADS not in existing:
         return
     condition = f" and {LOAD_ID} < :before" if before_load_id else ""
     values = {"before": before_load_id} if before_load_id else {}
     own = [table.name for table in _OWN_TABLES if table.name in existing]
-    for name in [*ledger.report_tables(), *own]:
-        ledger.execute(
+    for name in [*warehouse.report_tables(), *own]:
+        warehouse.execute(
             f"delete from raw.this_table where {LOAD_ID} not in ({COMPLETE_LOADS}){condition}",
             this_table=name,
             **values,
@@ -220,34 +223,34 @@ def sweep_incomplete(ledger: Ledger, before_load_id: str | None = None) -> None:
 _OWN_TABLES = (UNPARSED_VALUES, SLICES, SEGMENTS, *tables.LATEST_TABLES)
 
 
-def sweep_superseded(ledger: Ledger, today: date) -> None:
+def sweep_superseded(warehouse: Warehouse, today: date) -> None:
     """Delete rows that a later, complete load replaced or withdrew.
 
     Not while the later one is not there as it was loaded: then it replaces nothing.
     """
-    existing = ledger.columns()
-    if LOADS not in existing or not ledger.database.can_delete:
+    existing = warehouse.columns()
+    if LOADS not in existing or not warehouse.database.can_delete:
         return
-    if _has_ledger(ledger):
-        replaced = ledger.execute(f"""
+    if _has_ledger(warehouse):
+        replaced = warehouse.execute(f"""
             select s.table_name, s.{SLICE_KEY}, s.instance_id from raw.{SLICES.name} as s
             join ({_LATER}) as latest on latest.instance_id = s.instance_id
                 and latest.segment_id = s.segment_id and s.{LOAD_ID} < latest.{LOAD_ID}
             where s.removed_on is null and s.{LOAD_ID} in ({COMPLETE_LOADS})""")
-        _remove_slices(ledger, replaced, today)
+        _remove_slices(warehouse, replaced, today)
     for table in tables.LATEST_TABLES:
         if table.name in existing:
-            _sweep_replaced(ledger, table, _newest(ledger, table))
+            _sweep_replaced(warehouse, table, _newest(warehouse, table))
 
 
-def remove_superseded(ledger: Ledger, before: date, today: date) -> None:
+def remove_superseded(warehouse: Warehouse, before: date, today: date) -> None:
     """Delete rows of slices that are not shown, of instances processed before that day.
 
     Raises:
         DestinationError: the destination failed.
     """
-    if _has_ledger(ledger) and ledger.database.can_delete:
-        hidden = ledger.execute(
+    if _has_ledger(warehouse) and warehouse.database.can_delete:
+        hidden = warehouse.execute(
             f"""
             {SLICES_QUERY}
             select s.table_name, s.{SLICE_KEY}, s.instance_id from slices as s
@@ -256,30 +259,30 @@ def remove_superseded(ledger: Ledger, before: date, today: date) -> None:
             """,
             before=before,
         )
-        _remove_slices(ledger, hidden, today)
+        _remove_slices(warehouse, hidden, today)
 
 
-def _remove_slices(ledger: Ledger, found: Collection[tuple[Any, ...]], today: date) -> None:
+def _remove_slices(warehouse: Warehouse, found: Collection[tuple[Any, ...]], today: date) -> None:
     """Delete the rows of these slices, and mark them. Not of instances that are not whole."""
     if not found:
         return
-    unsound = count_rows(ledger).unsound
+    unsound = count_rows(warehouse).unsound
     by_table: dict[str, list[int]] = {}
     for table, key, instance_id in found:
         if instance_id not in unsound:
-            by_table.setdefault(ledger.physical(table), []).append(key)
-    existing = ledger.report_tables()
+            by_table.setdefault(warehouse.physical(table), []).append(key)
+    existing = warehouse.report_tables()
     for table, keys in sorted(by_table.items()):
-        with ledger.transaction():
+        with warehouse.transaction():
             # marked first: cut off without a transaction, rows are left that nobody sees
             for part in _lists_of(keys):
-                ledger.execute(
+                warehouse.execute(
                     f"update raw.{SLICES.name} set removed_on = :today where {SLICE_KEY} in :keys",
                     today=today,
                     keys=part,
                 )
             if table in existing:
-                ledger.execute(
+                warehouse.execute(
                     f"delete from raw.this_table where {SLICE_KEY} in ("
                     f"select {SLICE_KEY} from raw.{SLICES.name} where removed_on = :today)",
                     this_table=table,
@@ -287,13 +290,13 @@ def _remove_slices(ledger: Ledger, found: Collection[tuple[Any, ...]], today: da
                 )
 
 
-def _newest(ledger: Ledger, table: RawTable) -> dict[str, set[Any]]:
+def _newest(warehouse: Warehouse, table: RawTable) -> dict[str, set[Any]]:
     """Of what several loads brought to `table` the last load, with the keys that it brought.
 
     Asked first and deleted by value: not every dialect may delete by a query on the same table.
     """
     newest: dict[str, set[Any]] = {}
-    for key, load_id in ledger.execute(
+    for key, load_id in warehouse.execute(
         f"select this_key, max({LOAD_ID}) from raw.this_table"
         f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by this_key"
         f" having count(distinct {LOAD_ID}) > 1",
@@ -304,10 +307,12 @@ def _newest(ledger: Ledger, table: RawTable) -> dict[str, set[Any]]:
     return newest
 
 
-def _sweep_replaced(ledger: Ledger, table: RawTable, newest: Mapping[str, Collection[Any]]) -> None:
+def _sweep_replaced(
+    warehouse: Warehouse, table: RawTable, newest: Mapping[str, Collection[Any]]
+) -> None:
     """Delete rows that are older than the newest load of their key."""
     for load_id, ids in ((load, part) for load, keys in newest.items() for part in _lists_of(keys)):
-        ledger.execute(
+        warehouse.execute(
             f"delete from raw.this_table where this_key in :ids and {LOAD_ID} < :load_id",
             this_table=table.name,
             this_key=table.key[0],
@@ -316,8 +321,8 @@ def _sweep_replaced(ledger: Ledger, table: RawTable, newest: Mapping[str, Collec
         )
 
 
-def newest_load(ledger: Ledger) -> str | None:
-    if LOADS not in ledger.columns():
+def newest_load(warehouse: Warehouse) -> str | None:
+    if LOADS not in warehouse.columns():
         return None
-    rows = ledger.execute(f"select max(load_id) from raw.{LOADS} where status = 0")
+    rows = warehouse.execute(f"select max(load_id) from raw.{LOADS} where status = 0")
     return rows[0][0] if rows else None

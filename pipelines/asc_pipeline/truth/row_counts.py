@@ -14,7 +14,8 @@ from itertools import groupby
 from app_store_connect.instances import Checksums
 from app_store_connect.planning.selection import Selection
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger
+from app_store_connect.warehouse.connection import Warehouse
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS
 
 _NO_CHECKSUM = ""
 """Of a segment whose rows are not those of its file. Apple gives no such checksum."""
@@ -151,40 +152,40 @@ class RowCounts:
         return f"{held} of {loaded} rows" if held != loaded else "rows without slices"
 
 
-def count_rows(ledger: Ledger) -> RowCounts:
+def count_rows(warehouse: Warehouse) -> RowCounts:
     """Looks twice where something differs: another run may just be replacing it.
 
     Raises:
         DestinationError: the destination failed.
     """
-    return _look(ledger) if _look(ledger).unsound else RowCounts()
+    return _look(warehouse) if _look(warehouse).unsound else RowCounts()
 
 
-def _look(ledger: Ledger) -> RowCounts:
-    if not {SEGMENTS.name, SLICES.name, LOADS} <= ledger.columns().keys():
+def _look(warehouse: Warehouse) -> RowCounts:
+    if not {SEGMENTS.name, SLICES.name, LOADS} <= warehouse.columns().keys():
         return RowCounts()
-    suspects = _suspects(ledger)
-    return RowCounts(tuple(counted_segments(ledger, suspects))) if suspects else RowCounts()
+    suspects = _suspects(warehouse)
+    return RowCounts(tuple(counted_segments(warehouse, suspects))) if suspects else RowCounts()
 
 
-def _suspects(ledger: Ledger) -> list[str]:
+def _suspects(warehouse: Warehouse) -> list[str]:
     """The tables whose sums differ already: they cost much less than the sum of each segment.
 
     In the files of a lake removed rows stay, so only sums of the newest load are compared there.
     """
-    existing = ledger.report_tables()
+    existing = warehouse.report_tables()
     newest = f"(select max(load_id) from raw.{LOADS} where status = 0)"
-    where = "" if ledger.database.can_delete else f" where {LOAD_ID} in {newest}"
-    sums = ledger.execute(f"""
+    where = "" if warehouse.database.can_delete else f" where {LOAD_ID} in {newest}"
+    sums = warehouse.execute(f"""
         select table_name, sum(row_count), sum(sliced), sum(expected) from ({_SLICED}) as sliced
         {where} group by table_name order by table_name""")
 
     def differs(table: str, loaded: int, sliced: int, expected: int) -> bool:
-        if ledger.physical(table) not in existing:
+        if warehouse.physical(table) not in existing:
             return expected > 0
         question = f"select count(*) from raw.this_table{where}"
         return not (
-            loaded == sliced and expected == ledger.execute(question, this_table=table)[0][0]
+            loaded == sliced and expected == warehouse.execute(question, this_table=table)[0][0]
         )
 
     return [table for table, *counts in sums if differs(table, *counts)]
@@ -206,14 +207,14 @@ _SLICED = f"""
     where g.{LOAD_ID} in ({COMPLETE_LOADS})"""
 
 
-def counted_segments(ledger: Ledger, tables: Collection[str]) -> Iterator[LedgerRow]:
+def counted_segments(warehouse: Warehouse, tables: Collection[str]) -> Iterator[LedgerRow]:
     """The segments of all complete loads into these tables, with the rows that there are."""
-    existing = ledger.report_tables()
+    existing = warehouse.report_tables()
     held = {
         (table, *key): count
         for table in tables
-        if ledger.physical(table) in existing
-        for *key, count in ledger.execute(
+        if warehouse.physical(table) in existing
+        for *key, count in warehouse.execute(
             f"""
             select s.instance_id, s.segment_id, s.{LOAD_ID}, count(*)
             from raw.this_table as r join raw.{SLICES.name} as s on s.{SLICE_KEY} = r.{SLICE_KEY}
@@ -224,7 +225,7 @@ def counted_segments(ledger: Ledger, tables: Collection[str]) -> Iterator[Ledger
         )
     }
     said = f"select * from ({_SLICED}) as sliced where table_name in :tables"
-    for values in ledger.execute(said, tables=sorted(tables)):
+    for values in warehouse.execute(said, tables=sorted(tables)):
         row = LedgerRow(*values)
         key = row.table_name, row.instance_id, row.segment_id, row.load_id
         yield replace(row, held=held.get(key, 0))

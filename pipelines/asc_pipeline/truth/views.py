@@ -8,6 +8,7 @@ from app_store_connect import tables
 from app_store_connect.errors import Failure
 from app_store_connect.extract.slices import SHOWN_PROVENANCE
 from app_store_connect.tables import LOAD_ID, REPORT_COLUMNS, SLICE_KEY
+from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.dialect import columns_of
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.truth.comments import COLUMNS, SHOWN_REPORT, STORED_REPORT, TABLES
@@ -41,7 +42,9 @@ _INDEXING = ("postgres",)
 """Dialects that read a slice's rows by an index."""
 
 
-def create_views(ledger: Ledger, on_failure: Callable[[Failure], None] | None = None) -> list[str]:
+def create_views(
+    warehouse: Warehouse, on_failure: Callable[[Failure], None] | None = None
+) -> list[str]:
     """Make the view of every loaded table, and those that tell of all of them, as far as they are
     not as they should be; says of which tables there are views.
 
@@ -51,32 +54,32 @@ def create_views(ledger: Ledger, on_failure: Callable[[Failure], None] | None = 
     Raises:
         DestinationError: the destination fails, and not at one view alone.
     """
-    if not ledger.columns().keys() >= _NEEDED:
+    if not warehouse.columns().keys() >= _NEEDED:
         return []
-    _create_dataset(ledger)
-    definitions = Definitions(ledger, on_failure)
-    writer = _Writer(ledger)
+    _create_dataset(warehouse)
+    definitions = Definitions(warehouse, on_failure)
+    writer = _Writer(warehouse)
     common, of_reports = [*writer.common_views()], [*writer.report_views()]
     made = definitions.apply([*common, *of_reports])  # a kill leaves all of them or none
-    if ledger.database.can_delete:
+    if warehouse.database.can_delete:
         definitions.apply(writer.tables())
     return sorted(made & {each.name for each in of_reports})
 
 
-def analyze(ledger: Ledger, report_tables: Collection[str]) -> None:
+def analyze(warehouse: Warehouse, report_tables: Collection[str]) -> None:
     """Have the planner of a database that plans by an index count these tables and the job's own
     now: it would know nothing of them for a minute, or for good where autovacuum is off.
     """
-    renderer = ledger.dialect.renderer
+    renderer = warehouse.dialect.renderer
     if renderer.dialect in _INDEXING:
         own = [table.name for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES)]
-        found = {*own, *map(ledger.physical, report_tables), tables.LOADS}
-        for name in found & ledger.columns().keys():
-            ledger.run(f"analyze {renderer.placed('raw', name)}")
+        found = {*own, *map(warehouse.physical, report_tables), tables.LOADS}
+        for name in found & warehouse.columns().keys():
+            warehouse.run(f"analyze {renderer.placed('raw', name)}")
 
 
-def _create_dataset(ledger: Ledger) -> None:
-    with ledger.client.with_alternative_dataset_name(ledger.views_dataset) as client:
+def _create_dataset(warehouse: Warehouse) -> None:
+    with warehouse.client.with_alternative_dataset_name(warehouse.views_dataset) as client:
         if not client.has_dataset():
             client.create_dataset()
 
@@ -84,19 +87,20 @@ def _create_dataset(ledger: Ledger) -> None:
 class _Writer:
     """Writes the definitions in the destination's dialect."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._renderer = ledger.dialect.renderer
-        self._existing = ledger.columns()
-        self._report_tables = ledger.report_tables()
-        self._reports = ledger.loaded_reports()
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        self._renderer = warehouse.dialect.renderer
+        self._existing = warehouse.columns()
+        self._report_tables = warehouse.report_tables()
+        self._ledger = Ledger(warehouse)
+        self._reports = self._ledger.loaded_reports()
         self._has_comments = self._renderer.dialect in _COMMENTING
         places = [self._placed_at(schema) for schema in ("raw", "shown")]
         self._basis = f"{self._renderer.dialect} {places}"
         self._drop = self._renderer.render("drop view if exists shown.this_table")
         self._meanings: dict[str, dict[str, str]] = {}
         if self._has_comments:
-            for row in ledger.latest(REPORT_COLUMNS).values():
+            for row in self._ledger.latest(REPORT_COLUMNS).values():
                 of_table = self._meanings.setdefault(row["table_name"], {})
                 of_table[row["column_name"]] = row["meaning"]
 
@@ -145,7 +149,7 @@ class _Writer:
     def _loaded(self) -> Iterator[tuple[str, str, str, list[str]]]:
         """Name, report, granularity and columns of each report table."""
         for name, report, _, granularity in self._reports:
-            if columns := self._report_tables.get(self._ledger.physical(name)):
+            if columns := self._report_tables.get(self._warehouse.physical(name)):
                 yield name, report, granularity, columns
 
     def _report_view(
@@ -198,8 +202,8 @@ class _Writer:
     ) -> list[str]:
         if not self._has_comments:
             return []
-        at = schema, self._ledger.physical(name)
-        if (kind, self._ledger.database.kind) == _NOT_COMMENTING:
+        at = schema, self._warehouse.physical(name)
+        if (kind, self._warehouse.database.kind) == _NOT_COMMENTING:
             said = {}
         columns = [
             self._renderer.comment(kind, at, meaning, column)
@@ -213,13 +217,13 @@ class _Writer:
             return []
         index = f"slice_key_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
         statement = f"create index if not exists {index} on raw.{_TABLE} ({SLICE_KEY})"
-        return [self._renderer.render(statement, names={_TABLE: self._ledger.physical(name)})]
+        return [self._renderer.render(statement, names={_TABLE: self._warehouse.physical(name)})]
 
     def _placed(self, template: str, name: str) -> str:
         """A rendered statement with a report table's name in the place of `this_table`."""
         placed = template.replace(f"'{_TABLE}'", f"'{name}'")
         for schema in ("raw", "shown"):
-            stored = self._renderer.placed(schema, self._ledger.physical(name))
+            stored = self._renderer.placed(schema, self._warehouse.physical(name))
             placed = placed.replace(self._placed_at(schema), stored)
         return placed
 
