@@ -32,7 +32,8 @@ test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-faults: dev ## Run every test of faults and destinations, the slow ones too
-	$(BIN)/python -m pytest -n auto -m "not live" tests/faults tests/destinations $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not live" tests/faults tests/destinations \
+		tests/test_batches.py $(ARGS)
 
 samples: dev ## Take the samples of SQL in tests/samples/sql anew; then read what changed
 	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py

@@ -311,7 +311,7 @@ def test_workers_of_a_failed_load_do_not_count(
     result = job.run(apple)
 
     assert 0 == result.exit_code, result.summary
-    assert ["begun again in parts" in each for each in result.summary["notices"]] == [True]
+    assert 1 == str(result.summary["notices"]).count("begun again in parts")
     assert len(world.segments) == result.summary["segments"]
     assert [] == differences(job, world)
 

@@ -96,16 +96,14 @@ class Batches:
 
         One at least, however short a batch may be, or the run would never end.
         """
-        outcome, limits = self._outcome, self._limits
-        full_bytes = outcome.listed_bytes + limits.batch_megabytes * 1024**2
-        full_segments = outcome.listed_segments + limits.batch_segments
+        limits, attempt = self._limits, self._outcome.current
         deadline = time.monotonic() + limits.batch_minutes * 60
         while (
             self._queue
-            and not outcome.stopped_by
+            and not self._outcome.stopped_by
             and len(self._fed) < self._most
-            and outcome.listed_bytes < full_bytes
-            and outcome.listed_segments < full_segments
+            and attempt.listed_bytes < limits.batch_megabytes * 1024**2
+            and attempt.listed_segments < limits.batch_segments
             and (not self._fed or time.monotonic() < deadline)
         ):
             self._fed.append(self._queue.popleft())
@@ -114,18 +112,18 @@ class Batches:
     def _load_batch(self, resources: list[DltResource]) -> bool:
         """Whether it arrived."""
         self._fed.clear()
-        mark = self._outcome.mark()
         try:
             load_ids = self._run(batch_source(resources))
         except (PipelineStepFailed, OSError) as error:
-            self._outcome.rewind(mark)
+            self._outcome.drop()
             self._abandon(error)
             return False
+        self._outcome.take()
         self._most = min(2 * self._most, MOST_INSTANCES)
         self._failed_singles = 0
         self._has_loaded = self._has_loaded or bool(load_ids)
         for load_id in load_ids:
-            self._load_again(mark.completed, remove_miscounted(self._warehouse, load_id))
+            self._load_again(remove_miscounted(self._warehouse, load_id))
         return True
 
     def _run(self, source: DltSource) -> list[str]:
@@ -171,25 +169,15 @@ class Batches:
         self._is_frugal = False
         return self._pipeline.load()
 
-    def _load_again(self, before: int, removed: set[str]) -> None:
-        """Instances whose rows did not all arrive: once more, then they are failures."""
-        done = self._outcome.completed[before:]
-        items = {
-            each.item.listed.instance.id: each.item
-            for each in done
-            if each.item.listed.instance.id in removed
-        }
-        self._outcome.completed[before:] = [
-            each for each in done if each.item.listed.instance.id not in items
-        ]
-        for instance_id, item in items.items():
-            why = "its rows or slice keys at the destination are not as they were sent"
-            if instance_id in self._retried:
+    def _load_again(self, removed: set[str]) -> None:
+        """Load instances once more whose rows did not all arrive; the second time they fail."""
+        why = "its rows or slice keys at the destination are not as they were sent"
+        for item in self._outcome.take_back(removed):
+            if item.listed.instance.id in self._retried:
                 self._outcome.fail_instance(item, DestinationError(why))
             else:
-                self._retried.add(instance_id)
+                self._retried.add(item.listed.instance.id)
                 self._outcome.notice(item, f"{why}; they were removed and loaded again")
-                self._outcome.begin_again()
                 self._queue.append(item)
 
     def _abandon(self, error: PipelineStepFailed | OSError) -> None:

@@ -110,7 +110,7 @@ class Run:
         self._today = clock().date()
         self._started = time.monotonic()
         self._is_shared = settings.destination != "duckdb"  # others may write at the same time
-        self._failures_before = 0
+        self._failures_before: list[Failure] = []
         self._counts = RowCounts()
         self.summary = Summary(
             destination=settings.destination,
@@ -143,14 +143,14 @@ class Run:
             set_received_signal(0)
             self.summary.seconds = time.monotonic() - self._started
             if self.summary.is_interrupted:
-                del self._outcome.failures[self._failures_before :]
+                self._outcome.failures = self._failures_before
         return self.summary
 
     def interrupt(self) -> None:
         """From another thread: finish the load that is under way, and begin no other."""
         if not self.summary.is_interrupted:
             self.summary.is_interrupted = True
-            self._failures_before = len(self._outcome.failures)
+            self._failures_before = self._outcome.failures_so_far()
         self._outcome.stop(InterruptedError("interrupted"))
         self._budget.cancel()
         set_received_signal(SIGINT)

@@ -1,7 +1,9 @@
-"""How the segments of a run ended, gathered from many threads."""
+"""The results of a run: an `Attempt` collects those of one load package, the `Outcome` takes them
+when the package has arrived.
+"""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from ..entities import ReportSegment
@@ -10,19 +12,9 @@ from ..instances import InstanceToLoad, Look
 from .loaded import CompleteInstance, LoadedSegment
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far things were before a load, of which nothing counts if it fails."""
-
-    completed: int
-    failures: int
-    notices: int
-    finished_instances: int
-
-
 @dataclass(slots=True)
 class _Pending:
-    """An instance whose segments are under way: none of them counts before all do."""
+    """An instance whose segments are being loaded: none of them counts before all are."""
 
     left: set[str]
     withdrawn: list[str]
@@ -31,7 +23,7 @@ class _Pending:
 
 
 class Outcome:
-    """Counts and failures of a run; `attempt` begins to note those of a load package."""
+    """The results of a run. Only the thread that loads changes it; workers change their attempt."""
 
     def __init__(
         self,
@@ -39,184 +31,205 @@ class Outcome:
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._on_failure = on_failure
-        self.on_change = on_change
+        self._on_change = on_change
         self.failures: list[Failure] = []
         self.notices: list[str] = []
         self.completed: list[LoadedSegment] = []
+        self.nothing_to_load: set[str] = set()
+        """Instances for which Apple listed no segment in this run that is not loaded."""
+        self.stopped_by: Exception | None = None
+        self._finished_instances = 0
+        self._read_bytes = 0
+        self._read_rows = 0
+        self.current = self.attempt()
+
+    @property
+    def finished_instances(self) -> int:
+        return self._finished_instances + self.current.finished_instances
+
+    @property
+    def read_bytes(self) -> int:
+        return self._read_bytes + self.current.read_bytes
+
+    @property
+    def read_rows(self) -> int:
+        return self._read_rows + self.current.read_rows
+
+    def attempt(self) -> "Attempt":
+        """Begin a load package. Results of the one before that were not taken do not count."""
+        self.current = Attempt(self._on_failure, self._on_change, self.stop)
+        return self.current
+
+    def take(self) -> None:
+        """Add the results of the current attempt: its load package has arrived."""
+        taken = self.current
+        with taken.lock:
+            self.failures += taken.failures
+            self.notices += taken.notices
+            self.completed += taken.completed
+            self.nothing_to_load |= taken.nothing_to_load
+            self._finished_instances += taken.finished_instances
+            self._read_bytes += taken.read_bytes
+            self._read_rows += taken.read_rows
+        self.attempt()
+
+    def drop(self) -> None:
+        """Forget the current attempt: its load package failed, its instances are loaded again.
+
+        dlt leaves workers running when its extract step fails. They go on with the old attempt.
+        """
+        self.current.is_dropped = True
+        self.attempt()
+
+    def take_back(self, instance_ids: Collection[str]) -> list[InstanceToLoad]:
+        """Uncount instances whose rows did not all arrive; returns them."""
+        lost = {
+            each.item.listed.instance.id: each.item
+            for each in self.completed
+            if each.item.listed.instance.id in instance_ids
+        }
+        self.completed = [
+            each for each in self.completed if each.item.listed.instance.id not in lost
+        ]
+        self._finished_instances -= len(lost)
+        return list(lost.values())
+
+    def failures_so_far(self) -> list[Failure]:
+        """The failures of the run, with those of the current attempt."""
+        return [*self.failures, *self.current.failures]
+
+    def segments_read(self) -> dict[str, set[str]]:
+        """The segments that this run loaded, for each instance whose segments it listed."""
+        found: dict[str, set[str]] = {each: set() for each in self.nothing_to_load}
+        for each in self.completed:
+            found.setdefault(each.item.listed.instance.id, set()).add(each.segment.id)
+        return found
+
+    def fail_instance(self, item: InstanceToLoad, error: Exception) -> None:
+        """Note that no segment of the instance is loaded, after its load package failed."""
+        failure = Failure(str(item.listed), str(error))
+        self.failures.append(failure)
+        self._finished_instances += 1
+        self._on_failure(failure)
+
+    def notice(self, item: InstanceToLoad, text: str) -> None:
+        self.notices.append(f"{item.listed}: {text}")
+
+    def stop(self, error: Exception) -> None:
+        """Begin no further instance; those under way are finished. From any thread."""
+        self.stopped_by = self.stopped_by or error
+
+
+class Attempt:
+    """The results of one load package. Workers share it, and it alone decides when an instance is
+    complete.
+    """
+
+    def __init__(
+        self,
+        on_failure: Callable[[Failure], None],
+        on_change: Callable[[], None],
+        stop: Callable[[Exception], None],
+    ) -> None:
+        self._on_failure = on_failure
+        self._on_change = on_change
+        self.stop = stop
+        self.is_dropped = False
+        self.failures: list[Failure] = []
+        self.notices: list[str] = []
+        self.completed: list[LoadedSegment] = []
+        self.looks: dict[str, tuple[InstanceToLoad, Look]] = {}
+        self.nothing_to_load: set[str] = set()
         self.listed_bytes = 0
         self.listed_segments = 0
         self.read_bytes = 0
         self.read_rows = 0
         self.finished_instances = 0
-        self.stopped_by: Exception | None = None
-        self.nothing_to_load: set[str] = set()
-        """Instances of which Apple listed nothing in this run that is not loaded."""
         self.lock = threading.RLock()
-        self._attempt = Attempt(self)
-
-    def attempt(self) -> "Attempt":
-        """Results of the next load package. Those of the one before count no more."""
-        with self.lock:
-            self._attempt.is_over = True
-            self._attempt = Attempt(self)
-            return self._attempt
-
-    def segments_read(self) -> dict[str, set[str]]:
-        """Which segments this run loaded of the instances that it looked at."""
-        with self.lock:
-            found: dict[str, set[str]] = {each: set() for each in self.nothing_to_load}
-            for each in self.completed:
-                found.setdefault(each.item.listed.instance.id, set()).add(each.segment.id)
-            return found
-
-    def mark(self) -> Mark:
-        with self.lock:
-            return Mark(
-                len(self.completed),
-                len(self.failures),
-                len(self.notices),
-                self.finished_instances,
-            )
-
-    def rewind(self, mark: Mark) -> None:
-        """Forget the results since: they did not arrive, and their instances may be tried again."""
-        with self.lock:
-            self._attempt.is_over = True
-            del self.completed[mark.completed :]
-            del self.failures[mark.failures :]
-            del self.notices[mark.notices :]
-            self.finished_instances = mark.finished_instances
-
-    def begin_again(self) -> None:
-        """An instance that was finished is to be loaded once more."""
-        with self.lock:
-            self.finished_instances -= 1
-
-    def fail_instance(self, item: InstanceToLoad, error: Exception) -> None:
-        """None of its segments is loaded, perhaps not even known."""
-        with self.lock:
-            self.note_failure(item, error)
-            self.finished_instances += 1
-
-    def note_failure(self, item: InstanceToLoad, error: Exception) -> None:
-        failure = Failure(str(item.listed), str(error))
-        self.failures.append(failure)
-        self._on_failure(failure)
-
-    def notice(self, item: InstanceToLoad, text: str) -> None:
-        with self.lock:
-            self.notices.append(f"{item.listed}: {text}")
-
-    def stop(self, error: Exception) -> None:
-        """No further instance is begun; those under way are finished."""
-        with self.lock:
-            self.stopped_by = self.stopped_by or error
-
-
-class Attempt:
-    """What workers tell of one load package; also the one place that decides when an instance is
-    complete.
-
-    Once it is over nothing they tell counts: dlt leaves some of them running when its extract step
-    fails, while the same instances may be begun again.
-    """
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.is_over = False
-        self.looks: dict[str, tuple[InstanceToLoad, Look]] = {}
-        self._outcome = outcome
         self._pending: dict[str, _Pending] = {}
 
     def begin(
         self, item: InstanceToLoad, segments: Iterable[ReportSegment], withdrawn: Iterable[str] = ()
     ) -> CompleteInstance | None:
-        """Note what is to be loaded of an instance, and what Apple took back; the instance if it is
-        complete with that.
+        """Note the segments to load of an instance and those that Apple withdrew; returns the
+        instance if it is complete with that.
         """
         own_id = item.listed.instance.id
-        outcome = self._outcome
-        with outcome.lock:
-            wanted, gone = list(segments), list(withdrawn)
-            if self.is_over:
-                return None
-            outcome.listed_bytes += sum(each.size_in_bytes for each in wanted)
-            outcome.listed_segments += len(wanted)
+        wanted, gone = list(segments), list(withdrawn)
+        with self.lock:
+            self.listed_bytes += sum(each.size_in_bytes for each in wanted)
+            self.listed_segments += len(wanted)
             if wanted:
                 self._pending[own_id] = _Pending({each.id for each in wanted}, gone)
                 return None
-            outcome.finished_instances += 1
-            outcome.nothing_to_load.add(own_id)
+            self.finished_instances += 1
+            self.nothing_to_load.add(own_id)
             return CompleteInstance(item, [], gone) if gone else None
 
     def look(self, item: InstanceToLoad, look: Look) -> None:
-        """Note how a look at an instance ended."""
-        with self._outcome.lock:
-            if not self.is_over:
-                self.looks[item.listed.instance.id] = item, look
+        """Note the result of a look at an instance."""
+        with self.lock:
+            self.looks[item.listed.instance.id] = item, look
 
     def is_wanted(self, item: InstanceToLoad) -> bool:
-        """Whether the segments of an instance that were begun still have to be read."""
-        with self._outcome.lock:
+        """Whether the remaining segments of a begun instance still have to be read."""
+        with self.lock:
             pending = self._pending.get(item.listed.instance.id)
-            return not self.is_over and pending is not None and not pending.has_failed
+            return not self.is_dropped and pending is not None and not pending.has_failed
 
     def read(self, rows: int) -> None:
-        with self._outcome.lock:
-            self._outcome.read_rows += 0 if self.is_over else rows
-        self._outcome.on_change()
+        with self.lock:
+            self.read_rows += rows
+        self._on_change()
 
     def complete(self, loaded: LoadedSegment) -> CompleteInstance | None:
-        """The instance, if this was the last of its segments and none failed."""
-        with self._outcome.lock:
-            if self.is_over:
-                return None
-            self._outcome.read_bytes += loaded.segment.size_in_bytes
+        """Note a segment as read; returns its instance if all its segments are, and none failed."""
+        with self.lock:
+            self.read_bytes += loaded.segment.size_in_bytes
             self._pending[loaded.item.listed.instance.id].done.append(loaded)
             return self._settle(loaded.item, loaded.segment.id)
 
     def fail(self, item: InstanceToLoad, segment: ReportSegment, error: Exception) -> None:
-        with self._outcome.lock:
-            if not self.is_over:
-                self._outcome.note_failure(item, error)
-                self._pending[item.listed.instance.id].has_failed = True
-                if not isinstance(error, FATAL):  # which is not the instance's fault
-                    self.look(item, Look.FAILED)
-                self._settle(item, segment.id)
+        with self.lock:
+            self._note_failure(item, error)
+            self._pending[item.listed.instance.id].has_failed = True
+            if not isinstance(error, FATAL):  # which is not the instance's fault
+                self.look(item, Look.FAILED)
+            self._settle(item, segment.id)
 
     def leave(self, item: InstanceToLoad, segment: ReportSegment) -> None:
-        """A segment that is not wanted any more was not read."""
-        with self._outcome.lock:
-            if not self.is_over:
-                self._settle(item, segment.id)
+        """Note that a segment was not read, since its instance is not wanted any more."""
+        with self.lock:
+            self._settle(item, segment.id)
 
     def fail_instance(self, item: InstanceToLoad, error: Exception) -> None:
-        """None of its segments is loaded, perhaps not even known."""
-        with self._outcome.lock:
-            if not self.is_over:
-                self._outcome.fail_instance(item, error)
-                self.look(item, Look.FAILED)
+        """Note that no segment of the instance is loaded, and perhaps none is known."""
+        with self.lock:
+            self._note_failure(item, error)
+            self.finished_instances += 1
+            self.look(item, Look.FAILED)
 
     def notice(self, item: InstanceToLoad, text: str) -> None:
-        with self._outcome.lock:
-            if not self.is_over:
-                self._outcome.notice(item, text)
+        with self.lock:
+            self.notices.append(f"{item.listed}: {text}")
 
-    def stop(self, error: Exception) -> None:
-        with self._outcome.lock:
-            if not self.is_over:
-                self._outcome.stop(error)
+    def _note_failure(self, item: InstanceToLoad, error: Exception) -> None:
+        failure = Failure(str(item.listed), str(error))
+        self.failures.append(failure)
+        if not self.is_dropped:
+            self._on_failure(failure)
 
     def _settle(self, item: InstanceToLoad, segment_id: str) -> CompleteInstance | None:
         instance_id = item.listed.instance.id
-        outcome, pending = self._outcome, self._pending[instance_id]
+        pending = self._pending[instance_id]
         pending.left.discard(segment_id)
         if pending.left:
             return None
         del self._pending[instance_id]
-        outcome.finished_instances += 1
+        self.finished_instances += 1
         if pending.has_failed:
             return None
         if not item.is_recheck:
             self.look(item, Look.LOADED)
-        outcome.completed += pending.done
+        self.completed += pending.done
         return CompleteInstance(item, pending.done, pending.withdrawn)
