@@ -1,8 +1,8 @@
 """Build the dbt models on what was loaded: `python pipelines/asc_models.py --help`."""
 
-from asc_pipeline.cli.models import models
-from asc_pipeline.cli.stdio import guarded_streams
+import sys
+
+from asc_pipeline.cli.main import main
 
 if __name__ == "__main__":
-    with guarded_streams():
-        models(prog_name="asc_models.py")
+    main(["models", *sys.argv[1:]])

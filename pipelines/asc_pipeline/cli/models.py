@@ -1,19 +1,14 @@
-"""The command `asc-segments models`: options, messages, exit codes. Imports are lazy."""
+"""The command `asc-segments models`: options and summary. Slow modules are imported when needed."""
 
-import json
-import logging
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from asc_pipeline.cli.startup import prepare_imports
-from asc_pipeline.text import PLAIN, console_on, failure_line, traceback_of
+from asc_pipeline.cli.command import CONTEXT, Frame
+from asc_pipeline.text import PLAIN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,9 +29,7 @@ _HEADINGS = {
 }
 
 
-@click.command(
-    "models", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.command("models", context_settings=CONTEXT)
 @click.option("--destination", default="duckdb", show_default=True, metavar="NAME")
 @click.option("--dataset", default="app_store_connect", show_default=True, metavar="NAME")
 @click.option("--select", multiple=True, metavar="MODEL", help="Only these, in dbt's own words.")
@@ -50,59 +43,29 @@ def models(**options: Any) -> None:
     Exit codes: 0 all is built and tested, 1 a model or test failed, 2 wrong usage, dbt is missing
     or nothing is loaded, 130 interrupted.
     """
-    prepare_imports()
-    try:
-        with _terminated_as_interrupted():
-            code = _build_or_fail(options)
-        sys.exit(code)
-    except KeyboardInterrupt:
-        click.echo("interrupted: what was built stays, the next run goes on", err=True)
-        if options["as_json"]:
-            click.echo(json.dumps({"exit_code": 130, "error": "interrupted"}))
-        sys.exit(130)
+    frame = Frame(options)
+    sys.exit(
+        frame.run(partial(_build, options, frame), kept="what was built stays", in_thread=False)
+    )
 
 
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM works like Ctrl-C, where signals can be taken: in the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _build_or_fail(options: dict[str, Any]) -> int:
-    from app_store_connect.errors import AppStoreConnectError
+def _build(options: dict[str, Any], frame: Frame) -> int:
     from asc_pipeline.models.build import build_models
     from asc_pipeline.models.summary import ModelSettings
 
-    level = logging.DEBUG if options["debug"] else logging.ERROR
-    logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
-    errors = console_on(is_stderr=True)
-    settings = ModelSettings(
-        destination=options["destination"],
-        dataset=options["dataset"],
-        select=options["select"],
-        is_full_refresh=options["full_refresh"],
-        is_fivetran=options["fivetran"],
-        is_debug=options["debug"],
+    summary = build_models(
+        ModelSettings(
+            destination=options["destination"],
+            dataset=options["dataset"],
+            select=options["select"],
+            is_full_refresh=options["full_refresh"],
+            is_fivetran=options["fivetran"],
+            is_debug=frame.is_debug,
+        )
     )
-    try:
-        summary = build_models(settings)
-    except AppStoreConnectError as error:
-        if options["debug"]:
-            click.echo(traceback_of(error), err=True)
-        errors.print(failure_line(error), **PLAIN)
-        if options["as_json"]:
-            click.echo(json.dumps({"exit_code": 2, "error": str(error)}))
-        return 2
-    _print(summary, errors if options["as_json"] else console_on(is_stderr=False))
-    if options["as_json"]:
-        click.echo(json.dumps(summary.as_json(), indent=2))
+    console, _ = frame.consoles()
+    _print(summary, console)
+    frame.give(summary.as_json())
     return summary.exit_code
 
 

@@ -95,6 +95,19 @@ class Interruption:
         self._heard.put(False)
 
 
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM works like Ctrl-C, where signals can be taken: in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class Program(click.Group):
     """A command that, run as a program, is not kept from ending by a download that hangs. May have
     others under it.

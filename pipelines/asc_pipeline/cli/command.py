@@ -1,0 +1,124 @@
+"""The frame of every command: signals, logging, the error line, the JSON answer and exit codes."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from asc_pipeline.cli.signals import (
+    Interruption,
+    LeftBehindError,
+    Program,
+    terminated_as_interrupted,
+)
+from asc_pipeline.cli.startup import prepare_imports
+from asc_pipeline.text import PLAIN, console_on, failure_line, traceback_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+INTERRUPTED = 130
+_JSON = "--json"
+
+
+class _Answer:
+    """The one JSON object of a command on stdout. A second one, from a thread that was left behind,
+    is not printed.
+    """
+
+    def __init__(self, is_wanted: bool) -> None:
+        self.is_wanted = is_wanted
+        self._is_due = threading.Semaphore(int(is_wanted))
+
+    def give(self, content: Mapping[str, Any], **style: Any) -> None:
+        if self._is_due.acquire(blocking=False):
+            click.echo(json.dumps(content, **style))
+
+
+class CommandGroup(Program):
+    """Answers wrong usage as JSON too, where `--json` was given; click explains it on stderr."""
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
+        is_wanted = _JSON in args
+        with _usage_as_json(is_wanted):
+            context = super().make_context(info_name, args, *rest, **more)
+        context.meta[_JSON] = is_wanted
+        return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _usage_as_json(ctx.meta[_JSON]):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _usage_as_json(is_wanted: bool) -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        _Answer(is_wanted).give({"exit_code": error.exit_code, "error": error.format_message()})
+        raise
+
+
+class Frame:
+    """One run of a command with the options `as_json` and `debug`."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.is_debug = bool(options["debug"])
+        self.interruption = Interruption()
+        self._answer = _Answer(options["as_json"])
+        prepare_imports()
+        level = logging.DEBUG if self.is_debug else logging.ERROR
+        logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
+
+    def run(self, work: Callable[[], int], *, kept: str, in_thread: bool) -> int:
+        """The exit code of the command.
+
+        Args:
+            kept: what an interruption leaves in place, for its message.
+            in_thread: work in a thread that hears of a signal through `interruption`; else a signal
+                is a KeyboardInterrupt in the work.
+        """
+        listening = self.interruption.listening if in_thread else terminated_as_interrupted
+        with listening():
+            try:
+                return self.interruption.run(work) if in_thread else work()
+            except (LeftBehindError, KeyboardInterrupt):
+                click.echo(f"interrupted: {kept}, the next run goes on", err=True)
+                self._answer.give({"exit_code": INTERRUPTED, "error": "interrupted"})
+                return INTERRUPTED
+            except Exception as error:
+                return self._fail(error)
+
+    def consoles(self) -> tuple["Console", "Console"]:
+        """For the summary, which leaves stdout to JSON, and for errors and progress."""
+        errors = console_on(is_stderr=True)
+        return errors if self._answer.is_wanted else console_on(is_stderr=False), errors
+
+    def give(self, content: Mapping[str, Any]) -> None:
+        """Print the summary as JSON, if it was asked for."""
+        self._answer.give(content, indent=2)
+
+    def _fail(self, error: Exception) -> int:
+        from app_store_connect.errors import AppStoreConnectError
+
+        if not isinstance(error, AppStoreConnectError):
+            raise error
+        code = INTERRUPTED if self.interruption.is_requested else _exit_code(error)
+        if self.is_debug:
+            click.echo(traceback_of(error), err=True)
+        console_on(is_stderr=True).print(failure_line(error), **PLAIN)
+        self._answer.give({"exit_code": code, "error": str(error)})
+        return code
+
+
+def _exit_code(error: Exception) -> int:
+    from app_store_connect.errors import ConfigurationError, ForbiddenError, UnauthorizedError
+    from asc_pipeline.job.summary import INCOMPLETE, UNUSABLE
+
+    is_users = isinstance(error, (ConfigurationError, UnauthorizedError, ForbiddenError))
+    return UNUSABLE if is_users else INCOMPLETE
