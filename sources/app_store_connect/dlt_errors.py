@@ -33,7 +33,7 @@ def complaint(error: ConfigurationException, section: str) -> str:
         key = ".".join((section, *error.embedded_sections))
         known = isinstance(error.inner_exception, NativeValueError)  # others may quote the value
         return f"{key} cannot be read. {error.inner_exception if known else ''}".rstrip(". ")
-    return first_line(str(error))
+    return shortened(error)
 
 
 def wrong_type(error: ConfigValueCannotBeCoercedException, section: str) -> str:
@@ -47,9 +47,13 @@ def how_to_install(destination: str) -> str:
     return to_install(destination, PACKAGE if destination in _OWN_EXTRAS else "dlt")
 
 
-def first_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[0].strip() if lines else ""
+def shortened(problem: object, lines: int = 1) -> str:
+    """The first lines that say something of another program's message, as one line.
+
+    An error without a message is named by its type.
+    """
+    said = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return " ".join(said[:lines]) or type(problem).__name__
 
 
 def _missing(fields: list[str], section: str) -> str:

@@ -7,7 +7,6 @@ dies, and so that memory and disk do not grow with the run.
 import errno
 import logging
 import os
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource, DltSource
 from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
+from tenacity import Retrying, after_log, retry_if_exception, stop_after_attempt, wait_random
 
 from app_store_connect.configuration import Configuration
 from app_store_connect.errors import DestinationError, Failure
@@ -138,21 +138,21 @@ class Batches:
             self._pipeline.abort_packages()
             return []
         self._pipeline.normalize()
-        for reloads in range(RELOADS + 1):
-            try:
-                return list(self._load_package().loads_ids)
-            except PipelineStepFailed as error:
-                if reloads == RELOADS or not self._may_begin_again(error):
-                    raise
-                logger.debug("package begun again", exc_info=error)
-                time.sleep(random.uniform(0.2, 1.0))  # noqa: S311  # nosec B311 # no secret
-        raise AssertionError("unreachable")
+        retrying = Retrying(
+            retry=retry_if_exception(self._may_reload),
+            stop=stop_after_attempt(1 + RELOADS),
+            wait=wait_random(0.2, 1.0),
+            after=after_log(logger, logging.DEBUG),
+            reraise=True,
+        )
+        return list(retrying(self._load_package).loads_ids)
 
-    def _may_begin_again(self, error: PipelineStepFailed) -> bool:
+    def _may_reload(self, error: BaseException) -> bool:
         """Not when interrupted: dlt remembers the signal, and would break off every try; nor when
         each try would wait for somebody who reads for long.
         """
-        is_possible = self._is_shared and self._pipeline.has_pending_data
+        is_pending = self._is_shared and self._pipeline.has_pending_data
+        is_possible = is_pending and isinstance(error, PipelineStepFailed)
         return is_possible and not (_is_interruption(error) or is_lock_timeout(error))
 
     def _load_package(self) -> LoadInfo:

@@ -1,11 +1,17 @@
 """Upkeep of the destination, before, between and after the batches."""
 
-import random
-import time
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
+
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    wait_random,
+)
 
 from app_store_connect.errors import DatabaseLostError, DestinationError, Failure
 from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
@@ -26,6 +32,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the clocks of machines that write to one place may be apart; a run waits so long."""
 CLOCK_STEP = 0.01
 """Seconds: a load begins after the newest one, not in the same moment."""
+_PAUSE = wait_random(0.1, 0.5)  # seconds
 
 T = TypeVar("T")
 
@@ -115,13 +122,18 @@ class Upkeep:
 
     def _views(self, tries: int) -> list[str]:
         """Other writers may be in the way of a single view too."""
-        while True:
-            made = self._tried(self._created)
-            tries -= 1
-            is_in_use = any(each.error and is_lock_timeout(each.error) for each in self.failures)
-            if not self.failures or not tries or is_in_use:
-                return made
-            _pause()
+        retrying = Retrying(
+            retry=retry_if_result(lambda made: self._may_be_made()),
+            stop=stop_after_attempt(tries),
+            wait=_PAUSE,
+            retry_error_callback=lambda last: last.outcome and last.outcome.result(),
+        )
+        return retrying(self._tried, self._created)
+
+    def _may_be_made(self) -> bool:
+        """Whether another try may make the views that failed: not while somebody reads for long."""
+        is_in_use = any(each.error and is_lock_timeout(each.error) for each in self.failures)
+        return bool(self.failures) and not is_in_use
 
     def _created(self) -> list[str]:
         self.failures = []
@@ -144,19 +156,13 @@ class Upkeep:
         return self._clock().date()
 
     def _tried(self, action: Callable[[], T]) -> T:
-        tries = TRIES if self._is_shared else 1
-        while True:
-            try:
-                return action()
-            except DestinationError:
-                tries -= 1
-                if not tries:
-                    raise
-                _pause()
-
-
-def _pause() -> None:
-    time.sleep(random.uniform(0.1, 0.5))  # noqa: S311  # nosec B311 # no secret
+        retrying = Retrying(
+            retry=retry_if_exception_type(DestinationError),
+            stop=stop_after_attempt(TRIES if self._is_shared else 1),
+            wait=_PAUSE,
+            reraise=True,
+        )
+        return retrying(action)
 
 
 def _identity(database: Path | None) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from dlt import Pipeline
 
+from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.planning.selection import Selection
@@ -110,7 +111,7 @@ def _why_not_made(pipeline: Pipeline, warehouse: Warehouse, gap: Gap) -> str:
     except Exception as error:  # each destination's driver has its own
         if gap.lost <= {*warehouse.columns().get(gap.table, ())}:  # another run was faster
             return ""
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = shortened(error)
         return f"has lost {gap.columns}, which cannot be made again ({reason}): {_NEXT_STEP}"
     return ""
 

@@ -26,7 +26,7 @@ from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
-from app_store_connect.dlt_errors import complaint, first_line, how_to_install
+from app_store_connect.dlt_errors import complaint, how_to_install, shortened
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.redaction import remember
 from app_store_connect.tables import PLAIN
@@ -186,7 +186,7 @@ def _why_unusable(destination: str, error: Exception) -> str:
         return f"what it needs is not installed; {how_to_install(name)}"
     if isinstance(error, ConfigurationException):
         return complaint(error, f"destination.{name}")
-    return first_line(str(error))
+    return shortened(error)
 
 
 def without_file(pipeline: Pipeline, pipelines_dir: Path) -> Pipeline:
@@ -236,7 +236,7 @@ def synchronise(pipeline: Pipeline) -> None:
 
 def destination_error(error: BaseException) -> DestinationError:
     """Why a destination cannot be opened, with the next step."""
-    reason = first_line(str(error).rpartition(_REASON)[2])
+    reason = shortened(str(error).rpartition(_REASON)[2])
     if "Could not set lock" in reason:
         lock = reason.partition(" However, ")[0]  # the advice that follows is for reading only
         return DestinationError(

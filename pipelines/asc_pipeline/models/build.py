@@ -17,13 +17,14 @@ from dlt import Pipeline
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from filelock import FileLock, Timeout
 
+from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import ConfigurationError, DestinationError, to_install
 from app_store_connect.tables import SEGMENTS
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
 from asc_pipeline.job.schemas import FIVETRAN
 from asc_pipeline.job.workspace import location_of, make_pipeline, opened
-from asc_pipeline.models.results import add_results, first_lines
+from asc_pipeline.models.results import DBT_LINES, add_results
 from asc_pipeline.models.summary import ModelSettings, ModelsSummary, last_week
 from asc_pipeline.truth.freshness import FRESHNESS
 
@@ -188,7 +189,7 @@ def _run(runner: Any, arguments: Sequence[str], settings: ModelSettings) -> Sequ
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise KeyboardInterrupt
     if outcome.exception or outcome.result is None:
-        raise ConfigurationError(f"dbt cannot run: {first_lines(outcome.exception)}")
+        raise ConfigurationError(f"dbt cannot run: {shortened(outcome.exception, DBT_LINES)}")
     if not outcome.result.results:
         raise ConfigurationError(f"no model is selected by {' '.join(settings.select)}")
     results: Sequence[Any] = outcome.result.results

@@ -6,6 +6,7 @@ from typing import Any
 
 from dlt.destinations.exceptions import DatabaseException
 
+from app_store_connect.dlt_errors import shortened
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.models.summary import ModelsSummary, Remark
 from asc_pipeline.text import printable
@@ -14,6 +15,8 @@ _LOG = logging.getLogger(__name__)
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 _FOUND = {"fail", "warn"}
 _BUILT = {"model", "seed"}
+DBT_LINES = 3
+"""dbt names the model in the first line of a message, and says in the next ones what failed."""
 _SHOWN = 3
 
 
@@ -25,7 +28,7 @@ def add_results(results: Iterable[Any], summary: ModelsSummary, warehouse: Wareh
 
 def _add(result: Any, summary: ModelsSummary, warehouse: Warehouse) -> None:
     status, kind = str(result.status), str(result.node.resource_type)
-    why = first_lines(result.message)
+    why = shortened(result.message or "no reason given", DBT_LINES)
     if kind == "test" and status in _FOUND:
         why += _found(str(result.node.compiled_code), warehouse)
     remark = Remark(f"{kind} {result.node.name}", why)
@@ -57,10 +60,3 @@ def _found(query: str, warehouse: Warehouse) -> str:
     ]
     more = ["..."] if len(rows) > _SHOWN else []
     return "".join(f"\n  {line}" for line in shown + more)
-
-
-def first_lines(problem: object) -> str:
-    """At most three lines of it, as one."""
-    lines = [line.strip() for line in str(problem or "no reason given").splitlines()]
-    kept = [line for line in lines if line]
-    return " ".join(kept[:3]) if kept else "no reason given"

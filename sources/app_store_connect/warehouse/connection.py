@@ -12,6 +12,7 @@ from dlt import Pipeline
 from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.sql_client import SqlClientBase
 
+from ..dlt_errors import shortened
 from ..errors import ConfigurationError, DestinationError
 from ..tables import LOAD_ID, SEGMENTS, SLICE_KEY, SLICES
 from .database import Database, is_lake, kind_of
@@ -119,7 +120,7 @@ class Warehouse:
             is_ours = not isinstance(error, (DatabaseException, OSError))
             if is_ours and self.client.native_connection is not None:
                 raise
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            reason = shortened(error)
             raise DestinationError(f"the destination failed: {reason}") from error
 
     def columns(self) -> dict[str, list[str]]:

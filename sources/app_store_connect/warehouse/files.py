@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from itertools import takewhile
@@ -13,7 +12,9 @@ from uuid import uuid4
 from dlt.common.destination.client import DEFAULT_FILE_LAYOUT
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from ..dlt_errors import shortened
 from ..errors import ConfigurationError, DestinationError
 from ..tables import LATEST_TABLES, LOADS, PLAIN, SEGMENT_TABLES
 from .stored_schema import (
@@ -70,11 +71,13 @@ class LakeFiles:
             version = {"initial_version": CURRENT_VERSION, "current_version": CURRENT_VERSION}
             self.system.pipe_file(init, json.dumps(version).encode())
         torn = [*filter(self._is_torn, self._notes()), *self._torn_metadata()]
-        give_up = time.monotonic() + FINISHED_WITHIN_SECONDS
-        while torn and time.monotonic() < give_up:
-            time.sleep(0.1)
-            torn = [file for file in torn if self._is_torn(file)]
-        for file in torn:
+        still_torn = Retrying(
+            retry=retry_if_result(bool),
+            stop=stop_after_delay(FINISHED_WITHIN_SECONDS),
+            wait=wait_fixed(0.1),
+            retry_error_callback=lambda last: last.outcome and last.outcome.result(),
+        )
+        for file in still_torn(lambda: [*filter(self._is_torn, torn)]):
             with suppress(FileNotFoundError):  # a run that began with this one was faster
                 self.system.rm_file(file)
 
@@ -205,7 +208,7 @@ def file_errors() -> Iterator[None]:
     except ConfigurationError:
         raise
     except Exception as error:  # each driver has its own
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = shortened(error)
         raise DestinationError(f"the destination failed: {reason}") from error
 
 
