@@ -15,17 +15,6 @@ DATE_OWNERS = "date_owners"
 _FIRST_DAY = "cast('2001-01-01' as date)"
 
 
-def date_owners_statement(*, has_checks: bool) -> str:
-    """`has_checks`: whether there is a table of looks at instances; it comes with a later load."""
-    return _STATEMENT.format(
-        empty=_EMPTY if has_checks else "",
-        day=_unit("date", "granularity"),
-        processed=_unit("processing_date", "granularity"),
-        first_told=_unit("first_date", "granularity"),
-        date_of_unit=_DATE_OF_UNIT,
-    )
-
-
 def _unit(day: str, granularity: str) -> str:
     """A date as the number of its day, week or month."""
     days = f"date_diff('day', {_FIRST_DAY}, {day})"
@@ -41,15 +30,15 @@ _DATE_OF_UNIT = f"""cast(case granularity
         when 'WEEKLY' then {_FIRST_DAY} + interval (unit * 7) day
         else {_FIRST_DAY} + interval (unit) day end as date)"""
 
+_PROCESSED = _unit("processing_date", "granularity")
+
 _EMPTY = f"""
     union all
     select app_id, table_name, processing_date, cast(null as date)
     from raw.{INSTANCE_CHECKS.name}
     where outcome = 'empty' and {LOAD_ID} in ({COMPLETE_LOADS})"""
 
-# The last instance that carries a date has told all of it after the lag, or after the window. A
-# calendar of units is joined from digits: 10,000 days are 27 years.
-_STATEMENT = f"""
+_UNTIL_LOOKS = f"""
 create or replace view shown.this_table as
 with slices as (
     select app_id, table_name, date, instance_id, processing_date, access_type, {SLICE_KEY},
@@ -87,7 +76,11 @@ owned as (
 looks as (
     select app_id, table_name, processing_date,
         min(case when access_type = 'ONE_TIME_SNAPSHOT' then date end) as first_date
-    from slices group by app_id, table_name, processing_date, instance_id{{empty}}
+    from slices group by app_id, table_name, processing_date, instance_id"""
+
+# The last instance that carries a date has told all of it after the lag, or after the window. A
+# calendar of units is joined from digits: 10,000 days are 27 years.
+_REST = f"""
 ),
 seen as (
     select looks.app_id, looks.table_name, looks.processing_date, looks.first_date,
@@ -97,7 +90,7 @@ seen as (
 known as (
     select app_id, table_name, max(granularity) as granularity,
         max(processing_date) as newest_processing_date,
-        max({{processed}} - case granularity when 'DAILY' then settles_after else 1 end)
+        max({_PROCESSED} - case granularity when 'DAILY' then settles_after else 1 end)
             as complete_unit
     from seen group by app_id, table_name
 ),
@@ -106,12 +99,12 @@ told as (
     from owned
     join known on known.app_id = owned.app_id and known.table_name = owned.table_name
 ),
-dated as (select *, {{day}} as unit from told),
+dated as (select *, {_unit("date", "granularity")} as unit from told),
 spans as (
     select app_id, table_name,
-        coalesce({{first_told}}, {{processed}}
+        coalesce({_unit("first_date", "granularity")}, {_PROCESSED}
             - case granularity when 'DAILY' then window_days else 2 end) as first_unit,
-        {{processed}} - 1 as last_unit
+        {_PROCESSED} - 1 as last_unit
     from seen
     union
     select app_id, table_name, unit, unit from dated
@@ -156,7 +149,7 @@ calendar as (
     join known as k on k.app_id = p.app_id and k.table_name = p.table_name
 ),
 quiet as (
-    select c.*, {{date_of_unit}} as date
+    select c.*, {_DATE_OF_UNIT} as date
     from calendar as c
     left join (select app_id as a, table_name as t, unit as u from dated) as d
         on d.a = c.app_id and d.t = c.table_name and d.u = c.unit
@@ -178,3 +171,8 @@ select app_id, table_name, granularity, date, null, null, null,
     cast(case when is_observed = 1 and unit <= complete_unit then 1 else 0 end as boolean)
 from quiet
 """
+
+
+def date_owners_statement(*, has_checks: bool) -> str:
+    """`has_checks`: whether there is a table of looks at instances; it comes with a later load."""
+    return _UNTIL_LOOKS + (_EMPTY if has_checks else "") + _REST

@@ -28,7 +28,10 @@ def freshness_statement(existing: Iterable[str], report_name: str) -> str:
     """
     is_there = MISSING_REPORTS.name in existing
     missing = f"{latest_rows(MISSING_REPORTS)} and reason is not null" if is_there else _NO_REASONS
-    return _STATEMENT.format(missing=missing, name=report_name)
+    return f"""
+create or replace view shown.this_table as
+with listed as (select id, app_id, {report_name} as report_name from raw.{REPORTS.name} as r),
+missing as ({missing}),{_REST}"""
 
 
 _NO_REASONS = f"""
@@ -36,9 +39,8 @@ _NO_REASONS = f"""
         cast(null as text) as reason
     from raw.{REPORTS.name} where 1 = 0"""
 
-_STATEMENT = f"""
-create or replace view shown.this_table as
-with reports as (
+_REST = f"""
+reports as (
     select o.app_id, o.table_name, c.report_name, c.granularity,
         max(o.newest_processing_date) as newest_processing_date,
         max(case when o.slices > 0 then o.date end) as newest_date,
@@ -58,17 +60,16 @@ before as (
     group by o.app_id, o.table_name
 ),
 waiting as (
-    select r.app_id as app_id, {{name}} as name, i.granularity as granularity,
+    select r.app_id as app_id, r.report_name as name, i.granularity as granularity,
         count(distinct i.id) as expiring_instances
     from raw.{INSTANCES.name} as i
-    join raw.{REPORTS.name} as r on r.id = i.report_id
+    join listed as r on r.id = i.report_id
     where i.id not in (select instance_id from shown.{SLICES_VIEW})
     and i.{LOAD_ID} in ({COMPLETE_LOADS})
     and date_diff('day', i.processing_date, current_date)
         between {EXPIRY_WARNING_DAYS} and {RETENTION_DAYS}
-    group by r.app_id, {{name}}, i.granularity
+    group by r.app_id, r.report_name, i.granularity
 ),
-missing as ({{missing}}),
 known as (
     select app_id, report_name, granularity from reports
     union select app_id, name, granularity from waiting

@@ -18,15 +18,15 @@ from .connection import Warehouse
 
 COMPLETE_LOADS = f"select load_id from raw.{LOADS} where status = 0"
 
-VISIBLE_SEGMENTS = f"""
-    select * from (
+_LOADED_SEGMENTS = f"""
+    select instance_id, segment_id, checksum from (
         select *, row_number() over (
             partition by instance_id, segment_id order by {LOAD_ID} desc
         ) as recency
         from raw.{SEGMENTS.name}
-        where {LOAD_ID} in ({COMPLETE_LOADS}) and {{condition}}
+        where {LOAD_ID} in ({COMPLETE_LOADS}) and processing_date >= :since
     ) as latest
-    where recency = 1
+    where recency = 1 and checksum is not null
 """
 
 LATEST_CHECKS = f"""
@@ -71,12 +71,7 @@ class Ledger:
         """The segments of each loaded instance that was processed on or after `since`."""
         if not {SEGMENTS.name, LOADS} <= self.warehouse.columns().keys():
             return {}
-        rows = self.warehouse.execute(
-            "select instance_id, segment_id, checksum from ("
-            + VISIBLE_SEGMENTS.format(condition="processing_date >= :since")
-            + ") as visible where checksum is not null",
-            since=since,
-        )
+        rows = self.warehouse.execute(_LOADED_SEGMENTS, since=since)
         loaded: dict[str, dict[str, str]] = {}
         for instance_id, segment_id, checksum in rows:
             loaded.setdefault(instance_id, {})[segment_id] = checksum

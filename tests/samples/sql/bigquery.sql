@@ -6,27 +6,21 @@ SELECT
   `checksum`
 FROM (
   SELECT
-    *
-  FROM (
-    SELECT
-      *,
-      ROW_NUMBER() OVER (PARTITION BY `instance_id`, `segment_id` ORDER BY `_dlt_load_id` DESC) AS `recency`
-    FROM `project`.`app_store_connect_raw`.`analytics_report_segments`
-    WHERE
-      `_dlt_load_id` IN (
-        SELECT
-          `load_id`
-        FROM `project`.`app_store_connect_raw`.`_dlt_loads`
-        WHERE
-          `status` = 0
-      )
-      AND `processing_date` >= CAST('2026-11-01' AS DATE)
-  ) AS `latest`
+    *,
+    ROW_NUMBER() OVER (PARTITION BY `instance_id`, `segment_id` ORDER BY `_dlt_load_id` DESC) AS `recency`
+  FROM `project`.`app_store_connect_raw`.`analytics_report_segments`
   WHERE
-    `recency` = 1
-) AS `visible`
+    `_dlt_load_id` IN (
+      SELECT
+        `load_id`
+      FROM `project`.`app_store_connect_raw`.`_dlt_loads`
+      WHERE
+        `status` = 0
+    )
+    AND `processing_date` >= CAST('2026-11-01' AS DATE)
+) AS `latest`
 WHERE
-  NOT `checksum` IS NULL;
+  `recency` = 1 AND NOT `checksum` IS NULL;
 
 SELECT
   `c`.`instance_id`,
@@ -1754,7 +1748,40 @@ delete from `project`.`app_store_connect_raw`.`analytics_definitions` where `nam
 insert into `project`.`app_store_connect_raw`.`analytics_definitions` values ('view restatements', 'digest');
 
 CREATE OR REPLACE VIEW `project`.`app_store_connect`.`data_freshness` AS
-WITH `reports` AS (
+WITH `listed` AS (
+  SELECT
+    `id`,
+    `app_id`,
+    COALESCE(`r`.`report_name`, `r`.`name`) AS `report_name`
+  FROM `project`.`app_store_connect_raw`.`analytics_reports` AS `r`
+), `missing` AS (
+  SELECT
+    `id`,
+    `app_id`,
+    `report_name`,
+    `granularity`,
+    `reason`
+  FROM (
+    SELECT
+      `id`,
+      `app_id`,
+      `report_name`,
+      `granularity`,
+      `reason`,
+      ROW_NUMBER() OVER (PARTITION BY `id` ORDER BY `_dlt_load_id` DESC) AS `recency`
+    FROM `project`.`app_store_connect_raw`.`analytics_missing_reports`
+    WHERE
+      `_dlt_load_id` IN (
+        SELECT
+          `load_id`
+        FROM `project`.`app_store_connect_raw`.`_dlt_loads`
+        WHERE
+          `status` = 0
+      )
+  ) AS `told`
+  WHERE
+    `recency` = 1 AND NOT `reason` IS NULL
+), `reports` AS (
   SELECT
     `o`.`app_id`,
     `o`.`table_name`,
@@ -1825,11 +1852,11 @@ WITH `reports` AS (
 ), `waiting` AS (
   SELECT
     `r`.`app_id` AS `app_id`,
-    COALESCE(`r`.`report_name`, `r`.`name`) AS `name`,
+    `r`.`report_name` AS `name`,
     `i`.`granularity` AS `granularity`,
     COUNT(DISTINCT `i`.`id`) AS `expiring_instances`
   FROM `project`.`app_store_connect_raw`.`analytics_report_instances` AS `i`
-  JOIN `project`.`app_store_connect_raw`.`analytics_reports` AS `r`
+  JOIN `listed` AS `r`
     ON `r`.`id` = `i`.`report_id`
   WHERE
     NOT `i`.`id` IN (
@@ -1847,35 +1874,8 @@ WITH `reports` AS (
     AND DATE_DIFF(CURRENT_DATE, `i`.`processing_date`, DAY) BETWEEN 28 AND 35
   GROUP BY
     `r`.`app_id`,
-    COALESCE(`r`.`report_name`, `r`.`name`),
+    `r`.`report_name`,
     `i`.`granularity`
-), `missing` AS (
-  SELECT
-    `id`,
-    `app_id`,
-    `report_name`,
-    `granularity`,
-    `reason`
-  FROM (
-    SELECT
-      `id`,
-      `app_id`,
-      `report_name`,
-      `granularity`,
-      `reason`,
-      ROW_NUMBER() OVER (PARTITION BY `id` ORDER BY `_dlt_load_id` DESC) AS `recency`
-    FROM `project`.`app_store_connect_raw`.`analytics_missing_reports`
-    WHERE
-      `_dlt_load_id` IN (
-        SELECT
-          `load_id`
-        FROM `project`.`app_store_connect_raw`.`_dlt_loads`
-        WHERE
-          `status` = 0
-      )
-  ) AS `told`
-  WHERE
-    `recency` = 1 AND NOT `reason` IS NULL
 ), `known` AS (
   SELECT
     `app_id`,

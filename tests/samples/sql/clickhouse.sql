@@ -6,27 +6,21 @@ SELECT
   "checksum"
 FROM (
   SELECT
-    *
-  FROM (
-    SELECT
-      *,
-      ROW_NUMBER() OVER (PARTITION BY "instance_id", "segment_id" ORDER BY "_dlt_load_id" DESC) AS "recency"
-    FROM "default"."app_store_connect_raw___analytics_report_segments"
-    WHERE
-      "_dlt_load_id" IN (
-        SELECT
-          "load_id"
-        FROM "default"."app_store_connect_raw____dlt_loads"
-        WHERE
-          "status" = 0
-      )
-      AND "processing_date" >= CAST('2026-11-01' AS Nullable(DATE))
-  ) AS "latest"
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "instance_id", "segment_id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+  FROM "default"."app_store_connect_raw___analytics_report_segments"
   WHERE
-    "recency" = 1
-) AS "visible"
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+    AND "processing_date" >= CAST('2026-11-01' AS Nullable(DATE))
+) AS "latest"
 WHERE
-  NOT (
+  "recency" = 1 AND NOT (
     "checksum" IS NULL
   );
 
@@ -1802,7 +1796,42 @@ delete from "default"."app_store_connect_raw___analytics_definitions" where "nam
 insert into "default"."app_store_connect_raw___analytics_definitions" values ('view restatements', 'digest');
 
 CREATE OR REPLACE VIEW "default"."app_store_connect___data_freshness" AS
-WITH "reports" AS (
+WITH "listed" AS (
+  SELECT
+    "id",
+    "app_id",
+    COALESCE("r"."report_name", "r"."name") AS "report_name"
+  FROM "default"."app_store_connect_raw___analytics_reports" AS "r"
+), "missing" AS (
+  SELECT
+    "id",
+    "app_id",
+    "report_name",
+    "granularity",
+    "reason"
+  FROM (
+    SELECT
+      "id",
+      "app_id",
+      "report_name",
+      "granularity",
+      "reason",
+      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "default"."app_store_connect_raw___analytics_missing_reports"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "default"."app_store_connect_raw____dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  ) AS "told"
+  WHERE
+    "recency" = 1 AND NOT (
+      "reason" IS NULL
+    )
+), "reports" AS (
   SELECT
     "o"."app_id",
     "o"."table_name",
@@ -1873,11 +1902,11 @@ WITH "reports" AS (
 ), "waiting" AS (
   SELECT
     "r"."app_id" AS "app_id",
-    COALESCE("r"."report_name", "r"."name") AS "name",
+    "r"."report_name" AS "name",
     "i"."granularity" AS "granularity",
     COUNT(DISTINCT "i"."id") AS "expiring_instances"
   FROM "default"."app_store_connect_raw___analytics_report_instances" AS "i"
-  JOIN "default"."app_store_connect_raw___analytics_reports" AS "r"
+  JOIN "listed" AS "r"
     ON "r"."id" = "i"."report_id"
   WHERE
     NOT (
@@ -1897,37 +1926,8 @@ WITH "reports" AS (
     AND DATE_DIFF(DAY, "i"."processing_date", CURRENT_DATE()) BETWEEN 28 AND 35
   GROUP BY
     "r"."app_id",
-    COALESCE("r"."report_name", "r"."name"),
+    "r"."report_name",
     "i"."granularity"
-), "missing" AS (
-  SELECT
-    "id",
-    "app_id",
-    "report_name",
-    "granularity",
-    "reason"
-  FROM (
-    SELECT
-      "id",
-      "app_id",
-      "report_name",
-      "granularity",
-      "reason",
-      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
-    FROM "default"."app_store_connect_raw___analytics_missing_reports"
-    WHERE
-      "_dlt_load_id" IN (
-        SELECT
-          "load_id"
-        FROM "default"."app_store_connect_raw____dlt_loads"
-        WHERE
-          "status" = 0
-      )
-  ) AS "told"
-  WHERE
-    "recency" = 1 AND NOT (
-      "reason" IS NULL
-    )
 ), "known" AS (
   SELECT
     "app_id",

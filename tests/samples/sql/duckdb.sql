@@ -6,27 +6,21 @@ SELECT
   "checksum"
 FROM (
   SELECT
-    *
-  FROM (
-    SELECT
-      *,
-      ROW_NUMBER() OVER (PARTITION BY "instance_id", "segment_id" ORDER BY "_dlt_load_id" DESC) AS "recency"
-    FROM "app_store_connect_raw"."analytics_report_segments"
-    WHERE
-      "_dlt_load_id" IN (
-        SELECT
-          "load_id"
-        FROM "app_store_connect_raw"."_dlt_loads"
-        WHERE
-          "status" = 0
-      )
-      AND "processing_date" >= CAST('2026-11-01' AS DATE)
-  ) AS "latest"
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "instance_id", "segment_id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+  FROM "app_store_connect_raw"."analytics_report_segments"
   WHERE
-    "recency" = 1
-) AS "visible"
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "app_store_connect_raw"."_dlt_loads"
+      WHERE
+        "status" = 0
+    )
+    AND "processing_date" >= CAST('2026-11-01' AS DATE)
+) AS "latest"
 WHERE
-  NOT "checksum" IS NULL;
+  "recency" = 1 AND NOT "checksum" IS NULL;
 
 SELECT
   "c"."instance_id",
@@ -1767,7 +1761,40 @@ LEFT JOIN "shown" AS "s"
 comment on view "app_store_connect"."restatements" is 'Vintage by vintage what Apple told of a date, and which vintage is shown'; comment on column "app_store_connect"."restatements"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect"."restatements"."report_name" is 'The report''s name in the catalogue, or Apple''s'; comment on column "app_store_connect"."restatements"."granularity" is 'DAILY, WEEKLY or MONTHLY'; comment on column "app_store_connect"."restatements"."table_name" is 'The report table'; comment on column "app_store_connect"."restatements"."date" is 'The date that the rows tell of'; comment on column "app_store_connect"."restatements"."vintage" is 'Of a date the number of what was told, 1 for the first'; comment on column "app_store_connect"."restatements"."instance_id" is 'The report instance'; comment on column "app_store_connect"."restatements"."processing_date" is 'Apple''s processing date of the instance'; comment on column "app_store_connect"."restatements"."access_type" is 'ONGOING or ONE_TIME_SNAPSHOT, of the report request'; comment on column "app_store_connect"."restatements"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row'; comment on column "app_store_connect"."restatements"."row_count" is 'How many rows were loaded'; comment on column "app_store_connect"."restatements"."row_change" is 'How many rows more than the vintage before'; comment on column "app_store_connect"."restatements"."measure" is 'The report''s first summable measure'; comment on column "app_store_connect"."restatements"."measure_total" is 'The total of the report''s first summable measure'; comment on column "app_store_connect"."restatements"."measure_change" is 'By how much more than the vintage before'; comment on column "app_store_connect"."restatements"."is_shown" is 'The view of the report shows it';
 
 CREATE OR REPLACE VIEW "app_store_connect"."data_freshness" AS
-WITH "reports" AS (
+WITH "listed" AS (
+  SELECT
+    "id",
+    "app_id",
+    COALESCE("r"."report_name", "r"."name") AS "report_name"
+  FROM "app_store_connect_raw"."analytics_reports" AS "r"
+), "missing" AS (
+  SELECT
+    "id",
+    "app_id",
+    "report_name",
+    "granularity",
+    "reason"
+  FROM (
+    SELECT
+      "id",
+      "app_id",
+      "report_name",
+      "granularity",
+      "reason",
+      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
+    FROM "app_store_connect_raw"."analytics_missing_reports"
+    WHERE
+      "_dlt_load_id" IN (
+        SELECT
+          "load_id"
+        FROM "app_store_connect_raw"."_dlt_loads"
+        WHERE
+          "status" = 0
+      )
+  ) AS "told"
+  WHERE
+    "recency" = 1 AND NOT "reason" IS NULL
+), "reports" AS (
   SELECT
     "o"."app_id",
     "o"."table_name",
@@ -1838,11 +1865,11 @@ WITH "reports" AS (
 ), "waiting" AS (
   SELECT
     "r"."app_id" AS "app_id",
-    COALESCE("r"."report_name", "r"."name") AS "name",
+    "r"."report_name" AS "name",
     "i"."granularity" AS "granularity",
     COUNT(DISTINCT "i"."id") AS "expiring_instances"
   FROM "app_store_connect_raw"."analytics_report_instances" AS "i"
-  JOIN "app_store_connect_raw"."analytics_reports" AS "r"
+  JOIN "listed" AS "r"
     ON "r"."id" = "i"."report_id"
   WHERE
     NOT "i"."id" IN (
@@ -1860,35 +1887,8 @@ WITH "reports" AS (
     AND DATE_DIFF('DAY', "i"."processing_date", CURRENT_DATE) BETWEEN 28 AND 35
   GROUP BY
     "r"."app_id",
-    COALESCE("r"."report_name", "r"."name"),
+    "r"."report_name",
     "i"."granularity"
-), "missing" AS (
-  SELECT
-    "id",
-    "app_id",
-    "report_name",
-    "granularity",
-    "reason"
-  FROM (
-    SELECT
-      "id",
-      "app_id",
-      "report_name",
-      "granularity",
-      "reason",
-      ROW_NUMBER() OVER (PARTITION BY "id" ORDER BY "_dlt_load_id" DESC) AS "recency"
-    FROM "app_store_connect_raw"."analytics_missing_reports"
-    WHERE
-      "_dlt_load_id" IN (
-        SELECT
-          "load_id"
-        FROM "app_store_connect_raw"."_dlt_loads"
-        WHERE
-          "status" = 0
-      )
-  ) AS "told"
-  WHERE
-    "recency" = 1 AND NOT "reason" IS NULL
 ), "known" AS (
   SELECT
     "app_id",
