@@ -9,13 +9,13 @@ UPGRADE ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV_VERSION := 0.13.9
-COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-annotate --quiet --custom-compile-command "make lock" \
 	$(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-faults test-dbt questions samples bench lint wheel ranges lock clean
+.PHONY: help setup dev demo test test-faults test-dbt questions samples bench lint docs wheel ranges lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ lint: dev ## Check style, format, types and what bandit finds
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml sources pipelines benchmarks
+
+docs: .venv/docs/project.stamp ## Build the site from docs/ into site/; a broken link fails
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict
 
 # Installed where no checkout is near, so that a file missing from the wheel shows.
 wheel: dev ## Build sdist and wheel, and try the wheel in an empty environment
@@ -97,14 +100,16 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 	"$$tools/bin/python" -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); \
 	PATH="$$tools/bin:$$PATH"; \
 	set -x; \
-	$(COMPILE) --constraints constraints.txt --output-file requirements.lock; \
-	$(COMPILE) --constraints requirements.lock --extra dbt --output-file requirements-dbt.lock; \
-	$(COMPILE) --constraints requirements.lock --constraints requirements-dbt.lock \
+	$(COMPILE) pyproject.toml --constraints constraints.txt --output-file requirements.lock; \
+	$(COMPILE) pyproject.toml --constraints requirements.lock --extra dbt \
+		--output-file requirements-dbt.lock; \
+	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
 		--extra postgres --extra delta --extra iceberg --extra dbt --group dev \
-		--output-file requirements-dev.lock
+		--output-file requirements-dev.lock; \
+	$(COMPILE) --group docs --output-file requirements-docs.lock
 
 clean: ## Remove .venv, caches, builds and what the demo made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist sources/*.egg-info
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site sources/*.egg-info
 	rm -f asc_segments.duckdb asc_segments.duckdb.wal asc_segments_lake.duckdb
 	find sources pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -130,4 +135,11 @@ clean: ## Remove .venv, caches, builds and what the demo made
 
 .venv/dev.stamp: requirements-dev.lock .venv/project.stamp
 	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# An environment of its own: the site needs none of the project's dependencies.
+.venv/docs/project.stamp: requirements-docs.lock
+	$(PYTHON) -m venv --clear .venv/docs
+	.venv/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+		-r requirements-docs.lock
 	@touch $@

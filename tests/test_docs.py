@@ -501,10 +501,11 @@ def test_pages_are_short() -> None:
 
 
 def test_pages_are_found() -> None:
-    """docs/index.md names every page."""
+    """docs/index.md and mkdocs.yml name every page."""
     linked = re.findall(r"\]\(([\w-]+)\.md\)", PAGES["index"])
+    shown = re.findall(r"- ([\w-]+)\.md$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
 
-    assert sorted(PAGES) == sorted(["index", *linked])
+    assert sorted(PAGES) == sorted(["index", *linked]) == sorted(shown)
 
 
 def test_readme_is_short() -> None:
