@@ -3,7 +3,7 @@
 PYTHON ?= python3
 # more arguments for pytest: make test ARGS="-k ledger"
 ARGS ?=
-# make lock UPGRADE=1 takes the newest versions; without it, only what has to change
+# make lock UPGRADE=1 takes the newest versions; without it, only necessary changes
 UPGRADE ?=
 
 BIN := .venv/bin
@@ -34,13 +34,13 @@ test: dev ## Run the tests; ARGS="-k name" for some of them
 test-faults: dev ## Run every test of faults and destinations, the slow ones too
 	$(BIN)/python -m pytest -n auto -m "not live" tests/faults tests/destinations $(ARGS)
 
-samples: dev ## Take the samples of SQL in tests/samples/sql anew; then read what changed
+samples: dev ## Rewrite the samples of SQL in tests/samples/sql; then read the diff
 	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py
 
 test-dbt: dev ## Run the tests of the models, on DuckDB and on Postgres
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not live" tests/dbt $(ARGS)
 
-questions: dev ## Write pipelines/dbt/QUESTIONS.md and the staging models anew
+questions: dev ## Rewrite pipelines/dbt/QUESTIONS.md and the staging models
 	$(BIN)/python -m tests.dbt.generator
 	$(BIN)/python -m tests.dbt.questions
 
@@ -48,7 +48,7 @@ questions: dev ## Write pipelines/dbt/QUESTIONS.md and the staging models anew
 bench: dev ## Measure every workload against its bar; ARGS="--scale 0.01" to try
 	$(BIN)/python -m benchmarks $(ARGS)
 
-lint: dev ## Check style, format, types and what bandit finds
+lint: dev ## Check style, format and types; run bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -108,7 +108,7 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 		--output-file requirements-dev.lock; \
 	$(COMPILE) --group docs --output-file requirements-docs.lock
 
-clean: ## Remove .venv, caches, builds and what the demo made
+clean: ## Remove .venv, caches, builds and the demo's data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site sources/*.egg-info
 	rm -f asc_segments.duckdb asc_segments.duckdb.wal asc_segments_lake.duckdb
 	find sources pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
