@@ -3,19 +3,19 @@
 PYTHON ?= python3
 # more arguments for pytest: make test ARGS="-k ledger"
 ARGS ?=
-# make lock UPGRADE=1 takes the newest versions; without it, only what has to change
+# make lock UPGRADE=1 takes the newest versions; without it, only necessary changes
 UPGRADE ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV_VERSION := 0.13.9
-COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-annotate --quiet --custom-compile-command "make lock" \
 	$(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-faults test-dbt questions samples bench lint wheel ranges lock clean
+.PHONY: help setup dev demo test test-faults test-dbt questions samples bench lint docs wheel ranges lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -35,13 +35,13 @@ test-faults: dev ## Run every test of faults and destinations, the slow ones too
 	$(BIN)/python -m pytest -n auto -m "not live" tests/faults tests/destinations \
 		tests/test_batches.py $(ARGS)
 
-samples: dev ## Take the samples of SQL in tests/samples/sql anew; then read what changed
+samples: dev ## Rewrite the samples of SQL in tests/samples/sql; then read the diff
 	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py
 
 test-dbt: dev ## Run the tests of the models, on DuckDB and on Postgres
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not live" tests/dbt $(ARGS)
 
-questions: dev ## Write pipelines/dbt/QUESTIONS.md and the staging models anew
+questions: dev ## Rewrite pipelines/dbt/QUESTIONS.md and the staging models
 	$(BIN)/python -m tests.dbt.generator
 	$(BIN)/python -m tests.dbt.questions
 
@@ -49,11 +49,14 @@ questions: dev ## Write pipelines/dbt/QUESTIONS.md and the staging models anew
 bench: dev ## Measure every workload against its bar; ARGS="--scale 0.01" to try
 	$(BIN)/python -m benchmarks $(ARGS)
 
-lint: dev ## Check style, format, types and what bandit finds
+lint: dev ## Check style, format and types; run bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml sources pipelines benchmarks
+
+docs: .venv/docs/project.stamp ## Build the site from docs/ into site/; a broken link fails
+	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict
 
 # Installed where no checkout is near, so that a file missing from the wheel shows.
 wheel: dev ## Build sdist and wheel, and try the wheel in an empty environment
@@ -98,14 +101,16 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 	"$$tools/bin/python" -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); \
 	PATH="$$tools/bin:$$PATH"; \
 	set -x; \
-	$(COMPILE) --constraints constraints.txt --output-file requirements.lock; \
-	$(COMPILE) --constraints requirements.lock --extra dbt --output-file requirements-dbt.lock; \
-	$(COMPILE) --constraints requirements.lock --constraints requirements-dbt.lock \
+	$(COMPILE) pyproject.toml --constraints constraints.txt --output-file requirements.lock; \
+	$(COMPILE) pyproject.toml --constraints requirements.lock --extra dbt \
+		--output-file requirements-dbt.lock; \
+	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
 		--extra postgres --extra delta --extra iceberg --extra dbt --group dev \
-		--output-file requirements-dev.lock
+		--output-file requirements-dev.lock; \
+	$(COMPILE) --group docs --output-file requirements-docs.lock
 
-clean: ## Remove .venv, caches, builds and what the demo made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist sources/*.egg-info
+clean: ## Remove .venv, caches, builds and the demo's data
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site sources/*.egg-info
 	rm -f asc_segments.duckdb asc_segments.duckdb.wal asc_segments_lake.duckdb
 	find sources pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -131,4 +136,11 @@ clean: ## Remove .venv, caches, builds and what the demo made
 
 .venv/dev.stamp: requirements-dev.lock .venv/project.stamp
 	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# An environment of its own: the site needs none of the project's dependencies.
+.venv/docs/project.stamp: requirements-docs.lock
+	$(PYTHON) -m venv --clear .venv/docs
+	.venv/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+		-r requirements-docs.lock
 	@touch $@

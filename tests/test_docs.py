@@ -36,11 +36,21 @@ from tests.worlds import TODAY, add_vintages, overlapping_world, raw_rows, world
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = (ROOT / "sources" / "app_store_connect", ROOT / "pipelines" / "asc_pipeline")
-README, REFERENCE = ((ROOT / f"{name}.md").read_text() for name in ("README", "REFERENCE"))
+README = (ROOT / "README.md").read_text()
+PAGES = {path.stem: path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))}
 DOCUMENTS = [
     pytest.param(path, id=str(path.relative_to(ROOT)))
-    for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "pipelines" / "dbt").glob("*.md"))]
+    for path in [
+        *sorted(ROOT.glob("*.md")),
+        *(
+            path
+            for folder in ("benchmarks", "docs", "pipelines", "sources", "tests")
+            for path in sorted((ROOT / folder).rglob("*.md"))
+            if not {"target", "dbt_packages"} & {*path.parts}  # dbt's, when it is run by hand
+        ),
+    ]
 ]
+OF_THE_JOB = [each for each in DOCUMENTS if not str(each.id).startswith("benchmarks/")]
 SECRETS = (ROOT / ".dlt" / "secrets.toml.example").read_text()
 CONFIG = (ROOT / ".dlt" / "config.toml").read_text()
 
@@ -72,20 +82,25 @@ def blocks(document: str, language: str) -> list[str]:
     return [re.sub(rf"^{indent}", "", body, flags=re.MULTILINE) for indent, body in found]
 
 
-def section(title: str) -> str:
-    """What REFERENCE.md has under a heading."""
-    return "\n" + REFERENCE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+def section(page: str, title: str) -> str:
+    """The text under a heading of a page of docs/."""
+    _, found, rest = PAGES[page].partition(f"\n## {title}\n")
+    assert found, f"{page}.md has no heading {title}"
+    return "\n" + rest.partition("\n## ")[0]
+
+
+def rows_in(text: str) -> Rows:
+    """The cells of every table, without the heads."""
+    tables = re.findall(r"^\|---.*\n((?:\|.*\n?)*)", text, re.MULTILINE)
+    lines = [line for table in tables for line in table.splitlines()]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
 def rows_after(mark: str, text: str) -> Rows:
-    """The cells of the first table whose heading, or the text before it, begins with `mark`."""
+    """The cells of the first table whose head begins with `mark`."""
     _, found, rest = text.partition(f"\n{mark}")
-    assert found, f"nothing begins with {mark}"
-    lines = (mark + rest).splitlines()
-    start = next(number for number, line in enumerate(lines) if line.startswith("|---"))
-    table = [line for line in lines[start + 1 :] if line.startswith("|")]
-    end = next((n for n, line in enumerate(lines[start + 1 :]) if not line.startswith("|")), None)
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table[:end]]
+    assert found, f"no table begins with {mark}"
+    return rows_in(f"{rest}".partition("\n\n")[0].partition("\n")[2])
 
 
 def ticked(text: str) -> list[str]:
@@ -165,8 +180,8 @@ def test_freshness_query(job: Job) -> None:
 
 
 def test_view_in_words_is_the_view(demo: dict[str, Any], job: Job) -> None:
-    """The SQL in REFERENCE.md gives what the view gives."""
-    (statement,) = blocks(REFERENCE, "sql")
+    """The SQL in docs/views.md gives the rows of the view."""
+    (statement,) = blocks(PAGES["views"], "sql")
     view = job.query("select * from app_store_connect.app_downloads_standard_daily")
 
     assert sorted(map(str, view)) == sorted(map(str, job.query(statement)))
@@ -256,8 +271,8 @@ def test_config_file_shows_the_defaults() -> None:
 
 
 def test_options_are_documented() -> None:
-    """REFERENCE.md has every option of the command line, and no other, with its default."""
-    rows = rows_after("| option | meaning | default |", section("Options"))
+    """docs/options.md has every option of the command line, and no other, with its default."""
+    rows = rows_after("| option | meaning | default |", PAGES["options"])
     named = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(row[0] for row in rows))
     actual = {name for each in main.params for name in each.opts} | {"-h", "--help"}
     chosen = main.make_context("asc-segments", []).params
@@ -277,8 +292,8 @@ def test_options_are_documented() -> None:
 
 
 def test_options_of_models_are_documented() -> None:
-    """REFERENCE.md has every option of `asc-segments models`, and every key of its JSON."""
-    text = section("Models")
+    """docs/models.md has every option of `asc-segments models`, and every key of its JSON."""
+    text = PAGES["models"]
     rows = rows_after("| option | meaning | default |", text)
     named = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(row[0] for row in rows))
     keys = [name for row in rows_after("| key of the JSON |", text) for name in ticked(row[0])]
@@ -289,7 +304,7 @@ def test_options_of_models_are_documented() -> None:
     assert sorted(ModelsSummary(ModelSettings()).as_json()) == sorted(keys)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize("path", OF_THE_JOB)
 def test_command_lines_are_accepted(path: Path) -> None:
     """Every command line and option that a document shows is one that the job takes."""
     text = path.read_text()
@@ -310,8 +325,8 @@ def test_command_lines_are_accepted(path: Path) -> None:
 
 
 def test_configuration_keys_are_documented() -> None:
-    """REFERENCE.md has every key of the configuration with its default."""
-    rows = rows_after("| key in `[sources.app_store_connect]`", section("Configuration"))
+    """docs/configuration.md has every key of the configuration with its default."""
+    rows = rows_after("| key in `[sources.app_store_connect]`", PAGES["configuration"])
     shown = {ticked(row[0])[0]: row[2].strip("`") for row in rows}
 
     assert set(Configuration.get_resolvable_fields()) == shown.keys()
@@ -324,7 +339,7 @@ def test_configuration_keys_are_documented() -> None:
 
 
 def test_exit_codes_are_documented() -> None:
-    """REFERENCE.md and README have the codes of the summary."""
+    """docs/exit-codes.md and README have the codes of the summary."""
     codes = [
         summary.OK,
         summary.INCOMPLETE,
@@ -332,7 +347,7 @@ def test_exit_codes_are_documented() -> None:
         summary.OUT_OF_BUDGET,
         summary.INTERRUPTED,
     ]
-    rows = rows_after("| code | means | do |", section("Exit codes"))
+    rows = rows_after("| code | means | do |", section("exit-codes", "Exit codes"))
     line = re.search(r"^Exit codes:(.*?)^$", README, re.DOTALL | re.MULTILINE)
 
     assert codes == [int(row[0]) for row in rows]
@@ -341,24 +356,24 @@ def test_exit_codes_are_documented() -> None:
 
 
 def test_summary_keys_are_documented(demo: dict[str, Any]) -> None:
-    """REFERENCE.md has every key of the JSON summary, and no other."""
-    rows = rows_after("| key | holds |", section("Summary as JSON"))
+    """docs/exit-codes.md has every key of the JSON summary, and no other."""
+    rows = rows_after("| key | holds |", section("exit-codes", "Summary as JSON"))
 
     assert sorted(demo) == sorted(name for row in rows for name in ticked(row[0]))
 
 
 @pytest.mark.parametrize("view", ["data_freshness", "date_owners", "restatements"])
 def test_columns_of_a_view_are_documented(view: str, demo: dict[str, Any], job: Job) -> None:
-    """REFERENCE.md has the columns of the views that tell of all reports, with their types."""
+    """docs/views.md has the columns of the views that are about all reports, with their types."""
     actual = job.query(f"select column_name, column_type from (describe app_store_connect.{view})")
-    rows = rows_after("| column | type | meaning |", section(view))
+    rows = rows_after("| column | type | meaning |", section("views", view))
     kinds = {"VARCHAR": "text", "DECIMAL(38,9)": "DECIMAL"}
 
     assert {name: kinds.get(kind, kind) for name, kind in actual} == columns_in(rows)
 
 
 def test_catalogue_is_documented() -> None:
-    """REFERENCE.md has every report of the catalogue with table, date column, lag and policy."""
+    """docs/reports.md has every report of the catalogue with table, date column, lag and policy."""
     expected = [
         [
             report.name,
@@ -372,12 +387,12 @@ def test_catalogue_is_documented() -> None:
         for report in REPORTS
     ]
 
-    assert expected == rows_after("| report | table", section("Catalogue"))
+    assert expected == rows_after("| report | table", PAGES["reports"])
 
 
 def test_report_columns_are_documented() -> None:
-    """REFERENCE.md has the columns of every report in order, and the type of each."""
-    text = section("Columns of the reports")
+    """docs/report-columns.md has the columns of every report in order, and the type of each."""
+    text = PAGES["report-columns"]
     listed = {ticked(row[0])[0]: row[1].split(", ") for row in rows_after("| table, without", text)}
     types = {name: TYPES[kind] for each in REPORTS for name, kind in each.table_columns().items()}
 
@@ -398,15 +413,15 @@ def test_report_columns_are_documented() -> None:
     "table", [pytest.param(each, id=each.name) for each in (*SEGMENT_TABLES, INSTANCE_CHECKS)]
 )
 def test_ledger_columns_are_documented(table: RawTable) -> None:
-    """REFERENCE.md has the columns of the tables about segments with their types."""
+    """docs/tables.md has the columns of the tables about segments with their types."""
     expected = {field.name: TYPES[field.type] for field in table.schema}
 
-    assert expected == columns_in(rows_after(f"**`{table.name}`**", section("Tables")))
+    assert expected == columns_in(rows_in(section("tables", table.name)))
 
 
 def test_columns_of_the_loader_are_documented() -> None:
-    """REFERENCE.md has what is put beside Apple's columns, and the tables of what Apple lists."""
-    text = section("Tables")
+    """docs/tables.md has the columns beside Apple's, and the tables of what Apple lists."""
+    text = PAGES["tables"]
     listings = {
         ticked(row[0])[0]: {
             name: kind or "text" for name, kind in re.findall(r"`(\w+)`(?: ([A-Z]+))?", row[1])
@@ -415,7 +430,7 @@ def test_columns_of_the_loader_are_documented() -> None:
     }
 
     assert {name: TYPES[kind] for name, kind in PROVENANCE} == columns_in(
-        rows_after("**Report tables**", text)
+        rows_after("| column | type | meaning |", section("tables", "Report tables"))
     )
     assert {
         table.name: {name: TYPES[kind] for name, kind in table.columns.items()}
@@ -428,7 +443,7 @@ def test_messages_are_the_programs() -> None:
     """What the table says one sees is what the program says, but for what varies."""
     paths = [path for package in PACKAGES for path in package.rglob("*.py")]
     said = [text for path in paths for text in texts_in(path)]
-    seen = [text for row in rows_after("| you see", section("Messages")) for text in ticked(row[0])]
+    seen = [text for row in rows_in(PAGES["messages"]) for text in ticked(row[0])]
     varies = r"\.\.\.|\b[0-9]+\b|[A-Z_]{5,}|md5"
     parts = [part.strip(" ,;") for text in seen for part in re.split(varies, text)]
 
@@ -448,8 +463,8 @@ def texts_in(path: Path) -> Iterator[str]:
 
 
 def test_faults_are_documented() -> None:
-    """REFERENCE.md names every fault test, and no other, with what happens."""
-    listed = [name for row in rows_after("| fault | what", section("Faults")) for name in row[2:]]
+    """docs/faults.md names every fault test, and no other, with what happens."""
+    listed = [name for row in rows_in(PAGES["faults"]) for name in row[2:]]
     actual = {
         f"{path.name}::{name}"
         for path in (ROOT / "tests" / "faults").glob("test_*.py")
@@ -459,16 +474,38 @@ def test_faults_are_documented() -> None:
     assert actual - UNLISTED_TESTS == {name for cell in listed for name in ticked(cell)}
 
 
+def anchors_in(path: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub and mkdocs make them."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+
+
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_links_lead_somewhere(path: Path) -> None:
     """Relative links name files and headings that exist."""
-    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", path.read_text()):
+    targets = re.findall(r"\]\((?!https?:)([^)\s]+)\)", path.read_text())
+    broken = []
+    for target in targets:
         name, _, anchor = target.partition("#")
         linked = path.parent / name if name else path
-        headings = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
-        anchors = [re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings]
+        if not linked.exists() or (anchor and anchor not in anchors_in(linked)):
+            broken.append(target)
 
-        assert not anchor or anchor in anchors, target
+    assert [] == broken
+
+
+def test_pages_are_short() -> None:
+    """No page of docs/ has more than 300 lines."""
+    assert [] == [name for name, text in PAGES.items() if len(text.splitlines()) > 300]
+
+
+def test_pages_are_found() -> None:
+    """docs/index.md and mkdocs.yml name every page."""
+    linked = re.findall(r"\]\(([\w-]+)\.md\)", PAGES["index"])
+    shown = re.findall(r"- ([\w-]+)\.md$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+
+    assert sorted(PAGES) == sorted(["index", *linked]) == sorted(shown)
 
 
 def test_readme_is_short() -> None:

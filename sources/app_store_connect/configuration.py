@@ -47,7 +47,7 @@ _dlt_defaults: dict[str, Any] = {
 
 @configspec
 class Configuration(BaseConfiguration):
-    """The keys of `[sources.app_store_connect]`; REFERENCE.md explains them."""
+    """The keys of `[sources.app_store_connect]`; docs/configuration.md explains them."""
 
     issuer_id: str | None = None
     key_id: str | None = None

@@ -1,7 +1,7 @@
 """What the staging folder of the dbt project must be, worked out from the catalogue.
 
 `python -m tests.dbt.generator` writes it; a test compares. Column documentation comes from the
-table in REFERENCE.md, so that a meaning is written once.
+table in docs/report-columns.md, so that a meaning is written once.
 """
 
 import re
@@ -223,9 +223,9 @@ def _accepted(values: tuple[str, ...] | None) -> list[str]:
 
 
 def docs_md() -> str:
-    """A doc block for each column of a report, in the words of REFERENCE.md."""
-    reference = (ROOT / "REFERENCE.md").read_text(encoding="utf-8")
-    table = reference.partition("\n## Columns of the reports\n")[2].partition("\n## ")[0]
+    """A doc block for each column of a report, in the words of docs/report-columns.md."""
+    page = (ROOT / "docs" / "report-columns.md").read_text(encoding="utf-8")
+    table = page.partition("\n## Meaning of each column\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| [\w(),]+ \|[\w ]*\| (.*) \|$", table, re.MULTILINE)
     meanings = {RENAMED.get(name, name): meaning for name, meaning in rows}
     used = {new for each in STAGED for new, _ in each.columns().values()}
@@ -234,7 +234,7 @@ def docs_md() -> str:
         "\n{% enddocs %}\n"
         for name in sorted(used)
     ]
-    head = "<!-- Written by tests/dbt/generator.py from the table in REFERENCE.md. -->\n\n"
+    head = "<!-- Written by tests/dbt/generator.py from docs/report-columns.md. -->\n\n"
     return head + "\n".join(blocks)
 
 

@@ -24,9 +24,9 @@ QUESTIONS = sorted((PROJECT / "analyses").glob("*.sql"))
 MAX_ROWS = 10
 HEAD = """# Ten questions
 
-What a product manager asks, as plain SQL on the marts. The statements are in `analyses/`, with
-`{{ ref('...') }}` for a mart's name; the answers are from the demo's apps (`make demo`), so
-yours will be other. `make questions` writes this page.
+Questions of a product manager, as plain SQL on the marts. The statements are in `analyses/`, with
+`{{ ref('...') }}` for a mart's name. The answers are from the demo's apps (`make demo`), so your
+answers will differ. `make questions` writes this page.
 """
 
 

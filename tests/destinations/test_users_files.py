@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app_store_connect.warehouse.files import REMOVED
 from tests.conftest import KEYS, StartApple
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import restate
@@ -51,8 +52,8 @@ def test_users_files(lake: LakeJob, start_apple: StartApple) -> None:
     apple = start_apple(world)
     lake.run(apple, *TO_FILES)
     mine = [dataset(lake) / folder / name for folder in FOLDERS for name in NAMES]
-    (dataset(lake) / "analytics_removed_segments").mkdir(exist_ok=True)
-    mine += [dataset(lake) / "analytics_removed_segments" / name for name in NAMES]
+    (dataset(lake) / REMOVED).mkdir(exist_ok=True)
+    mine += [dataset(lake) / REMOVED / name for name in NAMES]
     for file in mine:
         file.write_text("mine")
     apple.forget()
