@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 
 import duckdb
 import pytest
@@ -192,6 +193,59 @@ def test_what_a_test_found_steers_no_terminal(copy_of_built: Warehouse) -> None:
     assert 0 == done.code, done
     assert "borrowed?[31m" in done.out
     assert "\x1b" not in done.out
+
+
+def test_views_outlive_a_renamed_file(copy_of_built: Warehouse) -> None:
+    """The views of staging and of Fivetran's layer work in a file of another name."""
+    renamed = copy_of_built.file.rename(copy_of_built.folder / "renamed.duckdb")
+    with duckdb.connect(str(renamed), read_only=True) as database:
+        views = database.execute(
+            "select table_schema, table_name from information_schema.views"
+            " where table_schema in ('app_store_connect_staging', 'itunes_connect')"
+        ).fetchall()
+        rows = sum(
+            database.sql(f"select count(*) from {schema}.{name}").fetchall()[0][0]
+            for schema, name in views
+        )
+
+    assert 14 + 6 == len(views)
+    assert rows
+
+
+def test_changed_name_reaches_old_days(copy_of_built: Warehouse) -> None:
+    """A name that changes in the list of territories changes in days that are built already."""
+    mart = f"{MARTS}.fct_app_store__daily_by_territory"
+    seed = f"{STAGING}.app_store_connect_territories"
+    with duckdb.connect(str(copy_of_built.file)) as database:
+        database.execute(f"update {seed} set region = 'Nowhere' where territory = 'JP'")
+    done = copy_of_built.dbt("run")
+    regions = copy_of_built.query(f"select distinct region from {mart} where territory_key = 'jp'")
+
+    assert 0 == done.code, done.out
+    assert [("Nowhere",)] == regions
+
+
+def test_each_report_is_complete_by_its_own_lag(built: Warehouse) -> None:
+    """Downloads are complete days before reports with a longer lag, and `is_complete` is when all
+    are.
+    """
+    newest: dict[str, date] = dict(
+        built.query(
+            "\nunion all ".join(
+                f"select '{flag}', max(date_day) from {MARTS}.fct_app_store__daily where {flag}"
+                for flag in ("downloads_complete", "sessions_complete", "is_complete")
+            )
+        )
+    )
+    (differing,) = built.query(f"""
+        select count(*) from {MARTS}.fct_app_store__daily
+        where is_complete is distinct from (
+            discovery_complete and downloads_complete and installs_complete and sessions_complete
+            and crashes_complete and purchases_complete and opt_in_complete)
+    """)
+
+    assert newest["is_complete"] <= newest["sessions_complete"] < newest["downloads_complete"]
+    assert (0,) == differing
 
 
 def test_docs_are_generated(copy_of_built: Warehouse) -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app_store_connect.catalog import REPORTS
-from tests.dbt.generator import STAGED, STAGING, files
+from asc_pipeline.models.staging import STAGED, STAGING, files
 from tests.dbt.warehouse import PROJECT
 
 MODELS = PROJECT / "models"
@@ -28,7 +28,7 @@ def properties() -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in files()])
 def test_staging_is_what_the_catalogue_says(path: Path) -> None:
-    """Every staging file is as the generator writes it: run `python -m tests.dbt.generator`."""
+    """Every staging file is as the generator writes it: run `make questions`."""
     assert files()[path] == path.read_text()
 
 

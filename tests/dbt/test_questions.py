@@ -1,12 +1,18 @@
 """The ten questions are answered from the demo's data, and shown as they are."""
 
 import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from asc_pipeline.emulator import World
 from tests.dbt.questions import PAGE, QUESTIONS, answer, title
+from tests.dbt.truth import daily
 from tests.dbt.warehouse import MARTS, Warehouse
 
 IDS = [pytest.param(path, id=path.stem) for path in QUESTIONS]
@@ -65,3 +71,97 @@ def test_subscriptions_are_in_the_answer(built: Warehouse) -> None:
     assert all(value for row in rows for value in row)
     assert summed
     assert 5 * sum(row[last] for row in rows) < summed[0]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio in the answer to a question: its column, the measures, and the columns it is by."""
+
+    name: str
+    scale: int
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+    by_app: bool = False
+    dimension: str = ""
+    apple_column: str = ""
+
+    def sums(
+        self, world: World, measures: tuple[str, ...], days: set[tuple[int, date]]
+    ) -> dict[str, Decimal]:
+        """The sum of some measures for each group, over these days of apps."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for measure in measures:
+            for (app_id, day, value), total in daily(
+                world, measure, self.apple_column or None
+            ).items():
+                if (app_id, day) in days:
+                    app = world.apps[str(app_id)].name if self.by_app else ""
+                    found[f"{app} {value}".strip().lower()] += total
+        return found
+
+
+RATIOS = {
+    "02": Ratio(
+        "crashes_per_1000_sessions",
+        1000,
+        ("crashes",),
+        ("sessions",),
+        True,
+        "app_version",
+        "App Version",
+    ),
+    "03": Ratio(
+        "downloads_per_100_impressions",
+        100,
+        ("first_time_downloads", "redownloads"),
+        ("impressions",),
+        dimension="source_type",
+        apple_column="Source Type",
+    ),
+    "05": Ratio(
+        "deletions_per_100_installs",
+        100,
+        ("deletions",),
+        ("first_time_installs", "reinstalls", "other_installs"),
+        by_app=True,
+    ),
+    "08": Ratio(
+        "seconds_per_session",
+        1,
+        ("session_seconds",),
+        ("sessions",),
+        dimension="device",
+        apple_column="Device",
+    ),
+}
+
+
+@slow
+@pytest.mark.xdist_group("dbt")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("number", RATIOS)
+def test_ratio_is_the_truth(number: str, built: Warehouse, demo: World) -> None:
+    """A ratio is that of the sums of the emulator's own world, over the days that are complete."""
+    ratio = RATIOS[number]
+    (path,) = (path for path in QUESTIONS if path.stem.startswith(number))
+    flags = " and ".join(sorted(set(re.findall(r"\b(\w+_complete)\b", path.read_text()))))
+    days = {
+        *built.query(f"select app_id, date_day from {MARTS}.fct_app_store__daily where {flags}")
+    }
+    with duckdb.connect(str(built.file), read_only=True) as database:
+        names, rows = answer(path, database)
+    above, below = (ratio.sums(demo, each, days) for each in (ratio.above, ratio.below))
+    answered = 0
+    for row in (dict(zip(names, row, strict=True)) for row in rows):
+        parts = [row[name] for name in ("app_name", ratio.dimension) if name in names]
+        group = " ".join(map(str, parts)).lower()
+        if below[group]:
+            expected = float(ratio.scale * above[group] / below[group])
+            assert float(row[ratio.name]) == pytest.approx(
+                expected, abs=0.51 if ratio.scale == 1 else 0.051
+            ), group
+            answered += 1
+        else:
+            assert row[ratio.name] is None, group
+
+    assert answered

@@ -29,6 +29,15 @@ def _views_of_others(row: Row) -> bool:
     return row["Event"] == "Page view" and not _views_of_product(row)
 
 
+def _installed(*types: str) -> Callable[[Row], bool]:
+    return lambda row: row["Event"] == "Install" and row["Download Type"] in types
+
+
+def _installed_otherwise(row: Row) -> bool:
+    known = ("First-time download", "Redownload", "Auto-update", "Manual update")
+    return row["Event"] == "Install" and row["Download Type"] not in known
+
+
 _DOWNLOADS = "App Downloads Standard"
 _INSTALLS = "App Store Installation and Deletion Standard"
 _DISCOVERY = "App Store Discovery and Engagement Standard"
@@ -43,7 +52,10 @@ MEASURES: dict[str, Measure] = {
     "first_time_downloads": (_DOWNLOADS, "Counts", _is("Download Type", "First-time download")),
     "redownloads": (_DOWNLOADS, "Counts", _is("Download Type", "Redownload")),
     "updates": (_DOWNLOADS, "Counts", _is("Download Type", "Auto-update", "Manual update")),
-    "installs": (_INSTALLS, "Counts", _is("Event", "Install")),
+    "first_time_installs": (_INSTALLS, "Counts", _installed("First-time download")),
+    "reinstalls": (_INSTALLS, "Counts", _installed("Redownload")),
+    "installed_updates": (_INSTALLS, "Counts", _installed("Auto-update", "Manual update")),
+    "other_installs": (_INSTALLS, "Counts", _installed_otherwise),
     "deletions": (_INSTALLS, "Counts", _is("Event", "Delete")),
     "sessions": (_SESSIONS, "Sessions", _any),
     "session_seconds": (_SESSIONS, "Total Session Duration", _any),

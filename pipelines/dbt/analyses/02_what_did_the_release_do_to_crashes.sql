@@ -9,7 +9,7 @@ select
         as crashes_per_1000_sessions
 from {{ ref('fct_app_store__daily_by_app_version') }} as versions
 join {{ ref('dim_apps') }} as apps on apps.app_id = versions.app_id
-where versions.is_complete
+where versions.crashes_complete and versions.sessions_complete
 group by apps.app_name, versions.app_version
 having sum(versions.sessions) > 0
 order by apps.app_name, first_day, versions.app_version

@@ -1,11 +1,16 @@
--- Do people keep the app? Deletions for each hundred installs, among devices that share usage data.
+-- Do people keep the app? Deletions for each hundred installations that are no updates, among devices that
+-- share usage data.
 select
     apps.app_name,
-    sum(days.installs) as installs,
+    sum(days.first_time_installs + days.reinstalls + days.other_installs) as installs,
     sum(days.deletions) as deletions,
-    round(100.0 * sum(days.deletions) / nullif(sum(days.installs), 0), 1) as deletions_per_100_installs
+    round(
+        100.0 * sum(days.deletions)
+        / nullif(sum(days.first_time_installs + days.reinstalls + days.other_installs), 0),
+        1
+    ) as deletions_per_100_installs
 from {{ ref('fct_app_store__daily') }} as days
 join {{ ref('dim_apps') }} as apps on apps.app_id = days.app_id
-where days.is_complete
+where days.installs_complete
 group by apps.app_name
 order by apps.app_name

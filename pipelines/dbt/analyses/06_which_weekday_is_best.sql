@@ -7,6 +7,6 @@ select
 from {{ ref('fct_app_store__daily') }} as days
 join {{ ref('dim_dates') }} as dates on dates.date_day = days.date_day
 join {{ ref('dim_apps') }} as apps on apps.app_id = days.app_id
-where days.is_complete
+where days.downloads_complete
 group by apps.app_name, dates.day_of_week, dates.day_name
 order by apps.app_name, dates.day_of_week

@@ -5,6 +5,6 @@ select
     round(100.0 * sum(sessions) / nullif(sum(sum(sessions)) over (), 0), 1) as percent_of_sessions,
     round(100.0 * sum(crashes) / nullif(sum(sum(crashes)) over (), 0), 1) as percent_of_crashes
 from {{ ref('fct_app_store__daily_by_platform_version') }}
-where is_complete
+where sessions_complete and crashes_complete
 group by platform_version
 order by sessions desc, platform_version

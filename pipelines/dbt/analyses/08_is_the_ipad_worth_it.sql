@@ -6,6 +6,6 @@ select
     round(sum(proceeds_usd), 2) as proceeds_usd,
     round(1000.0 * sum(proceeds_usd) / nullif(sum(sessions), 0), 2) as proceeds_per_1000_sessions
 from {{ ref('fct_app_store__daily_by_device') }}
-where is_complete
+where sessions_complete and purchases_complete
 group by device
 order by sessions desc, device

@@ -18,7 +18,9 @@
         'installs': {
             'view': 'app_store_installation_and_deletion_standard_daily',
             'dimensions': dimensions(),
-            'measures': ['installs', 'deletions'],
+            'measures': [
+                'first_time_installs', 'reinstalls', 'installed_updates', 'other_installs', 'deletions',
+            ],
         },
         'sessions': {
             'view': 'app_sessions_standard_daily',
@@ -132,6 +134,9 @@ select
             ) / summed.impressions
     end as conversion_rate,
     {%- endif %}
+    {%- for report in found %}
+    days.{{ report }}_complete,
+    {%- endfor %}
     days.is_complete,
     days.vintage
 from days

@@ -25,6 +25,12 @@
             {%- endif -%}
             {{ ',' if not loop.last }}
             {%- endfor %}
-        {% if found -%} from {{ relation }} {%- else -%} where false {%- endif %}
+        {% if found -%} from {{ without_file(relation) }} {%- else -%} where false {%- endif %}
     )
+{%- endmacro %}
+
+{# A relation without its database on DuckDB, where that is the name of the file: so the views still work
+   in a file that was renamed or attached. #}
+{% macro without_file(relation) -%}
+    {{ relation if relation.is_cte or target.type != 'duckdb' else relation.include(database=false) }}
 {%- endmacro %}

@@ -27,7 +27,7 @@ with rows_told as (
         {%- endfor %}
         cast(app_id as text) || '|' || cast(date_day as text) || '|' || {{ parts | join(" || '|' || ") }}
             as identity
-    from {{ staging }}
+    from {{ without_file(staging) }}
 )
 
 select

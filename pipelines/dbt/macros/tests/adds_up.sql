@@ -8,7 +8,10 @@
             'first_time_downloads + redownloads + updates + other_downloads': "counts",
         },
         'app_store_installation_and_deletion_standard_daily': {
-            'installs': "case when lower(event) = 'install' then counts end",
+            'first_time_installs': "case when lower(event) = 'install' and lower(download_type) = 'first-time download' then counts end",
+            'reinstalls': "case when lower(event) = 'install' and lower(download_type) = 'redownload' then counts end",
+            'installed_updates': "case when lower(event) = 'install' and lower(download_type) in ('auto-update', 'manual update') then counts end",
+            'first_time_installs + reinstalls + installed_updates + other_installs': "case when lower(event) = 'install' then counts end",
             'deletions': "case when lower(event) = 'delete' then counts end",
         },
         'app_store_discovery_and_engagement_standard_daily': {

@@ -6,4 +6,4 @@ select
     primary_locale,
     true as is_enabled,
     cast({{ dbt.current_timestamp() }} as timestamp) as _fivetran_synced
-from {{ ref('dim_apps') }}
+from {{ without_file(ref('dim_apps')) }}

@@ -1,5 +1,5 @@
-{#- Of each app's day: which reports tell of it, whether all are past Apple's completeness lag, and
-    one vintage for what the intermediate models hold of it. -#}
+{#- Of each app's day: which reports tell of it, whether each, and all that still come, are past Apple's
+    completeness lag, and one vintage for what the intermediate models hold of it. -#}
 with told as (
     {%- for name, report in reports().items() %}
     select app_id, date_day, '{{ report.view }}' as table_name, vintage
@@ -53,16 +53,24 @@ expected as (
     having max(is_past_lag) is not null
 ),
 
+-- a changed name reaches the days that are built already
+territories as (
+    select {{ dbt.listagg("territory || territory_name || region", "','", "order by territory") }} as names
+    from {{ ref('app_store_connect_territories') }}
+),
+
 summed as (
     select
         app_id,
         date_day,
         min(is_complete) = 1 as is_complete,
         {%- for name, report in reports().items() %}
+        coalesce(min(case when table_name = '{{ report.view }}' then is_complete end), 1) = 1
+            as {{ name }}_complete,
         max(case when table_name = '{{ report.view }}' and vintage is not null then 1 else 0 end) = 1
             as has_{{ name }},
         {%- endfor %}
-        {{ dbt.listagg("table_name || ' ' || coalesce(vintage, '')", "','", "order by table_name") }}
+        {{ dbt.listagg("table_name || ' ' || coalesce(vintage, '') || ' ' || cast(is_complete as text)", "','", "order by table_name") }}
             as vintages
     from expected
     group by app_id, date_day
@@ -73,7 +81,9 @@ select
     date_day,
     is_complete,
     {%- for name in reports() %}
+    {{ name }}_complete,
     has_{{ name }},
     {%- endfor %}
-    {{ dbt.hash(edition() ~ " || vintages || cast(is_complete as text)") }} as vintage
+    {{ dbt.hash(edition() ~ " || vintages || territories.names") }} as vintage
 from summed
+cross join territories

@@ -10,7 +10,11 @@
     'app_store_installation_and_deletion_standard_daily',
     dimensions=['territory', 'source_type', 'device', 'platform_version', 'app_version'],
     measures={
-        'installs': where_literal('event', ['install']),
+        'first_time_installs': where_literal('event', ['install'], where_literal('download_type', ['first-time download'])),
+        'reinstalls': where_literal('event', ['install'], where_literal('download_type', ['redownload'])),
+        'installed_updates': where_literal('event', ['install'], where_literal('download_type', ['auto-update', 'manual update'])),
+        'other_installs': where_literal('event', ['install'],
+            other_literal('download_type', ['first-time download', 'redownload', 'auto-update', 'manual update'])),
         'deletions': where_literal('event', ['delete']),
     },
 ) }}

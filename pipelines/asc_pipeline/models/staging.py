@@ -1,7 +1,7 @@
-"""What the staging folder of the dbt project must be, worked out from the catalogue.
+"""Writes the staging folder of the dbt project from the catalogue, in a clone.
 
-`python -m tests.dbt.generator` writes it; a test compares. Column documentation comes from the
-table in docs/report-columns.md, so that a meaning is written once.
+`python -m asc_pipeline.models.staging` writes it; a test compares. Column documentation comes
+from the table in docs/report-columns.md, so that a meaning is written once.
 """
 
 import re
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app_store_connect.catalog import REPORTS, ColumnType, ReportSchema
+from app_store_connect.catalog.literals import LITERALS
 from app_store_connect.names import snake_case
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STAGING = ROOT / "pipelines" / "dbt" / "models" / "staging"
 PAGES = "https://developer.apple.com/documentation/analytics-reports/"
 TYPES = {
@@ -40,73 +41,6 @@ KEYS = (
     "event_group",
 )
 """Dimensions and literals that models join by, or compare with."""
-
-
-_PAGES = (
-    "no page",
-    "product page",
-    "product sheet",
-    "store sheet",
-    "developer page",
-    "in-app event page",
-    "app version history",
-    "app privacy",
-    "app accessibility",
-    "notification",
-    "media view",
-)
-
-KNOWN = {
-    ("downloads", "download_type"): (
-        "first-time download",
-        "redownload",
-        "auto-update",
-        "manual update",
-        "restore",
-        "auto-download",
-        "institutional purchase",
-    ),
-    ("downloads", "page_type"): _PAGES,
-    ("discovery", "page_type"): _PAGES,
-    ("installs", "event"): ("install", "delete"),
-    ("discovery", "event"): ("impression", "page view", "tap"),
-    ("web_preview", "event"): ("impression", "page view", "tap"),
-    ("downloads", "source_type"): (
-        "app store search",
-        "app store browse",
-        "app referrer",
-        "web referrer",
-        "app clip",
-        "institutional purchase",
-        "unavailable",
-    ),
-    ("subscription_state", "state_metric"): (
-        "free trial",
-        "full price",
-        "billing retry",
-        "voluntary churn",
-        "involuntary churn",
-    ),
-    ("subscription_events", "event_group"): (
-        "offer start",
-        "paid subscription start",
-        "paid subscription from offer",
-        "renewal",
-        "enter billing issue",
-        "voluntary churn",
-        "involuntary churn",
-    ),
-    ("sessions", "device"): (
-        "iphone",
-        "ipad",
-        "ipod touch",
-        "desktop",
-        "apple tv",
-        "apple watch",
-        "apple vision",
-    ),
-}
-"""Apple's literals, lower case: what models compare with, and the commonest dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +115,7 @@ def model_sql(staged: Staged) -> str:
 
 def models_yaml() -> str:
     """Descriptions and tests of all staging models."""
-    lines = ["# Written by tests/dbt/generator.py.", "version: 2", "", "models:"]
+    lines = ["# Written by asc_pipeline/models/staging.py.", "version: 2", "", "models:"]
     for each in STAGED:
         lines += [
             f"  - name: {each.name}",
@@ -195,7 +129,9 @@ def models_yaml() -> str:
         for new, _ in each.columns().values():
             lines += _column(new, new)
         for key in each.joined_by():
-            lines += _column(f"{key}_key", "key") + _accepted(KNOWN.get((each.model, key)))
+            lines += _column(f"{key}_key", "key") + _accepted(
+                LITERALS.get(each.report, {}).get(key)
+            )
         lines += _column("processing_date", "processing_date")
     return "\n".join(lines) + "\n"
 
@@ -234,12 +170,12 @@ def docs_md() -> str:
         "\n{% enddocs %}\n"
         for name in sorted(used)
     ]
-    head = "<!-- Written by tests/dbt/generator.py from docs/report-columns.md. -->\n\n"
+    head = "<!-- Written by asc_pipeline/models/staging.py from docs/report-columns.md. -->\n\n"
     return head + "\n".join(blocks)
 
 
 def files() -> dict[Path, str]:
-    """Every file that is generated, with what it must hold."""
+    """Every generated file and its text."""
     models = {STAGING / f"{each.name}.sql": model_sql(each) for each in STAGED}
     return models | {
         STAGING / "_staging.yml": models_yaml(),
