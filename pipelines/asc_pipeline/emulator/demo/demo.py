@@ -12,7 +12,6 @@ from asc_pipeline.emulator.demo.profiles import PROFILES, WEATHER, Profile
 from asc_pipeline.emulator.demo.recipes import RECIPES, Recipe
 from asc_pipeline.emulator.demo.story import EPOCH, Story, cycle_of, day_of, dice
 from asc_pipeline.emulator.world.entities import WorldReport, WorldRequest
-from asc_pipeline.emulator.world.report_names import REPORT_NAMES
 from asc_pipeline.emulator.world.tables import Row
 from asc_pipeline.emulator.world.world import World
 
@@ -85,13 +84,12 @@ class _Teller:
         return spread(_summed(blocks), self.recipe.rows, throws)
 
 
-def demo_world(today: date, days: int = 35) -> World:
-    """Four invented apps as Apple would hold them on `today`, with `days` days of instances.
+def add_demo(world: World, today: date, days: int = 35) -> None:
+    """Add four invented apps as Apple would hold them on `today`, with `days` days of instances.
 
     Ids and figures depend on their dates alone: the next day's world has the same instances, those
     of one day more, and none of the oldest day.
     """
-    world = World()
     processed = [today - k * _DAY for k in reversed(range(days))]
     for profile in PROFILES:
         world.add_app(profile.app)
@@ -102,12 +100,11 @@ def demo_world(today: date, days: int = 35) -> World:
         if INCREMENTAL not in profile.silent:
             add_increments(world, request, story, processed)
     _add_snapshot(world, Story(WEATHER), _newest_snapshot(today))
-    return world
 
 
 def _add_reports(world: World, request: WorldRequest, profile: Profile) -> list[WorldReport]:
     """All of Apple's reports; those returned are to have data."""
-    reports = [world.add_report(request, name, category) for name, category in REPORT_NAMES]
+    reports = world.add_all_reports(request)
     return [r for r in reports if r.name in RECIPES and r.name not in profile.silent]
 
 
@@ -174,8 +171,8 @@ def _add_snapshot(world: World, story: Story, made: date) -> None:
     They share that processing date with ONGOING instances.
     """
     request = world.add_request(story.profile.app.id, AccessType.ONE_TIME_SNAPSHOT, created=made)
-    for name, category in REPORT_NAMES:
-        report = world.add_report(request, name, category)
+    for report in world.add_all_reports(request):
+        name, category = report.name, report.category
         if name in _SNAPSHOT_REPORTS:
             teller = _Teller(story, name, RECIPES[name])
             periods = tuple((made - k * _DAY,) for k in range(_SNAPSHOT_DAYS, 0, -1))
