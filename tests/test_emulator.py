@@ -20,6 +20,7 @@ from app_store_connect.catalog import REPORTS
 from app_store_connect.entities import App
 from asc_pipeline.emulator.server.api import ENDPOINTS
 from asc_pipeline.emulator.server.queries import GREATEST_LIMIT, PARAMETERS
+from asc_pipeline.emulator.world.world import ALL_REPORTS
 from tests import openapi
 from tests.emulator import Emulator, Fault, SegmentFile, World, demo_world
 
@@ -384,7 +385,7 @@ def test_create_conflicts(start: Start) -> None:
 
     assert (conflict.status_code, error_of(conflict)["code"]) == (409, "STATE_ERROR")
     assert error_of(conflict)["detail"] == "You already have such an entity"
-    assert (made.status_code, len(reports)) == (201, len(REPORTS))
+    assert (made.status_code, len(reports)) == (201, len(ALL_REPORTS))
     assert {r["attributes"]["stoppedDueToInactivity"] for r in listed} == {True, False}
     assert client.create("ONGOING", app_id="1").status_code == 409
     openapi.judge(client.apple.exchanges)

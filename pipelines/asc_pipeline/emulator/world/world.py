@@ -18,6 +18,17 @@ from asc_pipeline.emulator.world.tables import Rows, layout_of
 _UNSEEN_NUMBERS = 1000
 """Type numbers from here on stand for those of Apple's that were not seen."""
 
+ALL_REPORTS = (
+    *((each.name, each.category or "") for each in REPORTS),
+    ("CarPlay App Usage", "APP_USAGE"),
+    ("Shortcut App Usage", "APP_USAGE"),
+    ("Shortcuts Actions Usage", "APP_USAGE"),
+)
+"""Names and categories: the catalogue's, and those of the default categories that it lacks.
+
+Apple lists some 120 more, of FRAMEWORK_USAGE and PERFORMANCE.
+"""
+
 
 class World:
     """Everything Apple would hold for one account. `lock` guards it while a server reads it."""
@@ -66,8 +77,8 @@ class World:
         return report
 
     def add_all_reports(self, request: WorldRequest) -> list[WorldReport]:
-        """The reports of the catalogue, as Apple gives each request all of its reports."""
-        return [self.add_report(request, each.name, each.category or "") for each in REPORTS]
+        """As Apple gives each request all reports, of which most stay without data."""
+        return [self.add_report(request, name, category) for name, category in ALL_REPORTS]
 
     def add_instance(
         self,
