@@ -10,9 +10,9 @@ from app_store_connect.api.auth import TokenAuth
 from app_store_connect.api.budget import RequestBudget
 from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.api.credentials import Credentials, parse_credentials
-from asc_pipeline.emulator import Emulator, World
 from asc_pipeline.emulator.server.tokens import new_key
 from asc_pipeline.emulator.server.wire import Answer, LocalServer, Request
+from tests.emulator import Emulator, World
 from tests.openapi import judge
 
 KEY = new_key("2X9R4HXF34", "69a6de70-03db-47e3-e053-5b8c7c11a4d1")

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from filelock import BaseFileLock, FileLock, Timeout
 
 from asc_pipeline.cli.main import main
-from asc_pipeline.emulator import Emulator, World
+from tests.emulator import Emulator, World
 from tests.openapi import judge
 
 KEYS = "SOURCES__APP_STORE_CONNECT__"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from asc_pipeline.emulator import Emulator, World
 from asc_pipeline.emulator.server.wire import Answer, Request
+from tests.emulator import Emulator, World
 
 HUGE = "@huge@"
 """Stands for a number of 5,000 digits, which Python neither reads nor writes as an integer."""
@@ -26,8 +26,8 @@ class OddApple(Emulator):
     def __post_init__(self) -> None:
         super().__init__(self.world)
 
-    def _answer_api(self, request: Request) -> Answer:
-        answer = super()._answer_api(request)
+    def answer_api(self, request: Request) -> Answer:
+        answer = super().answer_api(request)
         headers = [
             (name, self.rate_limit if self.rate_limit and name == "X-Rate-Limit" else value)
             for name, value in answer.headers

@@ -9,9 +9,9 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
-from asc_pipeline.emulator import Exchange
-from asc_pipeline.emulator.server.sabotage import UNDESCRIBED
 from tests.apple.facts import HOST, known, openapi_of
+from tests.emulator import Exchange
+from tests.emulator.sabotage import UNDESCRIBED
 
 PAGING = frozenset({"cursor"})
 """Parameters that come from Apple's own `links.next` and are not described."""

@@ -14,9 +14,9 @@ import requests
 from app_store_connect.api.auth import TokenAuth
 from app_store_connect.api.credentials import Credentials, parse_credentials
 from app_store_connect.errors import UntrustedUrlError
-from asc_pipeline.emulator import ApiKey, World
 from asc_pipeline.emulator.server.tokens import new_key
 from tests.asking import Clock, StartApple, judged_emulators
+from tests.emulator import ApiKey, World
 
 TEAM = new_key("2X9R4HXF34", "69a6de70-03db-47e3-e053-5b8c7c11a4d1")
 INDIVIDUAL = new_key("7K3TQM8WJB")

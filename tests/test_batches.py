@@ -12,8 +12,8 @@ import pytest
 from app_store_connect.extract.outcome import Attempt
 from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import InstanceToLoad
-from asc_pipeline.emulator import Fault
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import Fault, rows_of
 from tests.worlds import (
     APPS,
     CRASHES,
@@ -133,7 +133,7 @@ def test_instance_listed_twice_is_loaded_once(start_apple: StartApple, job: Job)
     report.instances.append(report.instances[0])
     apple = start_apple(world)
     job.run(apple)
-    in_files = sum(len(each.rows()) for each in world.instances.values())
+    in_files = sum(len(rows_of(each)) for each in world.instances.values())
 
     assert [(in_files,)] == job.query(f"select count(*) from {RAW}.app_crashes_daily")
     assert [] == differences(job, world)

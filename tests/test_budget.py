@@ -12,9 +12,9 @@ import pytest
 from app_store_connect.api.budget import RequestBudget, Window, parse_rate_limit
 from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.errors import BudgetExhaustedError
-from asc_pipeline.emulator import Emulator, Fault, RateLimitStyle, World
 from asc_pipeline.emulator.server.wire import Answer
 from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators
+from tests.emulator import Emulator, Fault, RateLimitStyle, World
 
 HOUR, MINUTE = 3600.0, 60.0
 NO_APPS = b'{"data": [], "links": {"self": "/v1/apps"}}'

@@ -25,9 +25,9 @@ from app_store_connect.errors import (
     UnavailableError,
     UntrustedUrlError,
 )
-from asc_pipeline.emulator import Emulator, Fault, World, WorldReport
 from asc_pipeline.emulator.server.wire import Answer
 from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators
+from tests.emulator import Emulator, Fault, World, WorldReport
 
 APP = App("1500000001", "Tester", "com.example.tester", "T-1", "en-US")
 REPORT = "App Downloads Standard"

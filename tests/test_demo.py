@@ -8,8 +8,8 @@ from rich.console import Console
 
 from app_store_connect.configuration import read_configuration
 from asc_pipeline.cli.demo import start_demo
-from asc_pipeline.emulator import World, demo_world
 from tests.conftest import KEYS, Job
+from tests.emulator import World, demo_world, rows_of
 from tests.worlds import TODAY, shown_rows, true_rows
 
 REPORTS = ("App Downloads Standard", "App Crashes", "App Store Purchases Standard")
@@ -30,7 +30,7 @@ def look(job: Job, monkeypatch: pytest.MonkeyPatch, today: date) -> dict[str, An
 def listed(world: World) -> dict[str, int]:
     """The rows of each instance that the runs ask for."""
     return {
-        i.id: len(i.rows())
+        i.id: len(rows_of(i))
         for i in world.instances.values()
         if i.report.name in REPORTS and i.report.request.app_id in APPS and i.granularity == "DAILY"
     }

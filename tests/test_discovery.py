@@ -27,9 +27,9 @@ from app_store_connect.errors import (
 from app_store_connect.planning.discovery import discover
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.options import Options
-from asc_pipeline.emulator import Emulator, Fault, World, WorldInstance
 from asc_pipeline.emulator.server.wire import Answer
 from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators
+from tests.emulator import Emulator, Fault, World, WorldInstance
 
 FIRST, SECOND, THIRD = "1500000001", "1500000002", "1500000003"
 APPS = (FIRST, SECOND, THIRD)

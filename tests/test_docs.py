@@ -28,10 +28,10 @@ from app_store_connect.names import snake_case
 from app_store_connect.tables import INSTANCE_CHECKS, LATEST_TABLES, SEGMENT_TABLES, RawTable
 from asc_pipeline.cli.main import main
 from asc_pipeline.cli.models import models
-from asc_pipeline.emulator import Emulator, demo_world
 from asc_pipeline.job import summary
 from asc_pipeline.models.summary import ModelSettings, ModelsSummary
 from tests.conftest import Job, StartApple
+from tests.emulator import Emulator, demo_world
 from tests.worlds import TODAY, add_vintages, overlapping_world, raw_rows, world_with_reports
 
 ROOT = Path(__file__).parents[1]

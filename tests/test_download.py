@@ -35,8 +35,8 @@ from app_store_connect.errors import (
     NotFoundError,
     UntrustedUrlError,
 )
-from asc_pipeline.emulator import Emulator, Fault, World
 from asc_pipeline.emulator.server.wire import Answer, LocalServer, Request
+from tests.emulator import Emulator, Fault, World
 
 APP_ID = "1500000001"
 CONTENT = random.Random(1).randbytes(300_000)  # noqa: S311  bytes that do not compress, no secret

@@ -11,11 +11,10 @@ from app_store_connect import app_store_connect_source
 from app_store_connect.configuration import read_configuration
 from app_store_connect.planning.options import Options
 from asc_pipeline.cli.progress import progress_for
-from asc_pipeline.emulator import Emulator, Fault, SegmentFile, World, WorldInstance
-from asc_pipeline.emulator import WorldSegment as Segment
 from asc_pipeline.job.runner import Run, Settings
 from asc_pipeline.job.summary import Summary
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import Emulator, Fault, World, WorldInstance
 from tests.faults.exact import RAW, findings
 from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, world_with_reports
 
@@ -53,7 +52,7 @@ def world_with(*ages: int) -> tuple[World, list[WorldInstance]]:
 def add_segment(world: World, instance: WorldInstance, number: int = 7) -> None:
     rows = crash_rows(APPS[0], instance.processing_date - timedelta(days=1), vintage=number)
     with world.lock:
-        world._add_segment(Segment(instance, number, SegmentFile(rows)))
+        world.add_segment(instance, number, rows)
 
 
 def checks(job: Job) -> list[tuple[Any, ...]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 import dlt
 import pytest
 
-from asc_pipeline.emulator import Emulator
 from tests.conftest import Job, Locks, StartApple, key_of
+from tests.emulator import Emulator, rows_of
 from tests.worlds import differences, overlapping_world
 
 SCRIPT = Path(__file__).parents[1] / "pipelines" / "asc_segments.py"
@@ -97,7 +97,7 @@ def test_killed_run_leaves_nothing_wrong(
 
     assert 0 == result.exit_code
     assert [] == differences(job, world)
-    in_files = sum(len(i.rows()) for i in world.instances.values())
+    in_files = sum(len(rows_of(i)) for i in world.instances.values())
     assert [(in_files,)] == job.query(f"select count(*) from {RAW}")
 
 

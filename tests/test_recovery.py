@@ -5,8 +5,8 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from asc_pipeline.emulator import Fault
 from tests.conftest import Job, StartApple
+from tests.emulator import Fault
 from tests.worlds import CRASHES, TODAY, add_vintages, differences, overlapping_world
 
 RAW = "app_store_connect_raw"

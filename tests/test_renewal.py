@@ -11,10 +11,10 @@ from app_store_connect.configuration import read_configuration
 from app_store_connect.entities import AccessType
 from app_store_connect.planning.options import Options
 from asc_pipeline.cli.progress import NoProgress, progress_for
-from asc_pipeline.emulator import Emulator, Fault, World
 from asc_pipeline.job.runner import Run, Settings
 from asc_pipeline.job.summary import Summary
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import Emulator, Fault, World
 from tests.worlds import (
     APPS,
     CRASHES,

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from app_store_connect import app_store_connect_source
 from asc_pipeline.cli.main import main
-from asc_pipeline.emulator import World
 from tests.conftest import Job, StartApple
+from tests.emulator import World
 from tests.test_report_names import add_files, world_of
 from tests.test_source import pipeline as pipeline
 from tests.test_source import rows

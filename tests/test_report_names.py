@@ -8,8 +8,9 @@ import pytest
 from app_store_connect import app_store_connect_source
 from app_store_connect.catalog import COLUMNS, ColumnType, schema_of
 from app_store_connect.names import snake_case
-from asc_pipeline.emulator import Fault, World, WorldReport
 from tests.conftest import Job, StartApple
+from tests.emulator import Fault, World, WorldReport
+from tests.emulator import file_of as content_of
 from tests.test_source import pipeline as pipeline
 from tests.test_source import rows
 from tests.worlds import APPS, CRASHES, TODAY, Row, app, world_with_reports
@@ -64,7 +65,7 @@ def renamed(world: World, report: WorldReport, name: str) -> WorldReport:
     """Under the same id: the number in it is the report's type. Files are stored by the name."""
     report.name = name
     for segment in [each for instance in report.instances for each in instance.segments]:
-        world.republish(segment, segment.file)
+        world.republish(segment, content_of(segment))
     return report
 
 

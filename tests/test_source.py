@@ -11,8 +11,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from app_store_connect import app_store_connect_source
 from app_store_connect.errors import ConfigurationError
 from app_store_connect.report_files import tsv
-from asc_pipeline.emulator import Fault
 from tests.conftest import Job, StartApple
+from tests.emulator import Fault, rows_of
 from tests.odd import HUGE, Edit, OddApple, beside, first
 from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, overlapping_world
 
@@ -40,7 +40,7 @@ def test_contract_example(start_apple: StartApple, job: Job, pipeline: dlt.Pipel
     job.use(apple)
     for _ in range(2):
         info = pipeline.run(app_store_connect_source(app_ids=[APPS[0]], reports=[CRASHES]))
-    expected = sum(len(i.rows()) for i in world.report(APPS[0], CRASHES).instances)
+    expected = sum(len(rows_of(i)) for i in world.report(APPS[0], CRASHES).instances)
 
     assert [] == info.loads_ids
     assert 6 == len(apple.downloads)
@@ -58,7 +58,7 @@ def test_twin_rows_survive_a_replacement(
     world = overlapping_world(days=2, parts=1)
     job.use(start_apple(world))
     pipeline.run(app_store_connect_source())
-    newest = max(world.instances.values(), key=lambda each: each.rank)
+    newest = max(world.instances.values(), key=world.rank)
     published = crash_rows(newest.report.request.app_id, TODAY, vintage=2)
     world.republish(newest.segments[0], published)
     pipeline.run(app_store_connect_source())
@@ -184,7 +184,7 @@ def test_one_source_is_run_again_after_it_failed(
     assert [(len(world.segments),)] == rows(
         pipeline, "select count(*) from analytics_report_segments"
     )
-    assert [(sum(len(each.rows()) for each in world.instances.values()),)] == rows(
+    assert [(sum(len(rows_of(each)) for each in world.instances.values()),)] == rows(
         pipeline, "select count(*) from app_crashes_daily"
     )
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from asc_pipeline.emulator import Fault
 from tests.conftest import Job, StartApple
+from tests.emulator import Fault
 from tests.worlds import (
     APPS,
     CRASHES,
@@ -92,7 +92,7 @@ def test_republished_segment_replaces_its_rows(start_apple: StartApple, job: Job
     world = overlapping_world()
     apple = start_apple(world)
     job.run(apple)
-    newest = max(world.instances.values(), key=lambda each: each.rank)
+    newest = max(world.instances.values(), key=world.rank)
     segment = newest.segments[0]
     rows = crash_rows(newest.report.request.app_id, TODAY - timedelta(days=1), vintage=9)
     world.republish(segment, rows)
@@ -127,7 +127,7 @@ def test_withdrawn_segment_goes(start_apple: StartApple, job: Job) -> None:
     world = overlapping_world()
     apple = start_apple(world)
     job.run(apple)
-    newest = max(world.instances.values(), key=lambda each: each.rank)
+    newest = max(world.instances.values(), key=world.rank)
     gone = newest.segments.pop()
     result = job.run(apple)
 

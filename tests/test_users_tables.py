@@ -8,9 +8,9 @@ import duckdb
 import pytest
 
 from app_store_connect import app_store_connect_source
-from asc_pipeline.emulator import World
 from tests.conftest import Job, Result, StartApple
 from tests.destinations.worlds import restate
+from tests.emulator import World
 from tests.users_objects import DROPPED, LEDGER, LOST, MINE, RAW, SHOWN, TABLE
 from tests.worlds import (
     APPS,
@@ -44,9 +44,7 @@ def notes(result: Result) -> list[str]:
 
 def unlist(world: World, *, but: int = 0) -> int:
     """Apple lists the older instances no more, as after 35 days. They stay true; says how many."""
-    gone = sorted(world.instances.values(), key=lambda each: each.rank)[
-        : len(world.instances) - but
-    ]
+    gone = sorted(world.instances.values(), key=world.rank)[: len(world.instances) - but]
     for instance in gone:
         instance.is_listed = False
     return len(gone)

@@ -8,8 +8,8 @@ from typing import Any
 
 from app_store_connect.entities import App, Granularity
 from app_store_connect.names import snake_case, table_name
-from asc_pipeline.emulator import World, WorldInstance, WorldReport
 from tests.conftest import Job
+from tests.emulator import World, WorldInstance, WorldReport
 
 TODAY = datetime.now(UTC).date()
 APPS = ("1500000001", "1500000002")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from asc_pipeline.emulator import Emulator, World, demo_world
 from tests.dbt.warehouse import Warehouse
+from tests.emulator import Emulator, World, demo_world
 from tests.worlds import TODAY
 
 BINARIES = "/usr/lib/postgresql"

@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from asc_pipeline.emulator import Emulator, demo_world
 from tests.dbt.warehouse import MARTS, PROJECT, Warehouse
+from tests.emulator import Emulator, demo_world
 from tests.worlds import TODAY
 
 PAGE = PROJECT / "QUESTIONS.md"

@@ -7,9 +7,9 @@ from datetime import date
 import duckdb
 import pytest
 
-from asc_pipeline.emulator import Emulator, World
 from tests.dbt.truth import MEASURES, daily, shown, without_zeros
 from tests.dbt.warehouse import FACTS, MARTS, STAGING, Warehouse
+from tests.emulator import Emulator, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
 MARTS_BY = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from asc_pipeline.emulator import World
 from tests.dbt.warehouse import Warehouse
+from tests.emulator import World
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
 SCHEMA = "itunes_connect"

@@ -8,8 +8,8 @@ import pytest
 
 from app_store_connect.catalog.literals import LITERALS
 from app_store_connect.names import snake_case
-from asc_pipeline.emulator import demo_world
 from tests.dbt.warehouse import PROJECT
+from tests.emulator import demo_world
 from tests.worlds import TODAY
 
 STATEMENTS = [

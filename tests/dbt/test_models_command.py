@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from asc_pipeline.cli.main import main
-from asc_pipeline.emulator import Emulator, demo_world
 from asc_pipeline.models.build import project_folder
 from tests.conftest import Job, Locks, StartApple
 from tests.dbt.warehouse import FACTS, MARTS, PROJECT, ROOT, STAGING, Warehouse
+from tests.emulator import Emulator, demo_world
 from tests.worlds import TODAY, overlapping_world
 
 slow = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]

@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from asc_pipeline.emulator import World
 from tests.dbt.questions import PAGE, QUESTIONS, answer, title
 from tests.dbt.truth import daily
 from tests.dbt.warehouse import MARTS, Warehouse
+from tests.emulator import World
 
 IDS = [pytest.param(path, id=path.stem) for path in QUESTIONS]
 slow = pytest.mark.slow

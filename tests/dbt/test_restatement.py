@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from asc_pipeline.emulator import Emulator, World, demo_world
 from asc_pipeline.emulator.world.tables import Row
 from tests.dbt.truth import MEASURES, daily, shown
 from tests.dbt.warehouse import FACTS, MARTS, STAGING, Warehouse
+from tests.emulator import Emulator, World, demo_world, rows_of
 from tests.worlds import TODAY
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
@@ -74,7 +74,7 @@ def restate(world: World) -> None:
 def vanish(world: World) -> date:
     """The oldest day of a report goes: its only instance is published again without it."""
     instance = min(world.report(RECIPES, OPT_IN).instances, key=lambda each: each.processing_date)
-    day = min(row["Date"] or "" for row in instance.rows())
+    day = min(row["Date"] or "" for row in rows_of(instance))
     for segment in instance.segments:
         kept = [row for row in segment.rows() if row["Date"] != day]
         world.republish(segment, kept)

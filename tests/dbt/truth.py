@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 
-from asc_pipeline.emulator import World
+from tests.emulator import World
 
 Row = dict[str, str | None]
 Measure = tuple[str, str, Callable[[Row], bool]]

@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from asc_pipeline.emulator import Emulator
 from tests.conftest import key_of
+from tests.emulator import Emulator
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "pipelines" / "dbt"

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 import s3fs
 
-from asc_pipeline.emulator import World
 from tests.conftest import KEYS, Job
+from tests.emulator import World
 from tests.faults.exact import expected
 from tests.faults.s3 import KEY_ID, S3, SECRET
 from tests.worlds import differences

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from asc_pipeline.emulator import Emulator, World
 from tests.conftest import Job, StartApple, key_of
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
+from tests.emulator import Emulator, World
 from tests.faults.processes import SCRIPT, as_job, flaws
 from tests.faults.s3 import TOOLS, _install, missing
 from tests.worlds import PURCHASES, overlapping_world

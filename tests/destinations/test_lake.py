@@ -12,10 +12,10 @@ import pytest
 from deltalake import DeltaTable, TableFeatures
 
 from app_store_connect import app_store_connect_source
-from asc_pipeline.emulator import SegmentFile
 from tests.conftest import KEYS, Job, StartApple
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
+from tests.emulator import SegmentFile
 from tests.faults.exact import findings
 from tests.faults.processes import dying, finish, run, start
 from tests.worlds import (

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from asc_pipeline.emulator import World
+from tests.emulator import World
 from tests.worlds import (
     APPS,
     CRASHES,
@@ -25,7 +25,7 @@ TEXTS = (FAMILY, "x\N{BUG}" * 12_000, "1.10", "NA", "null")
 
 def restate(world: World) -> None:
     """Apple re-publishes a segment, withdraws another, and prepares an instance more."""
-    newest = max(world.instances.values(), key=lambda each: each.rank)
+    newest = max(world.instances.values(), key=world.rank)
     app_id = newest.report.request.app_id
     world.republish(newest.segments[0], crash_rows(app_id, TODAY - timedelta(days=1), vintage=9))
     newest.segments.pop()

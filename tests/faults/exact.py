@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from asc_pipeline.emulator import World, WorldInstance, WorldSegment
 from tests.conftest import Job
+from tests.emulator import World, WorldInstance, WorldSegment
 from tests.worlds import differences, raw_rows
 
 RAW = "app_store_connect_raw"
@@ -44,7 +44,7 @@ def expected(world: World) -> list[Held]:
     return [
         (each.id, each.checksum, instance.id, len(each.rows()))
         for instance in world.instances.values()
-        if instance.is_true and instance.is_known
+        if world.is_true(instance)
         for each in instance.segments
     ]
 

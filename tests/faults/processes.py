@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from asc_pipeline.emulator import Emulator, World
 from tests.conftest import Job, key_of
+from tests.emulator import Emulator, World
 from tests.worlds import CRASHES, shown_rows, true_rows
 
 SCRIPT = Path(__file__).parents[2] / "pipelines" / "asc_segments.py"
@@ -104,14 +104,12 @@ def differing(database: Database, world: World) -> list[str]:
 def only(world: World, loaded: set[str]) -> Iterator[None]:
     """Nothing but these instances is true meanwhile."""
     with world.lock:
-        before = {each.id: each.is_true for each in world.instances.values()}
-        for each in world.instances.values():
-            each.is_true = each.is_true and each.id in loaded
+        before = set(world.untrue)
+        world.untrue |= world.instances.keys() - loaded
         try:
             yield
         finally:
-            for each in world.instances.values():
-                each.is_true = before[each.id]
+            world.untrue = before
 
 
 def flaws(database: Database, world: World) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from asc_pipeline.emulator import Emulator, World, WorldInstance
+from tests.emulator import Emulator, World, WorldInstance
 from tests.faults.processes import finish, flaws, start, wrong_views
 from tests.worlds import overlapping_world
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +21,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 import requests
 
-from asc_pipeline.emulator import Emulator, World, WorldSegment
-from asc_pipeline.emulator.server.api import Surroundings
-from asc_pipeline.emulator.server.signing import Signer
+from tests.emulator import Emulator, World
 
 TOOLS = Path(__file__).parents[2] / ".venv" / "tools"
 BUCKET, REGION = "asp-us-west-2", "us-west-2"
@@ -91,17 +89,10 @@ class AppleWithS3(Emulator):
         super().__init__(world)
         self.store.put(f"/{BUCKET}")
 
-    def _surroundings(self, signer: Signer, may_write: bool, relative_links: bool) -> Surroundings:
-        around = super()._surroundings(signer, may_write, relative_links)
-        return replace(around, sign=self._signed)
-
-    def _signed(self, path: str) -> str:
-        stored = self.world.stored(path)
-        assert stored
-        segment: WorldSegment = stored[0]
+    def signed_url(self, path: str) -> str:
         target = f"/{BUCKET}{path}"
         if target not in self._put:
-            self.store.put(target, segment.content(stored[1]))
+            self.store.put(target, self.world.files[path].content())
             self._put.add(target)
             if self.is_late:
                 return self._expired(target)

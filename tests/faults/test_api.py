@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from asc_pipeline.emulator import Emulator, Fault, World
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import Emulator, Fault, World
 from tests.faults.exact import findings
 from tests.faults.slowly import Dripping
 from tests.worlds import CRASHES, add_vintages, overlapping_world, world_with_reports

@@ -4,15 +4,17 @@ A segment is loaded for each instance that lists it, and for none twice. Which o
 is decided in the view.
 """
 
+import dataclasses
 import signal
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from asc_pipeline.emulator import Fault, SegmentFile, World, WorldInstance, WorldSegment
-from asc_pipeline.emulator.server.resources import Shelf
+from asc_pipeline.emulator.server import wire
+from asc_pipeline.emulator.server.wire import Request
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import Emulator, Fault, SegmentFile, World, WorldInstance, WorldSegment, file_of
 from tests.faults.exact import RAW, adopt, expected, findings, move
 from tests.faults.processes import dying, run
 from tests.worlds import (
@@ -39,15 +41,12 @@ def small_world() -> World:
 
 def instances_of(world: World) -> list[WorldInstance]:
     """Oldest first."""
-    return sorted(world.instances.values(), key=lambda each: each.rank)
+    return sorted(world.instances.values(), key=world.rank)
 
 
 def add_segment(world: World, instance: WorldInstance, number: int, vintage: int) -> WorldSegment:
     rows = crash_rows(APPS[0], instance.processing_date - timedelta(days=1), vintage)
-    segment = WorldSegment(instance, number, SegmentFile(rows))
-    with world.lock:
-        world._add_segment(segment)
-    return segment
+    return world.add_segment(instance, number, rows)
 
 
 def holders_of(job: Job, segment: WorldSegment) -> list[str]:
@@ -76,7 +75,9 @@ def repeat_processing_date(world: World) -> None:
     """Instances of one day, one with what another has and one with other figures."""
     report = world.report(APPS[0], CRASHES)
     twin = instances_of(world)[-1]
-    world.add_instance(report, "DAILY", TODAY, [each.file for each in twin.segments], id="zz-twin")
+    world.add_instance(
+        report, "DAILY", TODAY, [file_of(each) for each in twin.segments], id="zz-twin"
+    )
     rows = crash_rows(APPS[0], TODAY - timedelta(days=2), vintage=7)
     world.add_instance(report, "DAILY", TODAY, [rows], id="00-other")
 
@@ -98,7 +99,7 @@ def republish_one(world: World) -> None:
 def republish_with_the_same_rows(world: World) -> None:
     """Another checksum, though not one row is another."""
     newest = instances_of(world)[-1]
-    file = newest.segments[0].file
+    file = file_of(newest.segments[0])
     world.republish(
         newest.segments[0], SegmentFile(file.rows, newest.segments[0].content() + EMPTY)
     )
@@ -127,11 +128,10 @@ def change_all_at_once(world: World) -> None:
 def swap_ids(world: World) -> None:
     """The same content under new ids: every old segment is gone."""
     newest = instances_of(world)[-1]
-    contents = [each.file for each in newest.segments]
+    contents = [file_of(each) for each in newest.segments]
     newest.segments.clear()
     for number, file in enumerate(contents):
-        with world.lock:
-            world._add_segment(WorldSegment(newest, 10 + number, file))
+        world.add_segment(newest, 10 + number, file)
 
 
 def move_to_newer(world: World) -> None:
@@ -246,7 +246,7 @@ def test_shared_by_instances_of_one_batch(
     shared = old.segments[0]
     new.segments.append(shared)
     if is_newer_broken:
-        good = new.segments[1].file
+        good = file_of(new.segments[1])
         world.republish(new.segments[1], b"not gzip")
     apple = start_apple(world)
     result = job.run(apple)
@@ -271,7 +271,7 @@ def test_moved_while_its_new_instance_is_broken(start_apple: StartApple, job: Jo
     _, old, new = instances_of(world)
     moved = old.segments[0]
     move(world, moved, new)
-    good = new.segments[0].file
+    good = file_of(new.segments[0])
     world.republish(new.segments[0], b"not gzip")
     broken = job.run(apple)
     held = holders_of(job, moved)
@@ -293,7 +293,7 @@ def test_replaced_segment_stays_until_the_new_one_is_good(
     before = sorted(expected(world))
     newest = instances_of(world)[-1]
     swap_ids(world)
-    good = newest.segments[1].file
+    good = file_of(newest.segments[1])
     world.republish(newest.segments[1], b"not gzip")
     broken = job.run(apple)
     kept = job.query(
@@ -337,27 +337,28 @@ def test_moved_and_asked_for_by_instance(start_apple: StartApple, job: Job) -> N
     assert [] == findings(job, world)
 
 
-class Confused(Shelf):
+class Confused(Emulator):
     """Answers for one segment with another."""
 
     ids: tuple[str, str] = ("", "")
 
-    def segment(self, segment_id: str) -> WorldSegment:
-        return super().segment(self.ids[1] if segment_id == self.ids[0] else segment_id)
+    def perform(self, request: Request) -> wire.Answer:
+        if self.ids[0] and request.path.endswith(f"/analyticsReportSegments/{self.ids[0]}"):
+            target = request.target.replace(*self.ids)
+            request = dataclasses.replace(request, target=target)
+        return super().perform(request)
 
 
-def test_another_segment_in_its_place(start_apple: StartApple, job: Job) -> None:
+def test_another_segment_in_its_place(job: Job) -> None:
     """A fresh URL that Apple gives for another segment is refused, never loaded in its place."""
     world = small_world()
-    apple = start_apple(world)
     wrong, other = instances_of(world)[-1].segments[:2]
-    confused = Confused(world)
-    confused.ids = (wrong.id, other.id)
-    apple.fault(Fault("store", f"^{wrong.path}$", "expired"))
-    apple._api._shelf = confused
-    result = job.run(apple)
-    confused.ids = ("", "")
-    healthy = job.run(apple)
+    with Confused(world) as apple:
+        apple.ids = (wrong.id, other.id)
+        apple.fault(Fault("store", f"^{wrong.path}$", "expired"))
+        result = job.run(apple)
+        apple.ids = ("", "")
+        healthy = job.run(apple)
 
     assert 1 == result.exit_code
     assert f"segment {wrong.id}: Apple gives segment {other.id} in its place" in result.stdout

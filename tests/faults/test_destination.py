@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from app_store_connect.warehouse import duckdb_settings
-from asc_pipeline.emulator import Emulator, World
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import Emulator, World
 from tests.faults.processes import (
     SMALL_BATCHES,
     finish,

@@ -7,8 +7,8 @@ import dlt
 import pytest
 
 from app_store_connect import app_store_connect_source
-from asc_pipeline.emulator import Fault, World
 from tests.conftest import Job, StartApple
+from tests.emulator import Fault, World
 from tests.test_source import pipeline as pipeline
 from tests.test_source import rows
 from tests.worlds import APPS, CRASHES, TODAY, add_vintages, app, crash_rows, overlapping_world

@@ -31,8 +31,9 @@ from app_store_connect.errors import (
     UnavailableError,
     UntrustedUrlError,
 )
-from asc_pipeline.emulator.server.wire import Answer, Delivery, LocalServer, Request
+from asc_pipeline.emulator.server.wire import LocalServer, Request
 from tests.asking import KEY
+from tests.emulator import Answer, Delivery
 
 TIMEOUT = 1.0
 TRIES, PATIENCE = 2, 1.5

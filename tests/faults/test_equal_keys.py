@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from asc_pipeline.emulator import Emulator, World
 from tests.conftest import Job, StartApple
+from tests.emulator import Emulator, World
 from tests.faults.processes import (
     INJECT,
     RAW,

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from asc_pipeline.emulator import SegmentFile, World, WorldInstance
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import SegmentFile, World, WorldInstance
 from tests.faults.exact import RAW, findings
 from tests.worlds import (
     APPS,

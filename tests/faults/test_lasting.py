@@ -7,8 +7,8 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from asc_pipeline.emulator import Emulator, Fault, World, WorldInstance
 from tests.conftest import Job, StartApple
+from tests.emulator import Emulator, Fault, World, WorldInstance
 from tests.faults.exact import RAW, findings
 from tests.worlds import (
     APPS,

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from asc_pipeline.emulator import World
 from tests.conftest import StartApple
+from tests.emulator import World
 from tests.faults.processes import RAW, differing, run
 from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names
     TO_POSTGRES,

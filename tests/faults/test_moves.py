@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from asc_pipeline.emulator import World
 from tests.conftest import Job, StartApple
+from tests.emulator import World
 from tests.faults.exact import RAW
 from tests.faults.test_apples_data import (
     list_all_under_two,
@@ -105,7 +105,7 @@ def test_the_copy_that_is_left_counts(start_apple: StartApple, job: Job) -> None
     apple = start_apple(world)
     job.run(apple, "--report", EXPANDED)
     held = job.query(f"select count(*) from {RAW}.app_crashes_expanded_daily")
-    new = max(world.instances.values(), key=lambda each: each.rank)
+    new = max(world.instances.values(), key=world.rank)
     new.segments.pop()
     result = job.run(apple, "--report", EXPANDED)
 

@@ -12,11 +12,10 @@ import pytest
 
 from app_store_connect.entities import App
 from app_store_connect.names import snake_case, unique_columns
-from asc_pipeline.emulator import Emulator, Fault, World, WorldInstance, WorldReport
 from asc_pipeline.emulator.server.signing import Signer
 from asc_pipeline.emulator.server.wire import Answer, LocalServer, Request
-from asc_pipeline.emulator.world.entities import SegmentFile
 from tests.conftest import Job
+from tests.emulator import Emulator, Fault, SegmentFile, World, WorldInstance, WorldReport, rows_of
 from tests.faults.processes import run
 from tests.worlds import (
     APPS,
@@ -184,7 +183,7 @@ def test_ids_and_app_names(job: Job) -> None:
         instance = add_instance(world, report, TODAY - timedelta(days=age), text)
     with Emulator(world) as apple:
         first = job.run(apple)
-        world.republish(instance.segments[0], instance.rows()[:1])
+        world.republish(instance.segments[0], rows_of(instance)[:1])
         again = job.run(apple, "--recheck", "30")
         chosen = job.run(apple, *(each for text in IDS for each in ("--instance-id", text)))
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from asc_pipeline.emulator import World
 from tests.conftest import Job
+from tests.emulator import World
 from tests.odd import HUGE, Edit, OddApple, beside, first
 from tests.worlds import (
     APPS,

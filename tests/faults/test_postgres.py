@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from asc_pipeline.emulator import Emulator, World
 from tests.conftest import KEYS, StartApple
+from tests.emulator import Emulator, World
 from tests.faults.processes import (
     SMALL_BATCHES,
     differing,

@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from asc_pipeline.emulator import Emulator, World, WorldInstance
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import Emulator, World, WorldInstance
 from tests.faults.processes import (
     SMALL_BATCHES,
     dying,

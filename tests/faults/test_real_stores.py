@@ -12,8 +12,8 @@ import pytest
 import requests
 from filelock import FileLock
 
-from asc_pipeline.emulator import World
 from tests.conftest import KEYS, Job
+from tests.emulator import World
 from tests.faults.exact import findings
 from tests.faults.s3 import BUCKET, S3, AppleWithS3, Microburst, microburst, s3rver, seaweedfs
 from tests.worlds import CRASHES, add_vintages, world_with_reports
@@ -105,7 +105,7 @@ def test_s3rver_which_refuses_a_token(tmp_path: Path, job: Job) -> None:
     world = small_world()
     with s3rver(tmp_path / "s3rver") as store, AppleWithS3(world, store) as apple:
         result = job.run(apple)
-        url = apple._signed(next(iter(world.segments.values())).path)
+        url = apple.signed_url(next(iter(world.segments.values())).path)
         with_token = requests.get(url, headers={"Authorization": "Bearer x"}, timeout=10)
 
     assert (0, 400) == (result.exit_code, with_token.status_code)

@@ -28,10 +28,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from asc_pipeline.emulator import Emulator, Fault, World
 from asc_pipeline.emulator.server.signing import Signer
 from asc_pipeline.emulator.server.tokens import new_key
 from tests.conftest import KEYS, StartApple, key_of
+from tests.emulator import Emulator, Fault, World
 from tests.worlds import overlapping_world
 
 SCRIPT = Path(__file__).parents[2] / "pipelines" / "asc_segments.py"

@@ -4,7 +4,6 @@ Once or twice: the run overcomes it with a fresh URL. For good, for one segment:
 named and left out whole, the views go on with the one before, and the next healthy run has it.
 """
 
-import dataclasses
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,10 +11,8 @@ from datetime import timedelta
 import pytest
 
 from app_store_connect.api.download import TRIES
-from asc_pipeline.emulator import Emulator, Fault, World
-from asc_pipeline.emulator.server.api import Surroundings
-from asc_pipeline.emulator.server.signing import Signer
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import Emulator, Fault, World
 from tests.faults.exact import findings
 from tests.faults.slowly import Dripping
 from tests.worlds import CRASHES, add_vintages, overlapping_world, world_with_reports
@@ -48,15 +45,17 @@ TROUBLES = {
 
 
 class StoreElsewhere(Emulator):
-    """Its signed URLs lead to another address, where something stands before the store."""
+    """Its signed URLs lead to another address, where something stands before the store.
+
+    A 1 comes after `tampered` in each of them.
+    """
 
     address = ""
+    tampered = ""
 
-    def _surroundings(self, signer: Signer, may_write: bool, relative_links: bool) -> Surroundings:
-        around = super()._surroundings(signer, may_write, relative_links)
-        return dataclasses.replace(
-            around, sign=lambda path: (self.address or self.store_url) + signer.signed(path)
-        )
+    def signed_url(self, path: str) -> str:
+        url = (self.address or self.store_url) + self.signer.signed(path)
+        return url.replace(self.tampered, self.tampered + "1") if self.tampered else url
 
 
 def small_world() -> World:
@@ -148,10 +147,9 @@ def test_signature_that_the_store_refuses(tampered: str, job: Job) -> None:
     """URLs that Apple signs wrongly are named as refused, without what is in them."""
     world = overlapping_world(days=1)
     with StoreElsewhere(world) as apple:
-        signed = apple._store._signer.signed
-        apple._store._signer.signed = lambda path: signed(path).replace(tampered, tampered + "1")  # type: ignore[method-assign]
+        apple.tampered = tampered
         result = job.run(apple)
-        apple._store._signer.signed = signed  # type: ignore[method-assign]
+        apple.tampered = ""
         healthy = job.run(apple)
 
     assert 1 == result.exit_code

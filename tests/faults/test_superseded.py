@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from asc_pipeline.emulator import Emulator, World
 from tests.conftest import KEYS, Job, StartApple
+from tests.emulator import Emulator, World
 from tests.faults.exact import RAW
 from tests.faults.processes import Database, differing, dying, run
 from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names

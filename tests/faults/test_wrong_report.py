@@ -8,8 +8,8 @@ import pytest
 from app_store_connect import app_store_connect_source
 from app_store_connect.catalog import schema_of
 from app_store_connect.names import snake_case
-from asc_pipeline.emulator import World, WorldInstance
 from tests.conftest import Job, StartApple
+from tests.emulator import World, WorldInstance, rows_of
 from tests.test_report_names import renamed, world_of
 from tests.test_source import pipeline as pipeline
 from tests.test_source import rows
@@ -63,7 +63,7 @@ def test_told_wrongly_a_name_without_entry(start_apple: StartApple, job: Job) ->
     report = world.add_report(
         world.add_request(APPS[0], "ONE_TIME_SNAPSHOT"), DOWNLOADS, "COMMERCE"
     )
-    content = instance_of(world, DOWNLOADS).rows()
+    content = rows_of(instance_of(world, DOWNLOADS))
     world.add_instance(report, "DAILY", TODAY, [content], id="unlisted")
     result = job.run(apple, *given)
 

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from asc_pipeline.emulator import WorldInstance, WorldReport, WorldRequest, WorldSegment
-from asc_pipeline.emulator.world.entities import as_file
+from tests.emulator import WorldInstance, WorldReport, WorldRequest, WorldSegment, rows_of
 from tests.walk.apple import EXPANDED, ONGOING, SNAPSHOT
 from tests.worlds import APPS, CRASHES, TODAY, Row, world_with_reports
 
@@ -65,7 +64,9 @@ class Account:
         if not (instances := self._moving(chance)):
             return None
         other = chance.choice(instances)
-        told = {date.fromisoformat(row["Date"] or "") for row in other.rows()} or {self.today - DAY}
+        told = {date.fromisoformat(row["Date"] or "") for row in rows_of(other)} or {
+            self.today - DAY
+        }
         some = {day for day in told if chance.random() < 0.7} or told
         return f"twice {self._publish(other.report, other.processing_date, some, chance)}"
 
@@ -73,7 +74,7 @@ class Account:
         """A segment has other rows, of some dates of its instance."""
         if not (segment := self._segment(chance)):
             return None
-        told = {date.fromisoformat(row["Date"] or "") for row in segment.instance.rows()}
+        told = {date.fromisoformat(row["Date"] or "") for row in rows_of(segment.instance)}
         told.add(self.today - chance.randint(1, 6) * DAY)
         some = [day for day in sorted(told) if chance.random() < 0.6]
         report = segment.instance.report
@@ -165,7 +166,7 @@ class Account:
             return None
         instance = chance.choice(hidden)
         self.world.reveal(instance)
-        instance.gone = None
+        self.world.gone.pop(instance.id, None)
         return f"lists {instance.id} again"
 
     def snapshot(self, chance: random.Random) -> str:
@@ -261,8 +262,7 @@ class Account:
         return self.world.add_instance(report, "DAILY", day, files, id=own_id)
 
     def _add_segment(self, instance: WorldInstance, rows: list[Row]) -> None:
-        segment = WorldSegment(instance, next(self._numbers), as_file(rows))
-        self.world._add_segment(segment)
+        self.world.add_segment(instance, next(self._numbers), rows)
 
     def _rows(self, report: WorldReport, told: Iterable[date], chance: random.Random) -> list[Row]:
         rows: list[Row] = []

@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from asc_pipeline.emulator import Emulator, World
 from asc_pipeline.emulator.server.budget import Budget
 from asc_pipeline.emulator.server.wire import Answer, Request
+from tests.emulator import Emulator, World
 
 EXPANDED = "App Crashes Expanded"
 ONGOING, SNAPSHOT = "ONGOING", "ONE_TIME_SNAPSHOT"
@@ -38,7 +38,7 @@ class WatchedApple(Emulator):
         """Forget what was asked before, and allow so many requests from now on."""
         self.forget()
         self._numbers = itertools.count(1)
-        self._budget = Budget(self.clock, budget)
+        self.budget = Budget(self.clock, {"hour": budget})
 
     def told(self) -> Told:
         found = Told()
@@ -57,10 +57,10 @@ class WatchedApple(Emulator):
                     )
         return found
 
-    def _answer_api(self, request: Request) -> Answer:
+    def answer_api(self, request: Request) -> Answer:
         self.on_request(next(self._numbers))
-        return super()._answer_api(request)
+        return super().answer_api(request)
 
-    def _answer_store(self, request: Request) -> Answer:
+    def answer_store(self, request: Request) -> Answer:
         self.on_request(next(self._numbers))
-        return super()._answer_store(request)
+        return super().answer_store(request)

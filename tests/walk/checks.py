@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app_store_connect.names import snake_case
-from asc_pipeline.emulator import WorldSegment
+from tests.emulator import WorldSegment
 from tests.walk.account import rows_by_date
 from tests.walk.apple import EXPANDED
 from tests.walk.model import WINDOWS, Row, Slice, Table, Warehouse

@@ -7,7 +7,7 @@ from datetime import date
 from rich.console import Console
 
 from app_store_connect.configuration import Configuration
-from asc_pipeline.emulator import Emulator, demo_world
+from asc_pipeline.emulator import Emulator, World, add_demo
 
 
 @contextmanager
@@ -17,7 +17,9 @@ def start_demo(
     """The configuration with the key and address of an emulator that runs until the end of the
     context, and holds what Apple would hold on `today`.
     """
-    with Emulator(demo_world(today)) as apple:
+    world = World()
+    add_demo(world, today)
+    with Emulator(world) as apple:
         console.print(
             "Demo: four invented apps, served from this machine. Delete the DuckDB file before you"
             " load your own.",

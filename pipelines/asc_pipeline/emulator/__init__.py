@@ -4,14 +4,10 @@ It serves `--demo`, the tutorials and the tests. Of the loader it shares only Ap
 report headers, so that an error in the one is not repeated in the other.
 """
 
-from asc_pipeline.emulator.demo.demo import demo_world
-from asc_pipeline.emulator.server.budget import RateLimitStyle
-from asc_pipeline.emulator.server.faults import Fault
-from asc_pipeline.emulator.server.http_server import Emulator, Exchange
-from asc_pipeline.emulator.server.store import Download
+from asc_pipeline.emulator.demo.demo import add_demo
+from asc_pipeline.emulator.server.http_server import Emulator
 from asc_pipeline.emulator.server.tokens import ApiKey
 from asc_pipeline.emulator.world.entities import (
-    SegmentFile,
     WorldInstance,
     WorldReport,
     WorldRequest,
@@ -21,16 +17,11 @@ from asc_pipeline.emulator.world.world import World
 
 __all__ = [
     "ApiKey",
-    "Download",
     "Emulator",
-    "Exchange",
-    "Fault",
-    "RateLimitStyle",
-    "SegmentFile",
     "World",
     "WorldInstance",
     "WorldReport",
     "WorldRequest",
     "WorldSegment",
-    "demo_world",
+    "add_demo",
 ]

@@ -1,12 +1,11 @@
-"""Invented figures: totals spread over dimensions, and the vintages in which they are told."""
+"""Invented figures: totals spread over dimensions, and told differently at different ages."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-Text = str | None
-Weights = Mapping[Text, float]
+from asc_pipeline.emulator.demo.apps import Text, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +26,34 @@ class Figure:
     luck: float
 
 
-Measures = Callable[[Figure], Mapping[str, str]]
+Measure = Callable[[Figure], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Vintage:
-    """How many periods after its own a date is told of, and after how many it is complete."""
+def restated(figure: Figure, age: int, complete_age: int) -> Figure | None:
+    """The figure as told so many periods after its own; None: the instance does not have the row.
 
-    age: int
-    complete_age: int
+    Some rows come late, and a few vanish again when the figures are corrected. The amount is less
+    at first, and corrected by a little when it is complete.
+    """
+    fate = figure.luck * 7919 % 1
+    first_age = 1 if fate < 0.8 else 2 if fate < 0.95 else 3
+    is_late = age < min(first_age, complete_age)
+    is_withdrawn = fate < 0.03 and age >= complete_age > 1
+    is_corrected = 0.03 <= fate < 0.05 and age > complete_age
+    if is_late or is_withdrawn or is_corrected:
+        return None
+    share = min(1.0, 0.66 + 0.34 * age / complete_age)
+    if age > complete_age:
+        share += (figure.luck - 0.5) * 0.02
+    size = max(1, round(abs(figure.amount) * share)) if figure.amount else 0
+    return Figure(figure.dimensions, int(math.copysign(size, figure.amount)), figure.luck)
 
-    @property
-    def completeness(self) -> float:
-        return min(1.0, 0.66 + 0.34 * self.age / self.complete_age)
 
-    def shows(self, figure: Figure) -> bool:
-        """Some rows come late, and a few vanish again when the figures are corrected."""
-        fate = figure.luck * 7919 % 1
-        first_age = 1 if fate < 0.8 else 2 if fate < 0.95 else 3
-        if fate < 0.03 and self.age >= self.complete_age > 1:
-            return False
-        if 0.03 <= fate < 0.05 and self.age > self.complete_age:
-            return False
-        return self.age >= min(first_age, self.complete_age)
-
-    def amount(self, figure: Figure) -> int:
-        """The amount as known at this age: less at first, corrected by a little when complete."""
-        share = self.completeness
-        if self.age > self.complete_age:
-            share += (figure.luck - 0.5) * 0.02
-        size = max(1, round(abs(figure.amount) * share)) if figure.amount else 0
-        return int(math.copysign(size, figure.amount))
+def arrived(figure: Figure, age: int, latest_age: int) -> Figure | None:
+    """The figure if its row arrives at that age: it does so once, most often at the first."""
+    late = figure.luck * 104_729 % 1
+    delay = 1 if late < 0.7 else 2 + int((late - 0.7) / 0.3 * (latest_age - 1))
+    return figure if age == delay else None
 
 
 def spread(blocks: Sequence[Block], rows: int, dice: Random) -> list[Figure]:
@@ -69,15 +65,6 @@ def spread(blocks: Sequence[Block], rows: int, dice: Random) -> list[Figure]:
         count = min(round(rows * size / whole), int(abs(block.total)))
         figures += _spread(block, max(count, int(abs(block.total) >= 1)), dice)
     return figures
-
-
-def told(figures: Iterable[Figure], vintage: Vintage) -> list[Figure]:
-    """The figures as an instance of this vintage tells them."""
-    return [
-        Figure(figure.dimensions, vintage.amount(figure), figure.luck)
-        for figure in figures
-        if vintage.shows(figure)
-    ]
 
 
 def _spread(block: Block, count: int, dice: Random) -> list[Figure]:
@@ -93,12 +80,3 @@ def _spread(block: Block, count: int, dice: Random) -> list[Figure]:
         figure = Figure(dimensions, amount, dice.random())
         figures += [figure, figure] if figure.luck < 0.03 and names else [figure]
     return figures
-
-
-def unique(figure: Figure, share: float = 0.6) -> str:
-    """How many different devices are behind the amount: no more than it."""
-    return str(max(1, math.ceil(abs(figure.amount) * (share + (1 - share) * figure.luck))))
-
-
-def money(cents: float) -> str:
-    return f"{round(cents) / 100:.2f}"

@@ -4,58 +4,36 @@ import base64
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from asc_pipeline.emulator.server.wire import Answer
+from asc_pipeline.emulator.server.wire import Answer, Header
 
 Document = dict[str, Any]
-
-DEFAULT_LIMIT = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource before it is rendered: all its attributes, and the names of its relationships."""
+    """A resource with all its attributes, before it is rendered."""
 
     kind: str
     id: str
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    relationships: tuple[str, ...] = ()
+    attributes: Mapping[str, Any]
 
     def render(self, origin: str, fields: Collection[str] | None = None) -> Document:
-        """The resource with the asked fields only; None asks for all."""
-        own = f"{origin}/v1/{self.kind}/{self.id}"
+        """The resource with these attributes only; None asks for all."""
         attributes = {
             name: value
             for name, value in self.attributes.items()
             if (fields is None or name in fields) and value is not None
         }
-        relationships = {
-            name: {"links": {"self": f"{own}/relationships/{name}", "related": f"{own}/{name}"}}
-            for name in self.relationships
-            if fields is None or name in fields
+        return {
+            "type": self.kind,
+            "id": self.id,
+            **({"attributes": attributes} if attributes else {}),
+            "links": {"self": f"{origin}/v1/{self.kind}/{self.id}"},
         }
-        document: Document = {"type": self.kind, "id": self.id}
-        if attributes:
-            document["attributes"] = attributes
-        if relationships:
-            document["relationships"] = relationships
-        return {**document, "links": {"self": own}}
-
-    def linkage(self) -> Document:
-        return {"type": self.kind, "id": self.id}
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list: the items on it, and where it stands."""
-
-    items: Sequence[Resource]
-    limit: int
-    total: int
-    next_cursor: str | None
 
 
 class Refused(Exception):  # noqa: N818  an answer, not a malfunction
@@ -69,61 +47,40 @@ class Refused(Exception):  # noqa: N818  an answer, not a malfunction
         detail: str,
         *,
         parameter: str | None = None,
-        headers: tuple[tuple[str, str], ...] = (),
+        headers: tuple[Header, ...] = (),
     ) -> None:
         self.status = status
-        self.code = code
-        self.title = title
-        self.detail = detail
-        self.parameter = parameter
         self.headers = headers
+        self._error = {"id": str(uuid.uuid4()), "status": str(status), "code": code}
+        self._error |= {"title": title, "detail": detail}
+        self._source = {"source": {"parameter": parameter}} if parameter else {}
         super().__init__(f"{status} {code}")
 
     def answer(self) -> Answer:
-        error: Document = {
-            "id": str(uuid.uuid4()),
-            "status": str(self.status),
-            "code": self.code,
-            "title": self.title,
-            "detail": self.detail,
-        }
-        if self.parameter:
-            error["source"] = {"parameter": self.parameter}
-        return json_answer(self.status, {"errors": [error]}, headers=self.headers)
+        document: Document = {"errors": [{**self._error, **self._source}]}
+        return json_answer(self.status, document, headers=self.headers)
 
 
-def json_answer(
-    status: int, document: Document, *, headers: tuple[tuple[str, str], ...] = ()
-) -> Answer:
+def json_answer(status: int, document: Document, *, headers: tuple[Header, ...] = ()) -> Answer:
     return Answer(status, json.dumps(document).encode(), headers=headers)
 
 
-def page_of(resources: Sequence[Resource], limit: int, cursor: str | None) -> Page:
+def page_of(resources: Sequence[Resource], limit: int, cursor: str | None) -> Sequence[Resource]:
     """The page that `cursor` names; the first without one."""
     start = _offset(cursor)
-    rest = len(resources) > start + limit
-    return Page(
-        items=resources[start : start + limit],
-        limit=limit,
-        total=len(resources),
-        next_cursor=_cursor(start + limit) if rest else None,
-    )
+    return resources[start : start + limit]
 
 
-def page_links(page: Page, prefix: str, path: str, query: Mapping[str, str]) -> Document:
-    """`self` as asked, and `next` with the cursor in place of the last one."""
-    links: Document = {"self": _url(prefix, path, query)}
-    if page.next_cursor:
-        following = {**query, "cursor": page.next_cursor, "limit": str(page.limit)}
-        links["next"] = _url(prefix, path, following)
-    return links
-
-
-def page_meta(page: Page) -> Document:
-    paging: Document = {"total": page.total, "limit": page.limit}
-    if page.next_cursor:
-        paging["nextCursor"] = page.next_cursor
-    return {"paging": paging}
+def paging(url: str, query: Mapping[str, str], *, limit: int, total: int) -> Document:
+    """`links.self` as asked, `links.next` with the cursor of the next page, and the total."""
+    links: Document = {"self": url + (f"?{urlencode(query)}" if query else "")}
+    meta: Document = {"total": total, "limit": limit}
+    end = _offset(query.get("cursor")) + limit
+    if end < total:
+        meta["nextCursor"] = _cursor(end)
+        following = {**query, "cursor": _cursor(end), "limit": str(limit)}
+        links["next"] = f"{url}?{urlencode(following)}"
+    return {"links": links, "meta": {"paging": meta}}
 
 
 def no_resource(kind: str, resource_id: str) -> Refused:
@@ -131,13 +88,13 @@ def no_resource(kind: str, resource_id: str) -> Refused:
     return Refused(404, "NOT_FOUND", "The specified resource does not exist", detail)
 
 
+def forbidden(code: str, detail: str) -> Refused:
+    return Refused(403, code, "This request is forbidden for security reasons", detail)
+
+
 def invalid_parameter(name: str, detail: str) -> Refused:
     title = "A parameter has an invalid value"
     return Refused(400, "PARAMETER_ERROR.INVALID", title, detail, parameter=name)
-
-
-def _url(prefix: str, path: str, query: Mapping[str, str]) -> str:
-    return f"{prefix}{path}" + (f"?{urlencode(query)}" if query else "")
 
 
 def _cursor(offset: int) -> str:

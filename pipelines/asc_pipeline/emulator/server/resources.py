@@ -1,31 +1,25 @@
-"""The world's entities as Apple's resources, and Apple's rules for creating requests."""
+"""The world's entities as Apple's resources, and Apple's rules for creating report requests."""
 
 import json
 from collections.abc import Callable
 from datetime import date, timedelta
 
 from app_store_connect.entities import AccessType, App
-from asc_pipeline.emulator.server.documents import Refused, Resource, no_resource
+from asc_pipeline.emulator.server.documents import Refused, Resource
 from asc_pipeline.emulator.world.entities import (
     WorldInstance,
     WorldReport,
     WorldRequest,
     WorldSegment,
 )
-from asc_pipeline.emulator.world.report_names import REPORT_NAMES
 from asc_pipeline.emulator.world.world import World
 
 SNAPSHOT_INTERVAL = timedelta(days=31)
 
 
 def app_resource(app: App) -> Resource:
-    attributes = {
-        "name": app.name,
-        "bundleId": app.bundle_id,
-        "sku": app.sku,
-        "primaryLocale": app.primary_locale,
-    }
-    return Resource("apps", app.id, attributes, ("analyticsReportRequests",))
+    names = {"name": app.name, "bundleId": app.bundle_id, "sku": app.sku}
+    return Resource("apps", app.id, {**names, "primaryLocale": app.primary_locale})
 
 
 def request_resource(request: WorldRequest) -> Resource:
@@ -33,12 +27,12 @@ def request_resource(request: WorldRequest) -> Resource:
         "accessType": str(request.access_type),
         "stoppedDueToInactivity": request.is_stopped,
     }
-    return Resource("analyticsReportRequests", request.id, attributes, ("reports",))
+    return Resource("analyticsReportRequests", request.id, attributes)
 
 
 def report_resource(report: WorldReport) -> Resource:
     attributes = {"name": report.name, "category": report.category}
-    return Resource("analyticsReports", report.id, attributes, ("instances",))
+    return Resource("analyticsReports", report.id, attributes)
 
 
 def instance_resource(instance: WorldInstance) -> Resource:
@@ -46,7 +40,7 @@ def instance_resource(instance: WorldInstance) -> Resource:
         "granularity": str(instance.granularity),
         "processingDate": instance.processing_date.isoformat(),
     }
-    return Resource("analyticsReportInstances", instance.id, attributes, ("segments",))
+    return Resource("analyticsReportInstances", instance.id, attributes)
 
 
 def segment_resource(segment: WorldSegment, sign: Callable[[str], str]) -> Resource:
@@ -56,42 +50,6 @@ def segment_resource(segment: WorldSegment, sign: Callable[[str], str]) -> Resou
         "url": sign(segment.path),
     }
     return Resource("analyticsReportSegments", segment.id, attributes)
-
-
-class Shelf:
-    """Finds a resource; refuses with 404 one that does not exist, or no longer."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def app(self, app_id: str) -> App:
-        if app_id not in self.world.apps:
-            raise no_resource("apps", app_id)
-        return self.world.apps[app_id]
-
-    def request(self, request_id: str) -> WorldRequest:
-        for request in self.world.requests:
-            if request.id == request_id and not request.is_deleted:
-                return request
-        raise no_resource("analyticsReportRequests", request_id)
-
-    def report(self, report_id: str) -> WorldReport:
-        report = self.world.reports.get(report_id)
-        if report is None or report.request.is_deleted:
-            raise no_resource("analyticsReports", report_id)
-        return report
-
-    def instance(self, instance_id: str) -> WorldInstance:
-        instance = self.world.instances.get(instance_id)
-        if instance is None or not instance.is_reachable:
-            raise no_resource("analyticsReportInstances", instance_id)
-        return instance
-
-    def segment(self, segment_id: str) -> WorldSegment:
-        segment = self.world.segments.get(segment_id)
-        if segment is None or not segment.instance.is_reachable:
-            raise no_resource("analyticsReportSegments", segment_id)
-        return segment
 
 
 def create_request(world: World, body: bytes, today: date) -> WorldRequest:
@@ -112,12 +70,15 @@ def create_request(world: World, body: bytes, today: date) -> WorldRequest:
             "You already have such an entity",
         )
     request = world.add_request(app_id, access_type, created=today)
-    for name, category in REPORT_NAMES:
-        world.add_report(request, name, category)
+    world.add_all_reports(request)
     return request
 
 
 def _blocks(request: WorldRequest, access_type: AccessType, today: date) -> bool:
+    """Whether the app cannot have a new request beside this one.
+
+    A deleted snapshot still blocks the next one for a month.
+    """
     if request.access_type != access_type:
         return False
     if not request.is_deleted:
@@ -127,7 +88,7 @@ def _blocks(request: WorldRequest, access_type: AccessType, today: date) -> bool
 
 
 def _ordered(body: bytes) -> tuple[str, AccessType]:
-    """Which app and access type a request body orders."""
+    """The app and access type that a request body orders."""
     try:
         data = json.loads(body)["data"]
         app = data["relationships"]["app"]["data"]

@@ -14,7 +14,8 @@ _SIGNATURE = "X-Amz-Signature"
 class StoreRefused(Exception):  # noqa: N818  an answer, not a malfunction
     """The store does not hand the file out: `code` and `message` are S3's."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str) -> None:
+        self.status = status
         self.code = code
         self.message = message
         super().__init__(code)
@@ -45,17 +46,18 @@ class Signer:
         """Raises unless the query was signed here for this method and path, and is still alive."""
         given = query.get(_SIGNATURE)
         if given is None:
-            raise StoreRefused("AccessDenied", "Access Denied")
+            raise StoreRefused(403, "AccessDenied", "Access Denied")
         rest = {name: value for name, value in query.items() if name != _SIGNATURE}
         if not hmac.compare_digest(given.encode(), self._signature(method, path, rest).encode()):
             raise StoreRefused(
+                403,
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided."
                 " Check your key and signing method.",
             )
         signed = datetime.strptime(rest["X-Amz-Date"], _INSTANT).replace(tzinfo=UTC)
         if self._clock() >= signed + timedelta(seconds=int(rest["X-Amz-Expires"])):
-            raise StoreRefused("AccessDenied", "Request has expired")
+            raise StoreRefused(403, "AccessDenied", "Request has expired")
 
     def _signature(self, method: str, path: str, query: Mapping[str, str]) -> str:
         text = "\n".join([method, path, urlencode(sorted(query.items()))])

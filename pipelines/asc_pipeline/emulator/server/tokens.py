@@ -1,6 +1,6 @@
 """API keys, and the check of the tokens that are signed with them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,12 +34,11 @@ def new_key(key_id: str, issuer_id: str | None = None) -> ApiKey:
 class Tokens:
     """Knows the keys, and which tokens Apple would accept of them."""
 
-    def __init__(self, keys: Iterable[ApiKey], leeway: timedelta = timedelta(0)) -> None:
+    def __init__(self, *keys: ApiKey) -> None:
         self._keys = {key.key_id: key for key in keys}
-        self._leeway = leeway
 
     def key_of(self, authorization: str | None, now: datetime) -> ApiKey:
-        """The key that signed the bearer token; refuses with 401 all that Apple refuses."""
+        """The key that signed the bearer token; raises `Refused` for a token that Apple refuses."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise unauthorized()
@@ -49,12 +48,8 @@ class Tokens:
             claims = _signed_claims(token, key)
         except (jwt.PyJWTError, KeyError, TypeError):
             raise unauthorized() from None
-        is_valid = (
-            header.get("typ") == "JWT"
-            and _is_from(key, claims)
-            and _is_in_time(claims, now, self._leeway)
-        )
-        if not is_valid:
+        is_typed = header.get("typ") == "JWT"
+        if not (is_typed and _is_from(key, claims) and _is_in_time(claims, now)):
             raise unauthorized()
         return key
 
@@ -88,10 +83,9 @@ def _is_from(key: ApiKey, claims: Mapping[str, Any]) -> bool:
     return claims.get("iss") == key.issuer_id
 
 
-def _is_in_time(claims: Mapping[str, Any], now: datetime, leeway: timedelta) -> bool:
+def _is_in_time(claims: Mapping[str, Any], now: datetime) -> bool:
     issued, expires = claims.get("iat"), claims.get("exp")
     if not isinstance(issued, int | float) or not isinstance(expires, int | float):
         return False
-    instant, slack = now.timestamp(), leeway.total_seconds()
     is_short = 0 < expires - issued <= LONGEST_LIFETIME.total_seconds()
-    return is_short and issued <= instant + slack and instant < expires + slack
+    return is_short and issued <= now.timestamp() < expires

@@ -1,14 +1,11 @@
 """Requests, answers, and the local HTTP server between them."""
 
 import contextlib
-import os
 import socket
-import struct
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
@@ -17,15 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 LOOPBACK = "127.0.0.1"
 
-
-class Delivery(Enum):
-    """How much of an answer reaches the client."""
-
-    WHOLE = auto()
-    CHUNKED = auto()
-    CUT = auto()
-    RESET_BEFORE = auto()
-    RESET_MIDWAY = auto()
+Header = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +40,32 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to send. `Content-Length` tells of the whole body, whatever is delivered."""
+    """An answer to send."""
 
     status: int
     body: bytes = field(default=b"", repr=False)
     content_type: str | None = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
-    delivery: Delivery = Delivery.WHOLE
+    headers: tuple[Header, ...] = ()
+
+    def send(self, connection: BaseHTTPRequestHandler) -> None:
+        """Write the answer to the client's connection."""
+        self.send_head(connection)
+        connection.wfile.write(self.body)
+
+    def send_head(self, connection: BaseHTTPRequestHandler) -> None:
+        connection.send_response_only(self.status)
+        connection.send_header("Date", connection.date_time_string())
+        if self.content_type:
+            connection.send_header("Content-Type", self.content_type)
+        for name, value in (*self.framing(), *self.headers):
+            connection.send_header(name, value)
+        connection.end_headers()
+
+    def framing(self) -> tuple[Header, ...]:
+        """The header that says where the body ends."""
+        if self.status == HTTPStatus.NO_CONTENT:
+            return ()
+        return (("Content-Length", str(len(self.body))),)
 
 
 class LocalServer(ThreadingHTTPServer):
@@ -66,11 +74,11 @@ class LocalServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, respond: Callable[[Request], Answer], port: int = 0) -> None:
+    def __init__(self, respond: Callable[[Request], Answer]) -> None:
         self.respond = respond
         self._connections: set[socket.socket] = set()
         self._guard = threading.Lock()
-        super().__init__((LOOPBACK, port), _Handler)
+        super().__init__((LOOPBACK, 0), _Handler)
         self._thread = threading.Thread(
             target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -80,7 +88,7 @@ class LocalServer(ThreadingHTTPServer):
         return f"http://{LOOPBACK}:{self.server_port}"
 
     def server_bind(self) -> None:
-        """Binds without asking the name service for a name, which may take seconds."""
+        """Bind without asking the name service for a name, which may take seconds."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = LOOPBACK, self.server_address[1]
 
@@ -88,7 +96,7 @@ class LocalServer(ThreadingHTTPServer):
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the server and every connection that a client keeps open."""
+        """End the server and every connection that a client keeps open."""
         if self._thread.is_alive():
             self.shutdown()
             self._thread.join()
@@ -110,7 +118,7 @@ class LocalServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no error; anything else is a bug here and is shown."""
+        """Show every error except that of a client that hangs up."""
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -123,48 +131,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         headers = {name.title(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, self.rfile.read(length))
-        self._send(cast(LocalServer, self.server).respond(request))
+        cast(LocalServer, self.server).respond(request).send(self)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815  http.server's names
-
-    def _send(self, answer: Answer) -> None:
-        if answer.delivery is Delivery.RESET_BEFORE:
-            return self._reset()
-        head = self._head(answer)
-        body = b"" if self.command == "HEAD" else answer.body
-        if answer.delivery is Delivery.CHUNKED:
-            self.wfile.write(head + _chunked(body))
-        elif answer.delivery is Delivery.WHOLE:
-            self.wfile.write(head + body)
-        else:
-            self.wfile.write(head + body[: len(body) // 2])
-            self.close_connection = True
-            if answer.delivery is Delivery.RESET_MIDWAY:
-                self._reset()
-        return None
-
-    def _head(self, answer: Answer) -> bytes:
-        lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
-        lines += [f"Date: {self.date_time_string()}"]
-        if answer.content_type:
-            lines += [f"Content-Type: {answer.content_type}"]
-        if answer.delivery is Delivery.CHUNKED:
-            lines += ["Transfer-Encoding: chunked"]
-        elif answer.status != HTTPStatus.NO_CONTENT:
-            lines += [f"Content-Length: {len(answer.body)}"]
-        lines += [f"{name}: {value}" for name, value in answer.headers]
-        return "\r\n".join([*lines, "", ""]).encode("latin-1")
-
-    def _reset(self) -> None:
-        """Drops the connection with RST, as a dying load balancer does."""
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        os.close(self.connection.detach())
+    do_GET = do_POST = do_DELETE = _handle  # noqa: N815  http.server's names
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Logs nothing: exchanges are in the emulator's lists."""
-
-
-def _chunked(body: bytes, size: int = 65536) -> bytes:
-    parts = (body[start : start + size] for start in range(0, len(body), size))
-    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+        """Log nothing: the terminal belongs to the job."""

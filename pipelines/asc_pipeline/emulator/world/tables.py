@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 Row = Mapping[str, str | None]
 Rows = Sequence[Row] | Callable[[], Sequence[Row]]
+"""Rows, or a function that is called whenever they are needed."""
 
 COMMA_SEPARATED = frozenset({"App Crashes Expanded", "Browser Choice Screen Selection"})
 """The reports whose files were seen with commas."""
@@ -22,33 +23,27 @@ class Layout:
     is_quoted: bool = False
 
 
+def layout_of(report_name: str, columns: tuple[str, ...]) -> Layout:
+    is_csv = report_name in COMMA_SEPARATED
+    return Layout(columns, "," if is_csv else "\t", is_quoted=is_csv)
+
+
 def encode(layout: Layout, rows: Iterable[Row]) -> bytes:
-    """The gzip file of a header and these rows; equal rows give equal bytes."""
-    table = [[row.get(column) or "" for column in layout.columns] for row in rows]
-    lines = [list(layout.columns), *table]
-    text = _quoted(layout, lines) if layout.is_quoted else _plain(layout, lines)
-    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
+    """The gzip file of a header and these rows; equal rows give equal bytes.
 
-
-def complete(columns: Sequence[str], row: Row) -> dict[str, str | None]:
-    """The row with every column of its file, empty ones as None."""
-    return {column: row.get(column) or None for column in columns}
-
-
-def columns_of(rows: Iterable[Row]) -> tuple[str, ...]:
-    """All names in the rows, in the order in which they first come."""
-    return tuple(dict.fromkeys(name for row in rows for name in row))
-
-
-def _plain(layout: Layout, lines: list[list[str]]) -> str:
-    text = "".join(layout.delimiter.join(line) + "\n" for line in lines)
-    expected = (len(layout.columns) - 1) * len(lines)
-    if text.count(layout.delimiter) != expected or text.count("\n") != len(lines) or "\r" in text:
-        raise ValueError("a value has the delimiter or a line end in it, which needs quotes")
-    return text
-
-
-def _quoted(layout: Layout, lines: list[list[str]]) -> str:
+    Raises ValueError for a value that needs quotes in a layout without them.
+    """
     text = io.StringIO()
-    csv.writer(text, delimiter=layout.delimiter, lineterminator="\n").writerows(lines)
-    return text.getvalue()
+    writer = csv.writer(
+        text,
+        delimiter=layout.delimiter,
+        quoting=csv.QUOTE_MINIMAL if layout.is_quoted else csv.QUOTE_NONE,
+        quotechar='"' if layout.is_quoted else None,
+        lineterminator="\n",
+    )
+    try:
+        writer.writerow(layout.columns)
+        writer.writerows([row.get(name) or "" for name in layout.columns] for row in rows)
+    except csv.Error as error:
+        raise ValueError(f"a value has the delimiter or a line end in it: {error}") from error
+    return gzip.compress(text.getvalue().encode(), compresslevel=6, mtime=0)

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from app_store_connect.entities import App
 
+Text = str | None
+Weights = Mapping[Text, float]
+"""Values, and how often each comes in proportion to the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -16,15 +20,19 @@ class Product:
     share: float
     duration: str | None = None
 
+    @property
+    def kind(self) -> str:
+        return "Auto-renewable subscription" if self.duration else "In-app purchase"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """An app's size, rhythm and story. `week` begins on Monday.
 
     `..._day` and the numbers of `releases` are days in each cycle of four weeks, which begin on a
     Monday; `{}` in a version is the cycle's number. `swing` is the season's share of the downloads,
-    `quiet_days` the share of days on which nobody comes. Reports in `silent` have no instances, and
-    those in `monthly` have MONTHLY ones alone.
+    `quiet_days` the share of days on which nobody comes. Reports in `monthly` have MONTHLY
+    instances alone.
     """
 
     app: App
@@ -33,46 +41,30 @@ class Profile:
     swing: float
     spike_day: int
     spike: float
-    territories: Mapping[str | None, float]
+    territories: Weights
     releases: Mapping[str, int]
     crashy_release: str
     products: tuple[Product, ...] = ()
     launch_day: int | None = None
     regions: tuple[str, ...] = ()
     quiet_days: float = 0.0
-    silent: frozenset[str] = frozenset()
     monthly: frozenset[str] = frozenset()
 
+    @property
+    def group(self) -> str:
+        """The id of the group of its subscriptions."""
+        return f"2{self.app.id[-7:]}"
 
-_PRE_ORDERS = "App Store Pre-Orders Standard"
-_SESSIONS = "App Sessions Standard"
-_INSTALLS = "App Store Installation and Deletion Standard"
-_CLIPS = "App Clip Usage Standard"
-_RETENTION = "Retention Messaging"
-_PLATFORM = "Platform App Installs"
-_PURCHASES = "App Store Purchases Standard"
-_WEB_PREVIEW = "App Store Web Preview Engagement Standard"
-_OPT_IN = "App Opt In"
-_STATE = "App Store Subscription State Report Standard"
-_EVENT = "App Store Subscription Event Report Standard"
 
 WEATHER = Profile(
-    app=App("1500000101", "Nimbus Weather", "com.example.nimbus", "NIMBUS-IOS", "en-US"),
+    App("1500000101", "Nimbus Weather", "com.example.nimbus", "NIMBUS-IOS", "en-US"),
     downloads=900,
     week=(1.04, 1.0, 0.98, 1.0, 1.08, 0.96, 0.94),
     swing=0.2,
     spike_day=16,
     spike=3.2,
     territories={
-        "US": 34,
-        "GB": 12,
-        "DE": 11,
-        "NO": 8,
-        "CA": 7,
-        "FR": 6,
-        "NA": 3,
-        "JP": 5,
-        None: 1,
+        "US": 34, "GB": 12, "DE": 11, "NO": 8, "CA": 7, "FR": 6, "NA": 3, "JP": 5, None: 1
     },
     releases={"4.{}.9": 1, "4.{}.40": 12},
     crashy_release="4.{}.40",
@@ -80,15 +72,11 @@ WEATHER = Profile(
         Product("Nimbus Plus, monthly", "1500000111", 299, 0.6, "1 month"),
         Product("Nimbus Plus, yearly", "1500000112", 1999, 0.4, "1 year"),
     ),
-    silent=frozenset({_PRE_ORDERS, _CLIPS, _PLATFORM}),
-)
+)  # fmt: skip
 
-RECIPES = Profile(
-    app=App(
-        "1500000202",
-        'Saltcellar: Recipes, "Plain & Good"',
-        "com.example.saltcellar",
-        "SALT-1",
+COOKBOOK = Profile(
+    App(
+        "1500000202", 'Saltcellar: Recipes, "Plain & Good"', "com.example.saltcellar", "SALT-1",
         "en-GB",
     ),
     downloads=340,
@@ -97,15 +85,7 @@ RECIPES = Profile(
     spike_day=5,
     spike=1.8,
     territories={
-        "GB": 24,
-        "US": 22,
-        "IT": 12,
-        "FR": 11,
-        "ES": 8,
-        "SE": 6,
-        "NA": 2,
-        "BR": 4,
-        None: 1,
+        "GB": 24, "US": 22, "IT": 12, "FR": 11, "ES": 8, "SE": 6, "NA": 2, "BR": 4, None: 1
     },
     releases={"1.{}0": 3, "1.{}0.2": 18},
     crashy_release="1.{}0",
@@ -113,26 +93,17 @@ RECIPES = Profile(
         Product("Chef's table, monthly", "1500000211", 499, 0.5, "1 month"),
         Product('Cookbook "Winter", unlocked', "1500000212", 799, 0.5),
     ),
-    silent=frozenset({_PRE_ORDERS, _RETENTION, _WEB_PREVIEW}),
-)
+)  # fmt: skip
 
 GAME = Profile(
-    app=App("1500000303", "Tidepool Defenders", "com.example.tidepool", "TIDE-7", "en-US"),
+    App("1500000303", "Tidepool Defenders", "com.example.tidepool", "TIDE-7", "en-US"),
     downloads=2600,
     week=(0.86, 0.84, 0.88, 0.92, 1.1, 1.24, 1.16),
     swing=0.15,
     spike_day=15,
     spike=4.5,
     territories={
-        "US": 26,
-        "JP": 16,
-        "KR": 11,
-        "DE": 9,
-        "BR": 9,
-        "MX": 7,
-        "NA": 2,
-        "ID": 8,
-        None: 1,
+        "US": 26, "JP": 16, "KR": 11, "DE": 9, "BR": 9, "MX": 7, "NA": 2, "ID": 8, None: 1
     },
     releases={"1.{}": 15, "1.{}.1": 19},
     crashy_release="1.{}",
@@ -143,14 +114,13 @@ GAME = Profile(
     ),
     launch_day=15,
     regions=("NO", "PH", "AU", "TH", "ES", "VN", "PL", "TR"),
-    silent=frozenset({_CLIPS, _STATE, _EVENT, _RETENTION, _PLATFORM}),
-)
+)  # fmt: skip
 
 # Too few users for Apple to tell of their use, except a month of crashes at a time.
 QUIET = Profile(
-    app=App("1500000404", "Tally of Tides", "com.example.tally", "TALLY", "en-GB"),
+    App("1500000404", "Tally of Tides", "com.example.tally", "TALLY", "en-GB"),
     downloads=2,
-    week=(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
+    week=(1.0,) * 7,
     swing=0.0,
     spike_day=9,
     spike=2.0,
@@ -158,11 +128,7 @@ QUIET = Profile(
     releases={"0.{}": 2},
     crashy_release="0.{}",
     quiet_days=0.7,
-    silent=frozenset(
-        {_PRE_ORDERS, _CLIPS, _STATE, _EVENT, _RETENTION, _PLATFORM, _OPT_IN, _SESSIONS, _INSTALLS}
-        | {_WEB_PREVIEW, _PURCHASES, "App Crashes Expanded"}
-    ),
     monthly=frozenset({"App Crashes"}),
 )
 
-PROFILES = (WEATHER, RECIPES, GAME, QUIET)
+PROFILES = (WEATHER, COOKBOOK, GAME, QUIET)
