@@ -29,7 +29,8 @@ _MONTH = (
 )
 _JOINED = (
     f"select d.month_start, sum(v.sessions) from {SHOWN}.{VIEW} as v"
-    f" join {MODELS[1]}.dim_dates as d on d.date_day = v.date group by d.month_start"
+    f" join {MODELS[1]}.dim_app_store_connect__dates as d on d.date_day = v.date"
+    " group by d.month_start"
 )
 
 
@@ -103,7 +104,7 @@ def postgres(options: Options) -> list[Result]:
             )
             joined = bounded(
                 "postgres: view and dates",
-                f"all of {VIEW} joined to dim_dates",
+                f"all of {VIEW} joined to dim_app_store_connect__dates",
                 lambda: database.timed(_JOINED),
                 runs=options.runs,
                 bar=1.0,

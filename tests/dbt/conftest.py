@@ -43,7 +43,10 @@ def built(loaded: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Wareho
     """The same with the models, built and tested by dbt itself. Not to be changed."""
     warehouse = Warehouse(tmp_path_factory.mktemp("built"))
     shutil.copy(loaded.file, warehouse.file)
-    variables = "{app_store_connect_test_days: 0, app_store_connect_fivetran: true}"
+    variables = (
+        "{app_store_connect_test_days: 0, app_store_connect_fivetran: true,"
+        " app_store_connect_examples: true}"
+    )
     done = warehouse.dbt("build", "--vars", variables)
     (warehouse.folder / "build.txt").write_text(done.out + done.err)
     return warehouse

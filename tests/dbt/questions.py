@@ -32,7 +32,11 @@ answers will differ. `make questions` writes this page.
 
 def as_sql(path: Path) -> str:
     """The statement with the marts' names, as one types it into a client."""
-    return re.sub(r"{{ ref\('(\w+)'\) }}", rf"{MARTS}.\1", path.read_text(encoding="utf-8"))
+    return re.sub(
+        r"{{ ref\('app_store_connect', '(\w+)'\) }}",
+        rf"{MARTS}.\1",
+        path.read_text(encoding="utf-8"),
+    )
 
 
 def title(path: Path) -> str:

@@ -12,6 +12,7 @@ from tests.dbt.warehouse import FACTS, MARTS, STAGING, Warehouse
 from tests.emulator import Emulator, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
+DAILY = f"{MARTS}.fct_app_store_connect__daily"
 MARTS_BY = {
     "territory": "Territory",
     "source_type": "Source Type",
@@ -33,7 +34,7 @@ def test_build_is_green(built: Warehouse) -> None:
 
 def test_unit_tests_of_a_second_build(copy_of_built: Warehouse) -> None:
     """The unit tests pass that need a table to be there: what a later build leaves alone."""
-    variables = "{app_store_connect_is_built: true}"
+    variables = "{app_store_connect_is_built: true, app_store_connect_examples: true}"
     done = copy_of_built.dbt("test", "--select", "test_type:unit", "--vars", variables)
 
     assert 0 == done.code, done.out
@@ -44,7 +45,7 @@ def test_unit_tests_of_a_second_build(copy_of_built: Warehouse) -> None:
 def test_marts_are_the_truth(measure: str, built: Warehouse, demo: World) -> None:
     """For every app and date a measure is what the emulator's own world says, zeros included."""
     rows = built.query(
-        f"select app_id, date_day, '', {measure} from {MARTS}.fct_app_store__daily"
+        f"select app_id, date_day, '', {measure} from {MARTS}.fct_app_store_connect__daily"
         f" where {measure} is not null"
     )
 
@@ -56,7 +57,9 @@ def test_proposed_query_agrees(copy_of_built: Warehouse, apple: Emulator) -> Non
     """The query that the job says to try has the downloads that the models' summary shows."""
     out = copy_of_built.job("--progress", "none", apple=apple).out
     (proposed,) = re.findall(r"^Try: (.*)$", out, re.MULTILINE)
-    week = json.loads(copy_of_built.models("--select", "dim_apps", "--json").out)["last_week"]
+    week = json.loads(
+        copy_of_built.models("--select", "dim_app_store_connect__apps", "--json").out
+    )["last_week"]
     shown_downloads = [(each["date"], each["downloads"]) for each in reversed(week)]
 
     assert shown_downloads == [(str(day), n) for day, n in copy_of_built.query(proposed)]
@@ -66,7 +69,7 @@ def test_proposed_query_agrees(copy_of_built: Warehouse, apple: Emulator) -> Non
 @pytest.mark.parametrize("dimension", MARTS_BY)
 def test_dimensions_are_the_truth(dimension: str, built: Warehouse, demo: World) -> None:
     """The same for each value of a dimension, NULL shown as (not stated)."""
-    mart = f"fct_app_store__daily_by_{dimension}"
+    mart = f"fct_app_store_connect__daily_by_{dimension}"
     measures = [name for name in built.columns(mart) if name in MEASURES]
     for measure in measures:
         rows = built.query(
@@ -95,7 +98,8 @@ def test_subscriptions_are_the_truth(built: Warehouse, demo: World) -> None:
                 expected[key] = expected.get(key, 0) + int(row["Counts"] or 0)
         rows = built.query(
             f"select app_id, cast(date_day as text), sum(subscriptions) from"
-            f" {MARTS}.fct_app_store__subscriptions_daily where kind = '{kind}' group by 1, 2"
+            f" {MARTS}.fct_app_store_connect__subscriptions_daily where kind = '{kind}'"
+            " group by 1, 2"
         )
 
         assert expected == {(app_id, day): int(total) for app_id, day, total in rows}
@@ -108,7 +112,12 @@ def test_both_databases_agree(built: Warehouse, on_postgres: Warehouse) -> None:
     summary = json.loads(done.out)
 
     assert (0, []) == (done.code, summary["failures"] + summary["warnings"]), done.err
-    for mart in (*FACTS, "dim_apps", "dim_territories", "dim_dates"):
+    for mart in (
+        *FACTS,
+        "dim_app_store_connect__apps",
+        "dim_app_store_connect__territories",
+        "dim_app_store_connect__dates",
+    ):
         assert built.rows(mart) == on_postgres.rows(mart), mart
         assert list(built.columns(mart)) == list(on_postgres.columns(mart))
 
@@ -118,7 +127,7 @@ def test_postgres_follows_what_is_withdrawn(on_postgres: Warehouse) -> None:
     is left, which the tests compare with the views; all others keep their rows.
     """
     on_postgres.models()
-    mart = "fct_app_store__daily"
+    mart = "fct_app_store_connect__daily"
     before, rows = on_postgres.vintages(mart), set(on_postgres.rows(mart))
     raw = "app_store_connect_raw"
     ((segment, app_id),) = on_postgres.query(
@@ -142,7 +151,7 @@ def test_postgres_follows_what_is_withdrawn(on_postgres: Warehouse) -> None:
 
 def test_what_is_wrong_is_named(copy_of_built: Warehouse) -> None:
     """The tests of a model name each column with its problem, and how many rows have it."""
-    mart = "fct_app_store__subscriptions_daily"
+    mart = "fct_app_store_connect__subscriptions_daily"
     with duckdb.connect(str(copy_of_built.file)) as database:
         database.execute(f"insert into {MARTS}.{mart} from {MARTS}.{mart} limit 2")
         for damage in (
@@ -175,7 +184,7 @@ def test_what_is_wrong_is_named(copy_of_built: Warehouse) -> None:
     assert 1 == done.code, done.out
     assert expected == (
         found.pop(("is_complete", "null")),
-        found.pop(("app_id", "not in dim_apps")),
+        found.pop(("app_id", "not in dim_app_store_connect__apps")),
         found.pop(("kind", "none of state, event")),
     )
     assert (2, {}) == (twins, found)
@@ -201,7 +210,8 @@ def test_views_outlive_a_renamed_file(copy_of_built: Warehouse) -> None:
     with duckdb.connect(str(renamed), read_only=True) as database:
         views = database.execute(
             "select table_schema, table_name from information_schema.views"
-            " where table_schema in ('app_store_connect_staging', 'itunes_connect')"
+            " where table_schema in"
+            " ('app_store_connect_staging', 'app_store_connect_itunes_connect')"
         ).fetchall()
         rows = sum(
             database.sql(f"select count(*) from {schema}.{name}").fetchall()[0][0]
@@ -214,7 +224,7 @@ def test_views_outlive_a_renamed_file(copy_of_built: Warehouse) -> None:
 
 def test_changed_name_reaches_old_days(copy_of_built: Warehouse) -> None:
     """A name that changes in the list of territories changes in days that are built already."""
-    mart = f"{MARTS}.fct_app_store__daily_by_territory"
+    mart = f"{MARTS}.fct_app_store_connect__daily_by_territory"
     seed = f"{STAGING}.app_store_connect_territories"
     with duckdb.connect(str(copy_of_built.file)) as database:
         database.execute(f"update {seed} set region = 'Nowhere' where territory = 'JP'")
@@ -232,13 +242,13 @@ def test_each_report_is_complete_by_its_own_lag(built: Warehouse) -> None:
     newest: dict[str, date] = dict(
         built.query(
             "\nunion all ".join(
-                f"select '{flag}', max(date_day) from {MARTS}.fct_app_store__daily where {flag}"
+                f"select '{flag}', max(date_day) from {DAILY} where {flag}"
                 for flag in ("downloads_complete", "sessions_complete", "is_complete")
             )
         )
     )
     (differing,) = built.query(f"""
-        select count(*) from {MARTS}.fct_app_store__daily
+        select count(*) from {DAILY}
         where is_complete is distinct from (
             discovery_complete and downloads_complete and installs_complete and sessions_complete
             and crashes_complete and purchases_complete and opt_in_complete)
@@ -273,7 +283,7 @@ def test_freshness(copy_of_built: Warehouse) -> None:
 
 def test_nothing_is_invented(built: Warehouse) -> None:
     """A mart has no measure of a report that does not have its dimension."""
-    assert "crashes" not in built.columns("fct_app_store__daily_by_territory")
-    assert "impressions" not in built.columns("fct_app_store__daily_by_app_version")
-    assert "purchases" not in built.columns("fct_app_store__daily_by_app_version")
-    assert "vintage" in built.columns("int_crashes__by_dimension", STAGING)
+    assert "crashes" not in built.columns("fct_app_store_connect__daily_by_territory")
+    assert "impressions" not in built.columns("fct_app_store_connect__daily_by_app_version")
+    assert "purchases" not in built.columns("fct_app_store_connect__daily_by_app_version")
+    assert "vintage" in built.columns("int_app_store_connect__crashes_by_dimension", STAGING)

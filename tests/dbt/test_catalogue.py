@@ -7,9 +7,8 @@ from tests.dbt.warehouse import MARTS, Rows, Warehouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
 CATALOGUE = "app_store_connect_raw.report_catalogue"
-COMPLETE = (
-    f"select app_id, date_day from {MARTS}.fct_app_store__daily where is_complete order by 1, 2"
-)
+DAILY = f"{MARTS}.fct_app_store_connect__daily"
+COMPLETE = f"select app_id, date_day from {DAILY} where is_complete order by 1, 2"
 CRASHES = "app_crashes_daily"
 DOWNLOADS = "app_downloads_standard_daily"
 
@@ -25,7 +24,7 @@ def rebuilt(warehouse: Warehouse, change: str) -> None:
 def downloads(warehouse: Warehouse) -> Rows:
     return warehouse.query(
         "select app_id, date_day, first_time_downloads + redownloads + updates + other_downloads"
-        f" from {MARTS}.fct_app_store__daily where first_time_downloads is not null order by 1, 2"
+        f" from {DAILY} where first_time_downloads is not null order by 1, 2"
     )
 
 

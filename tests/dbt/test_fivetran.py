@@ -6,7 +6,7 @@ from tests.dbt.warehouse import Warehouse
 from tests.emulator import World
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
-SCHEMA = "itunes_connect"
+SCHEMA = "app_store_connect_itunes_connect"
 # what the package's get_..._columns macros name, 1.3.3
 COLUMNS = {
     "app_store_app": "id name _fivetran_synced",

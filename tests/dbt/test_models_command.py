@@ -137,12 +137,12 @@ class TestOnData:
         for mart in FACTS:
             assert built.columns(mart) == crashes_only.columns(mart), mart
         assert [(0,)] == crashes_only.query(
-            f"select count(*) from {MARTS}.fct_app_store__subscriptions_daily"
+            f"select count(*) from {MARTS}.fct_app_store_connect__subscriptions_daily"
         )
         assert [(None,)] == crashes_only.query(
-            f"select max(impressions) from {MARTS}.fct_app_store__daily"
+            f"select max(impressions) from {MARTS}.fct_app_store_connect__daily"
         )
-        assert crashes_only.rows("fct_app_store__daily_by_app_version")
+        assert crashes_only.rows("fct_app_store_connect__daily_by_app_version")
 
     def test_first_build_of_a_selection(self, crashes_only: Warehouse, tmp_path: Path) -> None:
         """A selection may come first: tests of models that are not there are left out."""
@@ -152,7 +152,7 @@ class TestOnData:
         with duckdb.connect(str(copy.file)) as database:
             for schema in (MARTS, STAGING):
                 database.execute(f"drop schema if exists {schema} cascade")
-        done = copy.models("--select", "+dim_apps", "--json")
+        done = copy.models("--select", "+dim_app_store_connect__apps", "--json")
 
         assert (0, 2) == (done.code, json.loads(done.out)["models"]), done
 
@@ -165,14 +165,14 @@ class TestOnData:
 
     def test_selected(self, crashes_only: Warehouse) -> None:
         """One model, with what it is made of."""
-        done = crashes_only.models("--select", "+dim_dates", "--json")
+        done = crashes_only.models("--select", "+dim_app_store_connect__dates", "--json")
 
         assert (0, 2) == (done.code, json.loads(done.out)["models"]), done
 
     def test_a_selected_mart_is_tested(self, crashes_only: Warehouse) -> None:
         """Without the dimensions a mart's own columns are tested all the same, and its sums."""
         crashes_only.models()
-        done = crashes_only.models("--select", "fct_app_store__daily", "--json")
+        done = crashes_only.models("--select", "fct_app_store_connect__daily", "--json")
 
         assert (0, 1, 2) == (
             done.code,
@@ -228,10 +228,10 @@ class TestOnData:
         self, columns: int, shown: int, copy_of_built: Warehouse
     ) -> None:
         """What a terminal has no room for is left out as whole columns, and named."""
-        lines = copy_of_built.models_on_terminal(columns, "--select", "dim_apps")
+        lines = copy_of_built.models_on_terminal(columns, "--select", "dim_app_store_connect__apps")
         start = lines.index("All apps, the newest seven days:") + 1
         heading, *rows = [re.split("  +", line) for line in lines[start : start + 8]]
-        week = copy_of_built.models("--select", "dim_apps").out.splitlines()
+        week = copy_of_built.models("--select", "dim_app_store_connect__apps").out.splitlines()
         whole = [re.split("  +", line) for line in week if line.startswith(("date", "202"))]
 
         assert [row[:shown] for row in whole] == [heading, *rows]
@@ -240,7 +240,7 @@ class TestOnData:
 
     def test_nothing_lands_in_the_project(self, crashes_only: Warehouse) -> None:
         """dbt writes beside dlt's files, never into the package."""
-        crashes_only.models("--select", "dim_apps")
+        crashes_only.models("--select", "dim_app_store_connect__apps")
 
         assert not {"target", "logs", "dbt_packages"} & {each.name for each in PROJECT.iterdir()}
         assert list((crashes_only.folder / "dlt" / "dbt").glob("*/target"))
@@ -262,7 +262,7 @@ class TestOnData:
         """The password of the database is in no file of dbt's, also with --debug."""
         address = on_postgres.address.replace("asc:asc@", "asc:tr0ub4dor@")
         own = {"DESTINATION__POSTGRES__CREDENTIALS": address}
-        done = on_postgres.models("--debug", "--select", "+dim_apps", **own)
+        done = on_postgres.models("--debug", "--select", "+dim_app_store_connect__apps", **own)
         written = [path for path in on_postgres.folder.rglob("*") if path.is_file()]
 
         assert 0 == done.code, done.err

@@ -62,7 +62,7 @@ def test_subscriptions_are_in_the_answer(built: Warehouse) -> None:
     with duckdb.connect(str(built.file), read_only=True) as database:
         columns, rows = answer(path, database)
         summed = database.execute(
-            f"select sum(subscriptions) from {MARTS}.fct_app_store__subscriptions_daily"
+            f"select sum(subscriptions) from {MARTS}.fct_app_store_connect__subscriptions_daily"
             " where metric_key = 'full price'"
         ).fetchone()
     last = columns.index("paid_at_last")
@@ -146,7 +146,9 @@ def test_ratio_is_the_truth(number: str, built: Warehouse, demo: World) -> None:
     (path,) = (path for path in QUESTIONS if path.stem.startswith(number))
     flags = " and ".join(sorted(set(re.findall(r"\b(\w+_complete)\b", path.read_text()))))
     days = {
-        *built.query(f"select app_id, date_day from {MARTS}.fct_app_store__daily where {flags}")
+        *built.query(
+            f"select app_id, date_day from {MARTS}.fct_app_store_connect__daily where {flags}"
+        )
     }
     with duckdb.connect(str(built.file), read_only=True) as database:
         names, rows = answer(path, database)

@@ -105,7 +105,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     with duckdb.connect(str(warehouse.file)) as database:
         app_id, day = untouched
         database.execute(
-            f"update {MARTS}.fct_app_store__daily set taps = {MARK}"
+            f"update {MARTS}.fct_app_store_connect__daily set taps = {MARK}"
             f" where app_id = {app_id} and date_day = '{day}'"
         )
     before = {mart: shown_days(warehouse, mart) for mart in FACTS}
@@ -139,7 +139,7 @@ def test_only_changed_days_are_built(story: Story) -> None:
         assert changed >= differing(before, shown_days(story.warehouse, mart)), mart
     app_id, day = story.marked
     daily_rows = story.warehouse.query(
-        f"select taps from {MARTS}.fct_app_store__daily"
+        f"select taps from {MARTS}.fct_app_store_connect__daily"
         f" where app_id = {app_id} and date_day = '{day}'"
     )
 
@@ -150,7 +150,7 @@ def test_incremental_is_the_truth(story: Story) -> None:
     """After it, every measure but the one marked by hand is the truth: vanished days are gone."""
     for measure in MEASURES.keys() - {"taps"}:
         rows = story.warehouse.query(
-            f"select app_id, date_day, '', {measure} from {MARTS}.fct_app_store__daily"
+            f"select app_id, date_day, '', {measure} from {MARTS}.fct_app_store_connect__daily"
             f" where {measure} is not null"
         )
         assert daily(story.world, measure) == shown(rows), measure
@@ -166,9 +166,13 @@ def test_incremental_is_a_full_refresh(story: Story, tmp_path: Path) -> None:
     assert 0 == done.code, done
     for mart in FACTS:
         ours, anew = shown_days(story.warehouse, mart), shown_days(copy, mart)
-        marked = {(app_id, day)} if mart == "fct_app_store__daily" else set()
+        marked = {(app_id, day)} if mart == "fct_app_store_connect__daily" else set()
         assert marked == differing(ours, anew), mart
-    for table in ("int_app_store__vintages", "int_app_store__days", "int_crashes__by_dimension"):
+    for table in (
+        "int_app_store_connect__vintages",
+        "int_app_store_connect__days",
+        "int_app_store_connect__crashes_by_dimension",
+    ):
         assert story.warehouse.rows(table, STAGING) == copy.rows(table, STAGING)
 
 
@@ -180,7 +184,7 @@ def test_a_full_refresh_tests_all_days(story: Story, tmp_path: Path) -> None:
     (query,) = (copy.folder / "dlt").rglob("compiled/**/adds_up_to_the_views_*.sql")
 
     assert "current_date - 14" in query.read_text()
-    assert 0 == copy.models("--full-refresh", "--select", "+fct_app_store__daily").code
+    assert 0 == copy.models("--full-refresh", "--select", "+fct_app_store_connect__daily").code
     assert "current_date" not in query.read_text()
 
 

@@ -23,13 +23,13 @@ PROJECT = ROOT / "pipelines" / "dbt"
 MARTS = "app_store_connect_marts"
 STAGING = "app_store_connect_staging"
 FACTS = (
-    "fct_app_store__daily",
-    "fct_app_store__daily_by_territory",
-    "fct_app_store__daily_by_source_type",
-    "fct_app_store__daily_by_device",
-    "fct_app_store__daily_by_platform_version",
-    "fct_app_store__daily_by_app_version",
-    "fct_app_store__subscriptions_daily",
+    "fct_app_store_connect__daily",
+    "fct_app_store_connect__daily_by_territory",
+    "fct_app_store_connect__daily_by_source_type",
+    "fct_app_store_connect__daily_by_device",
+    "fct_app_store_connect__daily_by_platform_version",
+    "fct_app_store_connect__daily_by_app_version",
+    "fct_app_store_connect__subscriptions_daily",
 )
 
 Rows = list[tuple[Any, ...]]
@@ -126,11 +126,11 @@ class Warehouse:
         assert 0 == process.returncode, lines
         return lines
 
-    def dbt(self, command: str, *arguments: str) -> Done:
+    def dbt(self, command: str, *arguments: str, project: Path = PROJECT) -> Done:
         """dbt itself, on the DuckDB file."""
-        project = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
+        folders = ("--project-dir", str(project), "--profiles-dir", str(project))
         binary = str(Path(sys.executable).parent / "dbt")
-        return self.run(binary, "--no-use-colors", *command.split(), *project, *arguments)
+        return self.run(binary, "--no-use-colors", *command.split(), *folders, *arguments)
 
     def query(self, statement: str) -> Rows:
         if self.address:

@@ -86,12 +86,18 @@ def test_names_of_a_lake_that_are_one(
     assert [] == apple.exchanges
 
 
-def test_dataset_of_the_fivetran_models() -> None:
-    """The schema that --fivetran fills is not also the views' or dlt's."""
-    models = CliRunner().invoke(main, ["models", "--fivetran", "--dataset", "itunes_connect"])
+def test_dataset_of_the_fivetran_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The schema that --fivetran fills has a longer name than the others: it must fit as well."""
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", "postgresql://u:p@127.0.0.1:1/x")
+    arguments = ["models", "--destination", "postgres", "--dataset", "a" * 55]
+    without, with_it = (
+        CliRunner().invoke(main, [*arguments, *more]) for more in ([], ["--fivetran"])
+    )
 
-    assert 2 == models.exit_code
-    assert "would share schema itunes_connect" in models.output
+    assert (2, 2) == (without.exit_code, with_it.exit_code)
+    assert "Connection refused" in without.output
+    assert f"schema '{'a' * 55}_itunes_connect' beside it has more" in with_it.output
+    assert "take at most 48 characters" in with_it.output
 
 
 @pytest.mark.parametrize("path", ["temp.duckdb", "main.db", "memory.db", "Apple.app_crashes.db"])

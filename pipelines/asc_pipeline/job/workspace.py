@@ -114,7 +114,7 @@ def _remove_dead(usual: Path) -> None:
 
 
 def make_pipeline(
-    destination: str, dataset: str, pipelines_dir: Path, *, other_schemas: Sequence[str] = ()
+    destination: str, dataset: str, pipelines_dir: Path, *, more_schemas: Sequence[str] = ()
 ) -> Pipeline:
     """Raises DestinationError if dlt has no such destination, or the job cannot work with it."""
     _check_names(destination, dataset)
@@ -134,7 +134,7 @@ def make_pipeline(
         raise DestinationError(f"destination {destination!r} cannot be used: {reason}") from error
     finally:
         _remember_secrets()
-    check_schemas(dataset, catalog=catalog, longest=longest, others=other_schemas)
+    check_schemas(dataset, catalog=catalog, longest=longest, more=more_schemas)
     return pipeline
 
 

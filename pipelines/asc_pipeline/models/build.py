@@ -47,9 +47,9 @@ def build_models(settings: ModelSettings) -> ModelsSummary:
     runner = _dbt_runner()
     summary = ModelsSummary(settings)
     with TemporaryDirectory(prefix="asc-models-") as folder:
-        others = (FIVETRAN,) if settings.is_fivetran else ()
+        more = (FIVETRAN,) if settings.is_fivetran else ()
         pipeline = make_pipeline(
-            settings.destination, settings.dataset, Path(folder), other_schemas=others
+            settings.destination, settings.dataset, Path(folder), more_schemas=more
         )
         adapter, environment = _connection(pipeline, settings)
         summary.location = location_of(pipeline)

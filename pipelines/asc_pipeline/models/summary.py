@@ -18,7 +18,7 @@ _LAST_WEEK = """
         sum(crashes) as crashes,
         sum(proceeds_usd) as proceeds_usd,
         min(case when is_complete then 1 else 0 end) as is_complete
-    from shown.fct_app_store__daily
+    from shown.fct_app_store_connect__daily
     group by date_day order by date_day desc limit 7
 """
 _WEEK_COLUMNS = (

@@ -8,8 +8,8 @@ select
     min(case when days.sessions_complete then 1 else 0 end) = 1 as sessions_complete,
     sum(days.sessions) as sessions,
     round(100.0 * sum(days.sessions) / nullif(sum(before.sessions), 0)) as percent_sessions
-from {{ ref('fct_app_store__daily') }} as days
-left join {{ ref('fct_app_store__daily') }} as before
+from {{ ref('app_store_connect', 'fct_app_store_connect__daily') }} as days
+left join {{ ref('app_store_connect', 'fct_app_store_connect__daily') }} as before
     on before.app_id = days.app_id
     and before.date_day = days.date_day - 7
 where not days.is_complete

@@ -7,8 +7,8 @@ select
     sum(versions.sessions) as sessions,
     round(1000.0 * sum(versions.crashes) / nullif(sum(versions.sessions), 0), 1)
         as crashes_per_1000_sessions
-from {{ ref('fct_app_store__daily_by_app_version') }} as versions
-join {{ ref('dim_apps') }} as apps on apps.app_id = versions.app_id
+from {{ ref('app_store_connect', 'fct_app_store_connect__daily_by_app_version') }} as versions
+join {{ ref('app_store_connect', 'dim_app_store_connect__apps') }} as apps on apps.app_id = versions.app_id
 where versions.crashes_complete and versions.sessions_complete
 group by apps.app_name, versions.app_version
 having sum(versions.sessions) > 0

@@ -6,7 +6,7 @@ select
     sum(first_time_downloads + redownloads) as downloads,
     round(100.0 * sum(first_time_downloads + redownloads) / nullif(sum(impressions), 0), 1)
         as downloads_per_100_impressions
-from {{ ref('fct_app_store__daily_by_source_type') }}
+from {{ ref('app_store_connect', 'fct_app_store_connect__daily_by_source_type') }}
 where discovery_complete and downloads_complete
 group by source_type
 order by downloads desc, source_type

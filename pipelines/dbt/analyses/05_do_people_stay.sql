@@ -9,8 +9,8 @@ select
         / nullif(sum(days.first_time_installs + days.reinstalls + days.other_installs), 0),
         1
     ) as deletions_per_100_installs
-from {{ ref('fct_app_store__daily') }} as days
-join {{ ref('dim_apps') }} as apps on apps.app_id = days.app_id
+from {{ ref('app_store_connect', 'fct_app_store_connect__daily') }} as days
+join {{ ref('app_store_connect', 'dim_app_store_connect__apps') }} as apps on apps.app_id = days.app_id
 where days.installs_complete
 group by apps.app_name
 order by apps.app_name

@@ -1,7 +1,7 @@
 -- Do subscriptions grow? Who pays on the first and the last complete day, and what happened between. States
 -- are a stock: those of two days are compared, never added.
 with complete as (
-    select * from {{ ref('fct_app_store__subscriptions_daily') }} where is_complete
+    select * from {{ ref('app_store_connect', 'fct_app_store_connect__subscriptions_daily') }} where is_complete
 ),
 
 bounds as (

@@ -6,7 +6,7 @@ with ranked as (
         date_day,
         first_time_downloads,
         row_number() over (partition by app_id order by first_time_downloads desc, date_day) as place
-    from {{ ref('fct_app_store__daily') }}
+    from {{ ref('app_store_connect', 'fct_app_store_connect__daily') }}
     where first_time_downloads is not null
 ),
 
@@ -19,7 +19,7 @@ sources as (
         row_number() over (
             partition by app_id, date_day order by first_time_downloads desc, source_type
         ) as place
-    from {{ ref('fct_app_store__daily_by_source_type') }}
+    from {{ ref('app_store_connect', 'fct_app_store_connect__daily_by_source_type') }}
     where first_time_downloads is not null
 )
 
@@ -34,6 +34,6 @@ join sources
     on sources.app_id = ranked.app_id
     and sources.date_day = ranked.date_day
     and sources.place = 1
-join {{ ref('dim_apps') }} as apps on apps.app_id = ranked.app_id
+join {{ ref('app_store_connect', 'dim_app_store_connect__apps') }} as apps on apps.app_id = ranked.app_id
 where ranked.place = 1
 order by apps.app_name

@@ -8,7 +8,7 @@
    measures: name -> expression over the staging model's columns, to be summed. Types are the
    measure's: money where the name ends in _usd, bigint otherwise. #}
 {% macro by_dimension(staging, view, dimensions, measures) %}
-{%- set vintages = ref('int_app_store__vintages') -%}
+{%- set vintages = ref('app_store_connect', 'int_app_store_connect__vintages') -%}
 {%- set is_views = "known.table_name = '" ~ view ~ "'" -%}
 with changed as (
     {{ changed(vintages, is_views) }}
@@ -79,7 +79,7 @@ group by grouping sets (
 {# The vintages of some reports, as something to select from. #}
 {% macro vintages_of(views) -%}
     (
-        select app_id, date_day, vintage from {{ ref('int_app_store__vintages') }}
+        select app_id, date_day, vintage from {{ ref('app_store_connect', 'int_app_store_connect__vintages') }}
         where table_name in ('{{ ([views] if views is string else views) | join("', '") }}')
     )
 {%- endmacro %}

@@ -71,7 +71,7 @@
 
 {# A mart by app, date and one dimension; without one, by app and date. #}
 {% macro daily(dimension='all') %}
-{%- set days = ref('int_app_store__days') -%}
+{%- set days = ref('app_store_connect', 'int_app_store_connect__days') -%}
 {%- set found = reports_with(dimension) -%}
 {%- set name = dimension if dimension != 'all' -%}
 with days as (
@@ -88,7 +88,7 @@ told as (
         cast(null as {{ money() if measure.endswith('_usd') else 'bigint' }}) as {{ measure }}
         {%- endif %}
         {%- endfor %}{% endfor %}
-    from {{ ref('int_' ~ report ~ '__by_dimension') }} as summed
+    from {{ ref('app_store_connect', 'int_app_store_connect__' ~ report ~ '_by_dimension') }} as summed
     where dimension = '{{ dimension }}'
         {%- if is_incremental() %}
         -- or else all of the past would be summed for the sake of one day
@@ -142,7 +142,7 @@ select
 from days
 join summed on summed.app_id = days.app_id and summed.date_day = days.date_day
 {%- if name == 'territory' %}
-left join {{ ref('app_store_connect_territories') }} as territories
+left join {{ ref('app_store_connect', 'app_store_connect_territories') }} as territories
     on lower(territories.territory) = summed.dimension_key
 {%- endif %}
 {% endmacro %}

@@ -114,7 +114,7 @@ with summed as (
 )
 
 select days.app_id, days.date_day
-from {{ ref('fct_app_store__daily') }} as days
+from {{ ref('app_store_connect', 'fct_app_store_connect__daily') }} as days
 left join summed on summed.app_id = days.app_id and summed.date_day = days.date_day
 where {{ tested_days('days.date_day') }}
     and (
@@ -128,12 +128,12 @@ where {{ tested_days('days.date_day') }}
 {% test subscriptions_add_up(model) %}
 with viewed as (
     select app_id, date_day, 'state' as kind, sum(counts) as total
-    from {{ ref('stg_app_store_connect__subscription_state') }}
+    from {{ ref('app_store_connect', 'stg_app_store_connect__subscription_state') }}
     where {{ tested_days('processing_date') }}
     group by 1, 2
     union all
     select app_id, date_day, 'event' as kind, sum(counts) as total
-    from {{ ref('stg_app_store_connect__subscription_events') }}
+    from {{ ref('app_store_connect', 'stg_app_store_connect__subscription_events') }}
     where {{ tested_days('processing_date') }}
     group by 1, 2
 ),

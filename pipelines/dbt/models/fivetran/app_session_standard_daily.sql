@@ -1,4 +1,6 @@
-{{ as_fivetran(ref('stg_app_store_connect__sessions'), {
+{{ config(enabled=var('app_store_connect_fivetran', false)) }}
+
+{{ as_fivetran(ref('app_store_connect', 'stg_app_store_connect__sessions'), {
     'app_version': ['app_version', 'text'],
     'device': ['device', 'text'],
     'platform_version': ['platform_version', 'text'],

@@ -1,4 +1,6 @@
-{{ as_fivetran(ref('stg_app_store_connect__discovery'), {
+{{ config(enabled=var('app_store_connect_fivetran', false)) }}
+
+{{ as_fivetran(ref('app_store_connect', 'stg_app_store_connect__discovery'), {
     'event': ['event', 'text'],
     'page_type': ['page_type', 'text'],
     'source_type': ['source_type', 'text'],

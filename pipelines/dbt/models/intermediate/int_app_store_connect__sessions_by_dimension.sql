@@ -6,7 +6,7 @@
 ) }}
 
 {{ by_dimension(
-    ref('stg_app_store_connect__sessions'),
+    ref('app_store_connect', 'stg_app_store_connect__sessions'),
     'app_sessions_standard_daily',
     dimensions=['territory', 'source_type', 'device', 'platform_version', 'app_version'],
     measures={

@@ -7,7 +7,7 @@
 
 {%- set product_pages = ['product page', 'product sheet', 'store sheet'] %}
 {{ by_dimension(
-    ref('stg_app_store_connect__discovery'),
+    ref('app_store_connect', 'stg_app_store_connect__discovery'),
     'app_store_discovery_and_engagement_standard_daily',
     dimensions=['territory', 'source_type', 'device', 'platform_version'],
     measures={

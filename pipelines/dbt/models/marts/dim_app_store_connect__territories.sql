@@ -1,6 +1,6 @@
 with told as (
     {%- for name, report in reports().items() if 'territory' in report.dimensions %}
-    select dimension_key, dimension_value from {{ ref('int_' ~ name ~ '__by_dimension') }}
+    select dimension_key, dimension_value from {{ ref('app_store_connect', 'int_app_store_connect__' ~ name ~ '_by_dimension') }}
     where dimension = 'territory'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -8,7 +8,7 @@ with told as (
 
 known as (
     select lower(territory) as territory_key, territory, territory_name, region
-    from {{ ref('app_store_connect_territories') }}
+    from {{ ref('app_store_connect', 'app_store_connect_territories') }}
 ),
 
 -- codes that Apple adds before the list does, and what stands for none

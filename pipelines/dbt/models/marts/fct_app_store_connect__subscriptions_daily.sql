@@ -13,7 +13,7 @@
     pre_hook="{{ forget_changed(vintages_of(subscription_views())) }}",
 ) }}
 
-{%- set vintages = ref('int_app_store__vintages') %}
+{%- set vintages = ref('app_store_connect', 'int_app_store_connect__vintages') %}
 with
 {%- for view, parts in views.items() %}
 {%- set is_views = "known.table_name = '" ~ view ~ "'" %}

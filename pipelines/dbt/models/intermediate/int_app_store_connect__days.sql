@@ -3,7 +3,7 @@
 with told as (
     {%- for name, report in reports().items() %}
     select app_id, date_day, '{{ report.view }}' as table_name, vintage
-    from {{ ref('int_' ~ name ~ '__by_dimension') }}
+    from {{ ref('app_store_connect', 'int_app_store_connect__' ~ name ~ '_by_dimension') }}
     where dimension = 'all'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -12,7 +12,7 @@ with told as (
 -- of a report that is silent about a day it counts until when it was observed
 newest as (
     select app_id, table_name, max(complete_until) as complete_until
-    from {{ ref('int_app_store__vintages') }}
+    from {{ ref('app_store_connect', 'int_app_store_connect__vintages') }}
     where table_name in (
         {%- for report in reports().values() %}'{{ report.view }}'{{ ', ' if not loop.last }}{% endfor %})
     group by app_id, table_name
@@ -38,7 +38,7 @@ parts as (
     select app_id, date_day, table_name, vintage, null, null from told
     union all
     select app_id, date_day, table_name, null, case when is_complete then 1 else 0 end, null
-    from {{ ref('int_app_store__vintages') }}
+    from {{ ref('app_store_connect', 'int_app_store_connect__vintages') }}
 ),
 
 expected as (
@@ -56,7 +56,7 @@ expected as (
 -- a changed name reaches the days that are built already
 territories as (
     select {{ dbt.listagg("territory || territory_name || region", "','", "order by territory") }} as names
-    from {{ ref('app_store_connect_territories') }}
+    from {{ ref('app_store_connect', 'app_store_connect_territories') }}
 ),
 
 summed as (

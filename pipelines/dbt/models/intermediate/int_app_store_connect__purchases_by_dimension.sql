@@ -6,7 +6,7 @@
 ) }}
 
 {{ by_dimension(
-    ref('stg_app_store_connect__purchases'),
+    ref('app_store_connect', 'stg_app_store_connect__purchases'),
     'app_store_purchases_standard_daily',
     dimensions=['territory', 'source_type', 'device', 'platform_version'],
     measures={

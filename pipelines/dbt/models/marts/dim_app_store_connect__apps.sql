@@ -20,7 +20,7 @@ latest as (
 
 -- an app that is not listed any more, or whose list could not be read, still has figures
 told as (
-    select distinct app_id from {{ ref('int_app_store__vintages') }}
+    select distinct app_id from {{ ref('app_store_connect', 'int_app_store_connect__vintages') }}
     union
     select id as app_id from latest
 )

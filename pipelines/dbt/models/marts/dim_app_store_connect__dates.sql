@@ -15,7 +15,7 @@ numbers as (
 
 bounds as (
     select min(date_day) as first_day, max(date_day) as last_day
-    from {{ ref('int_app_store__vintages') }}
+    from {{ ref('app_store_connect', 'int_app_store_connect__vintages') }}
 ),
 
 days as (

@@ -6,7 +6,7 @@
 ) }}
 
 {{ by_dimension(
-    ref('stg_app_store_connect__downloads'),
+    ref('app_store_connect', 'stg_app_store_connect__downloads'),
     'app_downloads_standard_daily',
     dimensions=['territory', 'source_type', 'device', 'platform_version', 'app_version'],
     measures={

@@ -6,7 +6,7 @@
 ) }}
 
 {{ by_dimension(
-    ref('stg_app_store_connect__crashes'),
+    ref('app_store_connect', 'stg_app_store_connect__crashes'),
     'app_crashes_daily',
     dimensions=['device', 'platform_version', 'app_version'],
     measures={

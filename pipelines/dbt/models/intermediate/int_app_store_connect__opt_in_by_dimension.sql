@@ -6,7 +6,7 @@
 ) }}
 
 {{ by_dimension(
-    ref('stg_app_store_connect__opt_in'),
+    ref('app_store_connect', 'stg_app_store_connect__opt_in'),
     'app_opt_in_daily',
     dimensions=[],
     measures={
