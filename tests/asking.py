@@ -18,16 +18,22 @@ from tests.openapi import judge
 KEY = new_key("2X9R4HXF34", "69a6de70-03db-47e3-e053-5b8c7c11a4d1")
 
 
-class Clock:
-    """Moves only when somebody sleeps. `naps` are the sleeps so far."""
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
-    def __init__(self) -> None:
+
+class Clock:
+    """Moves only when it is told to, or somebody sleeps. `naps` are the sleeps so far."""
+
+    def __init__(self, now: datetime = NOON) -> None:
         self.naps: list[float] = []
-        self._now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        self._now = now
         self._guard = threading.Lock()
 
     def now(self) -> datetime:
         return self._now
+
+    def pass_by(self, **duration: float) -> None:
+        self._now += timedelta(**duration)
 
     def monotonic(self) -> float:
         return self._now.timestamp()
@@ -42,8 +48,10 @@ StartApple = Callable[..., Emulator]
 
 
 @contextmanager
-def judged_emulators() -> Iterator[StartApple]:
-    """Emulators; what they were asked and what they answered is held against Apple's words."""
+def judged_emulators(*, answers: bool) -> Iterator[StartApple]:
+    """Start emulators; at the end compare the requests that they got with Apple's description of
+    the API, and their answers too if those are not broken on purpose.
+    """
     started: list[Emulator] = []
     with ExitStack() as stack:
 
@@ -53,7 +61,7 @@ def judged_emulators() -> Iterator[StartApple]:
 
         yield start
     for apple in started:
-        judge(apple.exchanges)
+        judge(apple.exchanges, answers=answers)
 
 
 def credentials_of(apple: Emulator) -> Credentials:

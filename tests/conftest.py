@@ -2,8 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from click.testing import CliRunner
 from filelock import BaseFileLock, FileLock, Timeout
 
 from asc_pipeline.cli.main import main
-from tests.emulator import Emulator, World
-from tests.openapi import judge
+from tests.asking import StartApple, judged_emulators
+from tests.emulator import Emulator
 
 KEYS = "SOURCES__APP_STORE_CONNECT__"
 
@@ -32,23 +31,12 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(work)
 
 
-StartApple = Callable[..., Emulator]
-
-
 @pytest.fixture
-def start_apple() -> Iterator[StartApple]:
-    """Start emulators; at the end, all they were asked is held against Apple's description."""
-    started: list[Emulator] = []
-    with ExitStack() as stack:
-
-        def start(world: World, **options: Any) -> Emulator:
-            apple = stack.enter_context(Emulator(world, **options))
-            started.append(apple)
-            return apple
-
+def start_apple(request: pytest.FixtureRequest) -> Iterator[StartApple]:
+    """Start emulators, whose requests are compared with Apple's description of the API."""
+    answers = request.node.get_closest_marker("judges_answers") is not None
+    with judged_emulators(answers=answers) as start:
         yield start
-    for apple in started:
-        judge(apple.exchanges, answers=False)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +14,10 @@ from app_store_connect.api.auth import TokenAuth
 from app_store_connect.api.credentials import Credentials, parse_credentials
 from app_store_connect.errors import UntrustedUrlError
 from asc_pipeline.emulator.server.tokens import new_key
-from tests.asking import Clock, StartApple, judged_emulators
+from tests.asking import Clock, StartApple
 from tests.emulator import ApiKey, World
+
+pytestmark = pytest.mark.judges_answers
 
 TEAM = new_key("2X9R4HXF34", "69a6de70-03db-47e3-e053-5b8c7c11a4d1")
 INDIVIDUAL = new_key("7K3TQM8WJB")
@@ -44,12 +45,6 @@ def claims_of(token: str, key: ApiKey) -> dict[str, Any]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def start_apple() -> Iterator[StartApple]:
-    with judged_emulators() as start:
-        yield start
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest
 from app_store_connect.extract.outcome import Attempt
 from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import InstanceToLoad
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import Fault, rows_of
 from tests.worlds import (
     APPS,

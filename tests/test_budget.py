@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -13,17 +12,13 @@ from app_store_connect.api.budget import RequestBudget, Window, parse_rate_limit
 from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.errors import BudgetExhaustedError
 from asc_pipeline.emulator.server.wire import Answer
-from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators
+from tests.asking import Clock, ScriptedServer, StartApple, client_of
 from tests.emulator import Emulator, Fault, RateLimitStyle, World
+
+pytestmark = pytest.mark.judges_answers
 
 HOUR, MINUTE = 3600.0, 60.0
 NO_APPS = b'{"data": [], "links": {"self": "/v1/apps"}}'
-
-
-@pytest.fixture
-def start_apple() -> Iterator[StartApple]:
-    with judged_emulators() as start:
-        yield start
 
 
 @pytest.fixture

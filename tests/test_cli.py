@@ -17,7 +17,8 @@ from app_store_connect.catalog import CATEGORIES, schema_of
 from app_store_connect.entities import AccessType, Granularity
 from app_store_connect.names import snake_case
 from asc_pipeline.cli.main import main
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import Fault, World, WorldSegment
 from tests.worlds import (
     APPS,

@@ -4,7 +4,7 @@ import json
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,20 +26,16 @@ from app_store_connect.errors import (
     UntrustedUrlError,
 )
 from asc_pipeline.emulator.server.wire import Answer
-from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators
+from tests.asking import Clock, ScriptedServer, StartApple, client_of
 from tests.emulator import Emulator, Fault, World, WorldReport
+
+pytestmark = pytest.mark.judges_answers
 
 APP = App("1500000001", "Tester", "com.example.tester", "T-1", "en-US")
 REPORT = "App Downloads Standard"
 EMPTY = Answer(200, b'{"data": [], "links": {"self": "/v1/apps"}}')
 ROW = {"Date": "2026-11-19", "Counts": "5"}
 TRIES = 6
-
-
-@pytest.fixture
-def start_apple() -> Iterator[StartApple]:
-    with judged_emulators() as start:
-        yield start
 
 
 @pytest.fixture

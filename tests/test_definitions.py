@@ -7,7 +7,8 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.worlds import (
     APPS,
     CRASHES,

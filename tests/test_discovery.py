@@ -28,19 +28,15 @@ from app_store_connect.planning.discovery import discover
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.options import Options
 from asc_pipeline.emulator.server.wire import Answer
-from tests.asking import Clock, ScriptedServer, StartApple, client_of, judged_emulators
+from tests.asking import Clock, ScriptedServer, StartApple, client_of
 from tests.emulator import Emulator, Fault, World, WorldInstance
+
+pytestmark = pytest.mark.judges_answers
 
 FIRST, SECOND, THIRD = "1500000001", "1500000002", "1500000003"
 APPS = (FIRST, SECOND, THIRD)
 DOWNLOADS, CRASHES, UNCATALOGUED = "App Downloads Standard", "App Crashes", "Weather Kit Usage"
 ONGOING, SNAPSHOT = AccessType.ONGOING, AccessType.ONE_TIME_SNAPSHOT
-
-
-@pytest.fixture
-def start_apple() -> Iterator[StartApple]:
-    with judged_emulators() as start:
-        yield start
 
 
 def world_of(*app_ids: str) -> World:

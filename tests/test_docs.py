@@ -30,7 +30,8 @@ from asc_pipeline.cli.main import main
 from asc_pipeline.cli.models import models
 from asc_pipeline.job import summary
 from asc_pipeline.models.summary import ModelSettings, ModelsSummary
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import Emulator, demo_world
 from tests.worlds import TODAY, add_vintages, overlapping_world, raw_rows, world_with_reports
 

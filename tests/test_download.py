@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -36,24 +36,12 @@ from app_store_connect.errors import (
     UntrustedUrlError,
 )
 from asc_pipeline.emulator.server.wire import Answer, LocalServer, Request
+from tests.asking import Clock
 from tests.emulator import Emulator, Fault, World
 
 APP_ID = "1500000001"
 CONTENT = random.Random(1).randbytes(300_000)  # noqa: S311  bytes that do not compress, no secret
 OTHER = random.Random(2).randbytes(200_000)  # noqa: S311  as above
-
-
-class Clock:
-    """A clock that moves only when told to, for the emulator and the downloader alike."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)  # tokens are made by this machine's clock
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def seconds(self) -> float:
-        return self.now.timestamp()
 
 
 @dataclass
@@ -74,13 +62,13 @@ class Place:
         )
         self.client = AppStoreConnectClient(credentials, backoff_seconds=0)
         self.downloader = SegmentDownloader(
-            self.client.read_segment, clock=self.clock.seconds, backoff_seconds=0
+            self.client.read_segment, clock=self.clock.monotonic, backoff_seconds=0
         )
 
     def listed(self) -> ListedSegment:
         (instance,) = self.apple.world.instances.values()
         segment = self.client.list_segments(instance.id)[0]
-        return ListedSegment(segment, self.clock.seconds())
+        return ListedSegment(segment, self.clock.monotonic())
 
     def load(self, listed: ListedSegment | None = None) -> bytes:
         with self.downloader.open(listed or self.listed()) as (_, file):
@@ -103,8 +91,8 @@ def world(content: bytes = CONTENT) -> World:
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    clock = Clock()
-    with Emulator(world(), clock) as apple:
+    clock = Clock(datetime.now(UTC))  # tokens are made by this machine's clock
+    with Emulator(world(), clock.now) as apple:
         yield Place(apple, clock)
 
 
@@ -262,7 +250,7 @@ def test_tries_are_spaced_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
     naps: list[float] = []
     monkeypatch.setattr("tenacity.nap.time.sleep", naps.append)
     place.apple.fault(Fault("store", "0.csv.gz", "503", times=None))
-    downloader = SegmentDownloader(place.client.read_segment, clock=place.clock.seconds)
+    downloader = SegmentDownloader(place.client.read_segment, clock=place.clock.monotonic)
 
     assert isinstance(fails(downloader, place.listed()), DownloadError)
     assert TRIES - 1 == len(naps)
@@ -275,7 +263,7 @@ def test_tries_are_spaced_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
 def test_stale_url_is_renewed_before_it_is_tried(place: Place, seconds: int, renewals: int) -> None:
     """A URL that is close to its end is renewed first, so no download is refused."""
     listed = place.listed()
-    place.clock.now += timedelta(seconds=seconds)
+    place.clock.pass_by(seconds=seconds)
 
     assert place.load(listed) == CONTENT
     assert place.statuses() == [200]
@@ -285,9 +273,9 @@ def test_stale_url_is_renewed_before_it_is_tried(place: Place, seconds: int, ren
 def test_url_that_expires_early_is_renewed(place: Place) -> None:
     """A URL that the store no longer takes, although it seems young, is renewed."""
     listed = place.listed()
-    place.clock.now += timedelta(seconds=301)
+    place.clock.pass_by(seconds=301)
 
-    assert place.load(replace(listed, listed_at=place.clock.seconds())) == CONTENT
+    assert place.load(replace(listed, listed_at=place.clock.monotonic())) == CONTENT
     assert place.statuses() == [403, 200]
 
 

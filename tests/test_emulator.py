@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,24 +22,12 @@ from asc_pipeline.emulator.server.api import ENDPOINTS
 from asc_pipeline.emulator.server.queries import GREATEST_LIMIT, PARAMETERS
 from asc_pipeline.emulator.world.world import ALL_REPORTS
 from tests import openapi
+from tests.asking import Clock
 from tests.emulator import Emulator, Fault, SegmentFile, World, demo_world
 
 TODAY = date(2026, 11, 22)
 APP_ID = "1500000001"
 DOWNLOADS = "App Downloads Standard"
-
-
-class Clock:
-    """A clock that moves only when told to."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **duration: float) -> None:
-        self.now += timedelta(**duration)
 
 
 def row(day: str | None, counts: int, territory: str | None = "NA") -> dict[str, str | None]:
@@ -132,7 +120,7 @@ def start(clock: Clock) -> Iterator[Start]:
     clients: list[Client] = []
 
     def start_one(world: World | None = None, **options: Any) -> Client:
-        apple = Emulator(world or small_world(), clock, **options)
+        apple = Emulator(world or small_world(), clock.now, **options)
         clients.append(Client(apple.start()))
         return clients[-1]
 
@@ -336,7 +324,7 @@ def test_unknown_things(client: Client) -> None:
 
 def test_everything_is_as_described(clock: Clock) -> None:
     """Every kind of resource, listed and read, is as Apple describes it."""
-    with Emulator(demo_world(TODAY, days=2), clock) as apple:
+    with Emulator(demo_world(TODAY, days=2), clock.now) as apple:
         client = Client(apple)
         app = client.data("/v1/apps", limit="1")[0]["id"]
         request = client.data(f"/v1/apps/{app}/analyticsReportRequests")[0]["id"]

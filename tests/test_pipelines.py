@@ -13,7 +13,8 @@ from pathlib import Path
 import dlt
 import pytest
 
-from tests.conftest import Job, Locks, StartApple, key_of
+from tests.asking import StartApple
+from tests.conftest import Job, Locks, key_of
 from tests.emulator import Emulator, rows_of
 from tests.worlds import differences, overlapping_world
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import Fault
 from tests.worlds import CRASHES, TODAY, add_vintages, differences, overlapping_world
 

@@ -13,7 +13,8 @@ from app_store_connect.planning.options import Options
 from asc_pipeline.cli.progress import NoProgress, progress_for
 from asc_pipeline.job.runner import Run, Settings
 from asc_pipeline.job.summary import Summary
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, Fault, World
 from tests.worlds import (
     APPS,

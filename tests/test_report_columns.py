@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from app_store_connect import app_store_connect_source
 from asc_pipeline.cli.main import main
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import World
 from tests.test_report_names import add_files, world_of
 from tests.test_source import pipeline as pipeline

@@ -8,7 +8,8 @@ import pytest
 from app_store_connect import app_store_connect_source
 from app_store_connect.catalog import COLUMNS, ColumnType, schema_of
 from app_store_connect.names import snake_case
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import Fault, World, WorldReport
 from tests.emulator import file_of as content_of
 from tests.test_source import pipeline as pipeline

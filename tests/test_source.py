@@ -11,7 +11,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from app_store_connect import app_store_connect_source
 from app_store_connect.errors import ConfigurationError
 from app_store_connect.report_files import tsv
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import Fault, rows_of
 from tests.odd import HUGE, Edit, OddApple, beside, first
 from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, overlapping_world

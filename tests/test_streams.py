@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Job, StartApple, key_of
+from tests.asking import StartApple
+from tests.conftest import Job, key_of
 from tests.worlds import differences, overlapping_world
 
 PIPELINES = Path(__file__).parents[1] / "pipelines"

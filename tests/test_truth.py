@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import Fault
 from tests.worlds import (
     APPS,

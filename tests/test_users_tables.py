@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from app_store_connect import app_store_connect_source
-from tests.conftest import Job, Result, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job, Result
 from tests.destinations.worlds import restate
 from tests.emulator import World
 from tests.users_objects import DROPPED, LEDGER, LOST, MINE, RAW, SHOWN, TABLE

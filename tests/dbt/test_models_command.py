@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from asc_pipeline.cli.main import main
 from asc_pipeline.models.build import project_folder
-from tests.conftest import Job, Locks, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job, Locks
 from tests.dbt.warehouse import FACTS, MARTS, PROJECT, ROOT, STAGING, Warehouse
 from tests.emulator import Emulator, demo_world
 from tests.worlds import TODAY, overlapping_world

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import StartApple, key_of
+from tests.asking import StartApple
+from tests.conftest import key_of
 from tests.worlds import overlapping_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

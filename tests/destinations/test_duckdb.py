@@ -1,6 +1,7 @@
 """What the other destinations are compared with: DuckDB keeps every value as it was."""
 
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, world_of_types
 from tests.worlds import PURCHASES
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Job, StartApple, key_of
+from tests.asking import StartApple
+from tests.conftest import Job, key_of
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
 from tests.emulator import Emulator, World
 from tests.faults.processes import SCRIPT, as_job, flaws

@@ -12,7 +12,8 @@ import pytest
 from deltalake import DeltaTable, TableFeatures
 
 from app_store_connect import app_store_connect_source
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
 from tests.emulator import SegmentFile

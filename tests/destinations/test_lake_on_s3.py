@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import StartApple
+from tests.asking import StartApple
 from tests.destinations.lakes import FORMATS, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
 from tests.faults.exact import findings

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.destinations.worlds import (
     TYPES_QUESTION,
     expected_types,

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from app_store_connect.warehouse.files import REMOVED
-from tests.conftest import KEYS, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.worlds import restate
 from tests.worlds import differences, overlapping_world

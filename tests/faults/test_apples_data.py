@@ -13,7 +13,8 @@ import pytest
 
 from asc_pipeline.emulator.server import wire
 from asc_pipeline.emulator.server.wire import Request
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, Fault, SegmentFile, World, WorldInstance, WorldSegment, file_of
 from tests.faults.exact import RAW, adopt, expected, findings, move
 from tests.faults.processes import dying, run

@@ -11,7 +11,8 @@ from app_store_connect.configuration import read_configuration
 from asc_pipeline.cli.progress import LogProgress
 from asc_pipeline.job.runner import Run, Settings
 from asc_pipeline.job.summary import Summary
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import World, WorldInstance
 from tests.faults.exact import RAW, findings
 from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, world_with_reports

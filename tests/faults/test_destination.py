@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from app_store_connect.warehouse import duckdb_settings
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, World
 from tests.faults.processes import (
     SMALL_BATCHES,

@@ -7,7 +7,8 @@ import dlt
 import pytest
 
 from app_store_connect import app_store_connect_source
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import Fault, World
 from tests.test_source import pipeline as pipeline
 from tests.test_source import rows

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import Emulator, World
 from tests.faults.processes import (
     INJECT,

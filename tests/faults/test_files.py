@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import SegmentFile, World, WorldInstance
 from tests.faults.exact import RAW, findings
 from tests.worlds import (

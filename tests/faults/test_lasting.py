@@ -7,7 +7,8 @@ from datetime import timedelta
 import duckdb
 import pytest
 
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import Emulator, Fault, World, WorldInstance
 from tests.faults.exact import RAW, findings
 from tests.worlds import (

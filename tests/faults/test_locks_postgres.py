@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import StartApple
+from tests.asking import StartApple
 from tests.emulator import World
 from tests.faults.processes import RAW, differing, run
 from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import World
 from tests.faults.exact import RAW
 from tests.faults.test_apples_data import (

@@ -18,7 +18,8 @@ from app_store_connect.instances import KnownInstance, ListedInstance
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.options import Options
 from app_store_connect.planning.unlisted import no_longer_listed
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.emulator import World, WorldInstance
 from tests.worlds import (
     APPS,

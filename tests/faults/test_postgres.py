@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import KEYS, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS
 from tests.emulator import Emulator, World
 from tests.faults.processes import (
     SMALL_BATCHES,

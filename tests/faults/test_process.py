@@ -14,7 +14,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, World, WorldInstance
 from tests.faults.processes import (
     SMALL_BATCHES,

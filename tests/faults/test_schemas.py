@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from asc_pipeline.cli.main import main
-from tests.conftest import Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import Job
 from tests.worlds import overlapping_world
 
 FILE = "DESTINATION__DUCKDB__CREDENTIALS"

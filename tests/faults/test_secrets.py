@@ -30,7 +30,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from asc_pipeline.emulator.server.signing import Signer
 from asc_pipeline.emulator.server.tokens import new_key
-from tests.conftest import KEYS, StartApple, key_of
+from tests.asking import StartApple
+from tests.conftest import KEYS, key_of
 from tests.emulator import Emulator, Fault, World
 from tests.worlds import overlapping_world
 

@@ -11,7 +11,8 @@ from datetime import timedelta
 import pytest
 
 from app_store_connect.api.download import TRIES
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, Fault, World
 from tests.faults.exact import findings
 from tests.faults.slowly import Dripping

@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import KEYS, Job, StartApple
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, World
 from tests.faults.exact import RAW
 from tests.faults.processes import Database, differing, dying, run

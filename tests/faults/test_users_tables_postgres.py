@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import StartApple
+from tests.asking import StartApple
 from tests.destinations.worlds import restate
 from tests.faults.processes import differing, run
 from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names

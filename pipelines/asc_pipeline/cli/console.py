@@ -114,7 +114,7 @@ def _requests(summary: Summary) -> str:
 
 
 def _print_whereabouts(summary: Summary, console: Console) -> None:
-    if not summary.tables:
+    if not summary.views:
         return
     where = summary.location or summary.destination
     console.print()
@@ -123,7 +123,7 @@ def _print_whereabouts(summary: Summary, console: Console) -> None:
         f"The data is in {where}: the views of schema {summary.dataset} hold each date once; which"
         f" columns may be summed is in {summary.dataset}_raw.report_columns.",
     )
-    query = _DOWNLOADS if _FAVOURITE in summary.tables else _ANYTHING
+    query = _DOWNLOADS if _FAVOURITE in summary.views else _ANYTHING
     _say(console, f"Try: {query.format(dataset=summary.dataset)}")
 
 

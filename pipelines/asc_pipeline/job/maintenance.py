@@ -61,7 +61,7 @@ class Upkeep:
         self._keep_superseded_days = keep_superseded_days
         self._file = _identity(database)
         self._columns: dict[str, list[str]] | None = None
-        self.tables: list[str] = []
+        self.views: list[str] = []
         self.failures: list[Failure] = []
 
     def check_clock(self, wait: Callable[[float], None]) -> None:
@@ -114,10 +114,10 @@ class Upkeep:
         """
         self.check_file()
         columns = self._warehouse.columns()
-        if is_last or not self.tables or columns != self._columns:
-            self.tables = self._views(TRIES if is_last and self._is_shared else 1)
+        if is_last or not self.views or columns != self._columns:
+            self.views = self._views(TRIES if is_last and self._is_shared else 1)
             self._columns = columns
-        if is_last and self.tables:
+        if is_last and self.views:
             self._warehouse.database.publish()
 
     def _views(self, tries: int) -> list[str]:

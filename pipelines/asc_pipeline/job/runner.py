@@ -227,7 +227,7 @@ class Run:
             upkeep.refresh(is_last=True)
         except DestinationError as error:
             self._destination_failed(error)
-        self.summary.tables = upkeep.tables
+        self.summary.views = upkeep.views
         if isinstance(self._outcome.stopped_by, DestinationError):
             return  # that a view cannot be made either follows from it
         for failure in upkeep.failures:
@@ -286,20 +286,7 @@ class Run:
     ) -> None:
         self._progress.begin(len(selection.due), self._outcome)
         ledger = Ledger(warehouse)
-        loader = SegmentLoader(
-            self._client,
-            self._downloader,
-            self._outcome.attempt,
-            today=self._today,
-            recheck_days=self._settings.options.recheck_days,
-            write_disposition="append",
-            table_format=self._configuration.table_format,
-            max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
-            policies=self._policies,
-            dictionary_text=takes_dictionaries(pipeline),
-            workers=self._configuration.workers,
-            stored=ledger.latest,
-        )
+        loader = self._loader(pipeline, ledger)
         listings = self._changed_listings(loader, listing, ledger)
         batches = Batches(
             pipeline,
@@ -321,6 +308,22 @@ class Run:
             report_tables={each.item.listed.table_name for each in self._outcome.completed},
         )
         self._note_oddities(warehouse)
+
+    def _loader(self, pipeline: Pipeline, ledger: Ledger) -> SegmentLoader:
+        return SegmentLoader(
+            self._client,
+            self._downloader,
+            self._outcome.attempt,
+            today=self._today,
+            recheck_days=self._settings.options.recheck_days,
+            write_disposition="append",
+            table_format=self._configuration.table_format,
+            max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
+            policies=self._policies,
+            dictionary_text=takes_dictionaries(pipeline),
+            workers=self._configuration.workers,
+            stored=ledger.latest,
+        )
 
     def _note_oddities(self, warehouse: Warehouse) -> None:
         self._outcome.notices += doubled_notes(self._outcome.completed)

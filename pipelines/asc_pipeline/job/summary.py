@@ -24,7 +24,7 @@ class Summary:
     location: str = ""
     listing: Listing = field(default_factory=Listing)
     selection: Selection | None = None
-    tables: list[str] = field(default_factory=list)
+    views: list[str] = field(default_factory=list)
     seconds: float = 0.0
     is_interrupted: bool = False
 
@@ -94,7 +94,7 @@ class Summary:
             "destination": self.destination,
             "location": self.location,
             "dataset": self.dataset,
-            "views": self.tables,
+            "views": self.views,
             "seconds": round(self.seconds, 1),
         }
 
