@@ -78,20 +78,23 @@ wheel: dev ## Build sdist and wheel, and try the wheel in an empty environment
 	$$pip install --quiet --require-hashes -r "$(CURDIR)/requirements-dbt.lock"; \
 	"$$room/venv/bin/asc-segments" models
 
-ranges: dev ## Run --demo with the lowest and the newest versions that pyproject.toml allows
+# dbt-core 1.12 fetches a part of itself from outside of the package index: see constraints.txt
+ranges: dev ## Run --demo and the models with the lowest and the newest versions allowed
 	@set -eu; \
 	room=$$(mktemp -d); trap 'rm -rf "$$room"' EXIT; trap 'exit 130' INT TERM; \
 	$(PYTHON) -m venv "$$room/tools"; \
 	"$$room/tools/bin/python" -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION); \
+	rm -rf build; \
 	$(BIN)/python -m build --quiet --wheel --no-isolation --outdir "$$room/dist"; \
 	uv="$$room/tools/bin/uv"; unset PYTHONPATH; \
 	for resolution in lowest-direct highest; do \
 		place="$$room/$$resolution"; \
 		"$$uv" venv --quiet --python "$(CURDIR)/$(BIN)/python" "$$place"; \
 		"$$uv" pip install --quiet --python "$$place/bin/python" --resolution "$$resolution" \
-			-r pyproject.toml "$$room"/dist/*.whl; \
+			-r pyproject.toml --extra dbt "$$room"/dist/*.whl 'dbt-core<1.12'; \
 		"$$uv" pip freeze --python "$$place/bin/python"; \
-		(cd "$$place"; DLT_DATA_DIR="$$place/dlt" bin/dlt-app-store-connect --demo --progress none); \
+		(cd "$$place"; export DLT_DATA_DIR="$$place/dlt"; \
+			bin/dlt-app-store-connect --demo --progress none; bin/dlt-app-store-connect models); \
 	done
 
 lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for the newest
