@@ -15,7 +15,7 @@ COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-faults test-dbt questions samples bench lint docs wheel ranges lock clean
+.PHONY: help setup dev demo test test-slow test-dbt questions samples bench lint docs wheel ranges lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -31,9 +31,9 @@ demo: .venv/dbt.stamp ## Load a month of invented data from the bundled App Stor
 test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
-test-faults: dev ## Run every test of faults and destinations, the slow ones too
-	$(BIN)/python -m pytest -n auto -m "not live" tests/faults tests/destinations \
-		tests/test_batches.py $(ARGS)
+test-slow: dev ## Run the tests that make test leaves out, but for those of the models
+	$(BIN)/python -m pytest -n auto -m "slow and not live" tests \
+		--ignore tests/dbt --ignore tests/walk $(ARGS)
 
 samples: dev ## Rewrite the samples of SQL in tests/samples/sql; then read the diff
 	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py

@@ -19,6 +19,18 @@ from tests.emulator import Emulator
 KEYS = "SOURCES__APP_STORE_CONNECT__"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out the slow tests
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test with the marker `variants` all cases but the first are slow."""
+    seen: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("variants"):
+            test = item.nodeid.partition("[")[0]
+            if test in seen:
+                item.add_marker(pytest.mark.slow)
+            seen.add(test)
+
+
 @pytest.fixture(autouse=True)
 def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither this machine's configuration nor another test's data takes part."""

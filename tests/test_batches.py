@@ -31,6 +31,7 @@ RAW = "app_store_connect_raw"
 LOADS = f"select count(distinct _dlt_load_id) from {RAW}.analytics_report_segments"
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("limit", "value", "loads"),
     [
@@ -214,6 +215,7 @@ def test_limit_that_is_none_is_exit_2(
     assert 1 == len(result.stderr.splitlines())
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("name", "value"),
     [

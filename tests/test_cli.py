@@ -450,6 +450,7 @@ def test_report_that_apple_does_not_offer(start_apple: StartApple, job: Job) -> 
     )
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("checksum", "unverified"),
     [
@@ -496,6 +497,7 @@ def test_weekly_goes_to_its_own_table(start_apple: StartApple, job: Job) -> None
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("given", [[], ["--report", CRASHES, "--app-id", APPS[0]]])
 def test_instance_by_id(given: list[str], start_apple: StartApple, job: Job) -> None:
     """--instance-id loads one instance by the segments endpoint, into the right table."""
@@ -513,6 +515,7 @@ def test_instance_by_id(given: list[str], start_apple: StartApple, job: Job) -> 
     assert 2 == len(apple.downloads) or not given
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("given", "apples", "is_first"),
     [
@@ -567,6 +570,7 @@ def test_request_by_id(start_apple: StartApple, job: Job) -> None:
     assert not [each for each in apple.exchanges if each.path.startswith("/v1/apps")]
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("option", ["--request-id", "--instance-id"])
 def test_id_of_another_app(option: str, start_apple: StartApple, job: Job) -> None:
     """What an earlier run knows of an id is not contradicted: exit 2 names both apps."""
@@ -623,6 +627,7 @@ def test_request_by_id_alone(start_apple: StartApple, job: Job) -> None:
     )
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("kind", "exit_code", "says"),
     [

@@ -74,6 +74,7 @@ def test_unchanged_views_are_left_alone(start_apple: StartApple, job: Job) -> No
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("view", ["slices", "date_owners", "app_crashes_daily"])
 def test_view_that_was_dropped(view: str, start_apple: StartApple, job: Job) -> None:
     """It is made again, whatever is remembered of it."""

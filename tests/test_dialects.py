@@ -163,6 +163,7 @@ def statements_for(destination: str) -> list[str]:
     return list(dict.fromkeys(told))
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("destination", DESTINATIONS)
 def test_samples(destination: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is rendered is what was read, and its own dialect's parser takes it for what it is."""

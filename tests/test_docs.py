@@ -221,6 +221,7 @@ def filled_in(text: str, apple: Emulator) -> str:
     return text
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("number", [1, 2, 3, 4], ids=["path", "text", "escaped", "base64"])
 def test_secrets_example(number: int, start_apple: StartApple) -> None:
     """The example needs only the user's values filled in, whichever shape the key has."""

@@ -62,6 +62,7 @@ def checks(job: Job) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("pause", [1, 3, 20])
 def test_part_of_an_instance_is_completed_after_a_pause(
     pause: int, start_apple: StartApple, job: Job
@@ -76,6 +77,7 @@ def test_part_of_an_instance_is_completed_after_a_pause(
     assert [] == findings(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("first", "later", "expected"),
     [

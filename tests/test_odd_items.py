@@ -185,6 +185,7 @@ def apple() -> Iterator[ScriptedServer]:
         yield server
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("name", ENDPOINTS)
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)

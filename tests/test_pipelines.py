@@ -44,6 +44,7 @@ def test_script_runs_from_any_folder(start_apple: StartApple, job: Job) -> None:
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "ctrl-c"])
 def test_interrupted_run_exits_130(number: int, start_apple: StartApple, job: Job) -> None:
     """Ctrl-C and SIGTERM end the run with 130, without a traceback; the next run goes on."""
@@ -62,6 +63,7 @@ def test_interrupted_run_exits_130(number: int, start_apple: StartApple, job: Jo
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 @pytest.mark.parametrize("delay", [0.0, 0.05])
 def test_signal_after_the_run_changes_nothing(
@@ -81,6 +83,7 @@ def test_signal_after_the_run_changes_nothing(
     assert "Traceback" not in err
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("delay", [0.0, 0.1, 0.3, 0.6])
 def test_killed_run_leaves_nothing_wrong(
     delay: float, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch

@@ -31,6 +31,7 @@ def change(job: Job, *statements: str) -> None:
             connection.execute(statement)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("dead", ["1000000000.5", "9000000000.5"], ids=["older", "newer"])
 def test_rows_of_an_unfinished_load_are_invisible_and_swept(
     dead: str, start_apple: StartApple, job: Job

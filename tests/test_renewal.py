@@ -45,6 +45,7 @@ def stopped_world(*app_ids: str) -> World:
     return world
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     "options",
     [
@@ -67,6 +68,7 @@ def test_stopped_request_is_replaced_on_demand(
     assert old.id in " ".join(result.summary["notices"])
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("why", ["a list that failed", "--report", "--since", "--granularity"])
 def test_stopped_request_is_kept_while_something_is_left(
     why: str, start_apple: StartApple, job: Job
@@ -144,6 +146,7 @@ def test_stopped_request_without_reports_is_not_waited_for(
 # Failures between deleting the old one and making the new one.
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("kind", ["503", "reset", "forbidden", "unauthorized"])
 def test_deleted_but_not_made_anew(kind: str, start_apple: StartApple, job: Job) -> None:
     """The summary comes, says that the old one is deleted and what to do, and that helps."""
@@ -186,6 +189,7 @@ def test_trouble_that_lasts_ends_the_replacing(start_apple: StartApple, job: Job
     assert world.request(APPS[1], "ONGOING").is_stopped
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(("method", "path"), [("DELETE", DELETE), ("POST", POST)])
 def test_lost_answer_is_no_failure(
     method: str, path: str, start_apple: StartApple, job: Job
@@ -259,6 +263,7 @@ def deletions(apple: Emulator) -> int:
     return sum(each.method == "DELETE" for each in apple.exchanges)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("how", ["removed", "replaced"])
 def test_kept_when_the_database_file_has_gone(how: str, start_apple: StartApple, job: Job) -> None:
     """What was loaded went with the file: Apple still has it, and the next run loads it."""
@@ -281,6 +286,7 @@ def test_kept_when_the_database_file_has_gone(how: str, start_apple: StartApple,
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("lost", ["a row", "all rows of an instance", "the table"])
 def test_kept_when_rows_have_gone(lost: str, start_apple: StartApple, job: Job) -> None:
     """Somebody deletes rows while the run is at work: the failure names the instance."""
@@ -313,6 +319,7 @@ def test_kept_when_rows_have_gone(lost: str, start_apple: StartApple, job: Job) 
     assert "where the ledger counts" in str(summary.failures)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("how", ["revived", "replaced"])
 def test_kept_when_apple_lists_it_otherwise_by_then(
     how: str, start_apple: StartApple, job: Job

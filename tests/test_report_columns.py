@@ -155,6 +155,7 @@ RATES = ["Crash Rate", "Percent", "Avg Duration", "Mean", "Latency P95", "Hit Pe
 COUNTS = ["Launches", "Separate", "Generated", "Meaning", "P95Latency", "Aggregate"]
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("column", [*RATES, *COUNTS])
 def test_rates_follow_the_newest(column: str, start_apple: StartApple, job: Job) -> None:
     """A report that has a rate shows one for each date; of others Apple does not say, so all."""
@@ -165,6 +166,7 @@ def test_rates_follow_the_newest(column: str, start_apple: StartApple, job: Job)
     )
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("column", RATES[:2])
 def test_configuration_overrides_the_rule(
     column: str, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch

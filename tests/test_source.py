@@ -92,6 +92,7 @@ def test_failed_segment_is_a_warning_and_comes_again(
     assert "not loaded: App Crashes" in caplog.text
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("path", "edit", "said", "apps"),
     [
@@ -190,6 +191,7 @@ def test_one_source_is_run_again_after_it_failed(
     )
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("refresh", ["drop_sources", "drop_resources", "drop_data"])
 def test_refresh(refresh: Any, start_apple: StartApple, job: Job, pipeline: dlt.Pipeline) -> None:
     """dlt empties the tables after the source was read: what they hold now does not count."""

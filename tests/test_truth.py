@@ -54,6 +54,7 @@ def test_second_run_downloads_nothing(start_apple: StartApple, job: Job) -> None
     assert rows == job.query(f"select * from {RAW} order by all")
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("seed", range(4))
 def test_order_of_arrival_does_not_matter(seed: int, start_apple: StartApple, job: Job) -> None:
     """Instances that are listed in any order, over several runs, end in the same truth."""
@@ -297,6 +298,7 @@ def test_date_under_another_name(start_apple: StartApple, job: Job) -> None:
     )
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("column", "text"),
     [

@@ -60,6 +60,7 @@ def world_of_two_reports() -> World:
     return world
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("case", MINE)
 def test_users_tables_stay(case: str, start_apple: StartApple, job: Job) -> None:
     """A table or view of the user's is neither changed nor counted, in either schema; what Apple
@@ -99,6 +100,7 @@ def test_all_at_once(start_apple: StartApple, job: Job) -> None:
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("report", [CRASHES, OWN_REPORT])
 def test_users_columns_stay_out(report: str, start_apple: StartApple, job: Job) -> None:
     """A column that the user added to a report table dates no row, and is in no view."""
@@ -122,6 +124,7 @@ def test_users_columns_stay_out(report: str, start_apple: StartApple, job: Job) 
     assert [("mine",)] == job.query(f"select distinct my_note from {RAW}.{table}")
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("case", DROPPED)
 def test_dropped(case: str, start_apple: StartApple, job: Job) -> None:
     """What the user dropped is made again, and loaded again as far as Apple lists it."""
@@ -169,6 +172,7 @@ def test_dropped_column(start_apple: StartApple, job: Job) -> None:
     assert [(None,)] == job.query(f"select distinct crashes from {SHOWN}.app_crashes_daily")
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("case", LOST)
 def test_lost_for_good(case: str, start_apple: StartApple, job: Job) -> None:
     """Without it nothing tells what is loaded: the run says so and what to do, deletes nothing, and
@@ -193,6 +197,7 @@ def test_lost_for_good(case: str, start_apple: StartApple, job: Job) -> None:
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("column", ["_slice_key", "_dlt_load_id"])
 def test_report_table_without_provenance(column: str, start_apple: StartApple, job: Job) -> None:
     """One table that cannot be loaded into is named with the next step; all others load."""
@@ -223,6 +228,7 @@ TORN = {
 }
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("torn", TORN)
 def test_newest_load_that_apple_lists_no_more(torn: str, start_apple: StartApple, job: Job) -> None:
     """Rows that differ from the ledger stay if nothing can replace them, and a note names them."""
@@ -242,6 +248,7 @@ def test_newest_load_that_apple_lists_no_more(torn: str, start_apple: StartApple
     assert before == [kept(job, table) for table in (TABLE, LEDGER)]
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("torn", TORN)
 def test_torn_and_withdrawn_since(torn: str, start_apple: StartApple, job: Job) -> None:
     """What is loaded again replaces all of the instance, a segment that Apple withdrew too."""
@@ -343,6 +350,7 @@ def test_a_table_where_freshness_belongs(start_apple: StartApple, job: Job) -> N
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("schema", [None, "mine"])
 def test_the_source_alone(schema: str | None, start_apple: StartApple, job: Job) -> None:
     """A plain `pipeline.run` keeps to its tables as well, and the job after it counts the tables of

@@ -540,6 +540,7 @@ WAITING = tuple(
 )
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("override", [None, *RestatementPolicy])
 def test_views_show_what_apple_calls_true(override: RestatementPolicy | None) -> None:
     """Whatever was loaded, cut off, re-published or moved, each date has one instance's rows."""
@@ -612,6 +613,7 @@ def test_views_are_made_of_what_is_complete() -> None:
         assert [OLD.table] == create_views(raw.warehouse)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("absent", "expected"),
     [

@@ -12,6 +12,7 @@ from tests.dbt.warehouse import FACTS, MARTS, STAGING, Warehouse
 from tests.emulator import Emulator, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
+APP = 1500000101
 DAILY = f"{MARTS}.fct_app_store_connect__daily"
 MARTS_BY = {
     "territory": "Territory",
@@ -242,7 +243,7 @@ def test_each_report_is_complete_by_its_own_lag(built: Warehouse) -> None:
     newest: dict[str, date] = dict(
         built.query(
             "\nunion all ".join(
-                f"select '{flag}', max(date_day) from {DAILY} where {flag}"
+                f"select '{flag}', max(date_day) from {DAILY} where app_id = {APP} and {flag}"
                 for flag in ("downloads_complete", "sessions_complete", "is_complete")
             )
         )

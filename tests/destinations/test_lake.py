@@ -198,6 +198,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(
     case: str, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple

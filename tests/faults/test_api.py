@@ -125,6 +125,7 @@ def test_for_good_at_every_step(start_apple: StartApple, job: Job) -> None:
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("level", ["instances", "segments"])
 def test_api_that_is_down(level: str, start_apple: StartApple, job: Job) -> None:
     """The run ends after some requests in a row without an answer, and leaves the key's budget."""
@@ -162,6 +163,7 @@ def test_first_step_for_good(start_apple: StartApple, job: Job) -> None:
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("level", ["apps", "segments"])
 def test_429_that_says_how_long(level: str, start_apple: StartApple, job: Job) -> None:
     """A `Retry-After` is waited out, whichever list is refused, and nothing is missing."""
@@ -176,6 +178,7 @@ def test_429_that_says_how_long(level: str, start_apple: StartApple, job: Job) -
     assert [] == findings(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("level", ["apps", "instances", "segments"])
 def test_429_that_never_ends(level: str, start_apple: StartApple, job: Job) -> None:
     """It is waited for as long as `--max-wait` says; then the run stops with exit code 3."""
@@ -214,6 +217,7 @@ def test_401_at_every_step(start_apple: StartApple, job: Job) -> None:
     assert [] == findings(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(("level", "code"), [("apps", 2), ("instances", 2), ("segments", 1)])
 def test_401_for_good(level: str, code: int, start_apple: StartApple, job: Job) -> None:
     """A key that is revoked in the middle of a run ends it at once, and it says what to check."""
@@ -232,6 +236,7 @@ def test_401_for_good(level: str, code: int, start_apple: StartApple, job: Job) 
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("seconds", [-90, 90], ids=["Apple's is behind", "Apple's is ahead"])
 def test_clock_that_is_off(seconds: int, start_apple: StartApple, job: Job) -> None:
     """A minute and a half between this machine's clock and Apple's, either way, harms nothing."""

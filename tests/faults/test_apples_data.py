@@ -190,6 +190,7 @@ Change = Callable[[World], None]
 
 
 @EACH
+@pytest.mark.variants
 def test_in_one_run(change: Change, start_apple: StartApple, job: Job) -> None:
     """So it is when the first run comes: one run ends in the truth, a second has nothing to do."""
     world = small_world()
@@ -231,6 +232,7 @@ def unrepeated(world: World, job: Job) -> list[str]:
             instance.segments[:] = segments
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("workers", ["1", "8"])
 @pytest.mark.parametrize("is_newer_broken", [False, True], ids=["both good", "newer one broken"])
 def test_shared_by_instances_of_one_batch(

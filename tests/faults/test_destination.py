@@ -95,6 +95,7 @@ def test_full_disk(
     assert {} == flaws(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("gone", ["dlt's folder", "dlt's folder, half way", "another machine"])
 def test_working_folder_is_gone(
     gone: str, world: World, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch

@@ -85,6 +85,7 @@ What = tuple[str | None, str | None]
 
 
 @BY_MEMBER
+@pytest.mark.variants
 def test_note_and_row(
     member: Member, what: What, reason: str, said: str, start_apple: StartApple, job: Job
 ) -> None:
@@ -106,6 +107,7 @@ def test_note_and_row(
 
 
 @BY_MEMBER
+@pytest.mark.variants
 def test_source_alone_does_the_same(
     member: Member,
     what: What,
@@ -145,6 +147,7 @@ def test_stopped_request_fails_and_has_a_row(
 
 
 @BY_MEMBER
+@pytest.mark.variants
 def test_reason_that_no_longer_holds(
     member: Member, what: What, reason: str, said: str, start_apple: StartApple, job: Job
 ) -> None:
@@ -164,6 +167,7 @@ def test_reason_that_no_longer_holds(
     assert [(int(QUIET), *what, None)] == job.query(IN_JOB)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("member", "options"),
     [

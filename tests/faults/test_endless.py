@@ -184,6 +184,7 @@ def outcome_of(call: Callable[[], Any]) -> Any:
     return found[0]
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("name", ENDLESS)
 def test_api_that_never_ends_is_given_up(name: str) -> None:
     """Whatever Apple's answer is slow or long in, it is given up, tried again, and named."""
@@ -196,6 +197,7 @@ def test_api_that_never_ends_is_given_up(name: str) -> None:
     assert server.sent < TRIES * BUFFERED
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("name", ENDLESS)
 def test_store_that_never_ends_is_given_up(name: str) -> None:
     """The same of a file: it is given up, tried again, and named without its signature."""
@@ -336,6 +338,7 @@ def use_proxy(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("is_proxied", [False, True], ids=["straight", "through a proxy"])
 def test_slow_headers_over_tls(
     is_proxied: bool, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch

@@ -271,6 +271,7 @@ ODD = {
 }
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("name", ODD)
 def test_odd_columns(name: str, start_apple: StartApple, job: Job) -> None:
     """Every column arrives under a name of its own, with its values; what is ours stays ours."""

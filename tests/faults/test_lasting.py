@@ -58,6 +58,7 @@ def segment_lists(apple: Emulator) -> list[str]:
     return [parts[3] for parts in paths if parts[-1] == "segments"]
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("breaking", [break_lists, break_downloads, break_both])
 def test_instances_that_fail_keep_no_other_back(
     breaking: Callable[[Emulator, list[WorldInstance]], None],

@@ -67,6 +67,7 @@ def shown_segments(job: Job) -> list[str]:
 
 
 @EACH
+@pytest.mark.variants
 def test_before_the_first_run(change: Change, start_apple: StartApple, job: Job) -> None:
     """Each segment is shown once, and a second run has nothing to do."""
     world = accumulating_world()
@@ -83,6 +84,7 @@ def test_before_the_first_run(change: Change, start_apple: StartApple, job: Job)
 
 
 @EACH
+@pytest.mark.variants
 def test_between_two_runs(change: Change, start_apple: StartApple, job: Job) -> None:
     """The run after the change shows each segment once, and so does the one after that."""
     world = accumulating_world()

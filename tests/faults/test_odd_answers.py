@@ -83,6 +83,7 @@ ENTITIES = {
 }
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("name", [*ATTRIBUTES, *ENTITIES])
 def test_odd_one_beside_good_ones(name: str, job: Job) -> None:
     """It is named, with what is odd, exit 1; all else is loaded, and true."""
@@ -97,6 +98,7 @@ def test_odd_one_beside_good_ones(name: str, job: Job) -> None:
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("path", "edit", "why"),
     [
@@ -123,6 +125,7 @@ def test_odd_one_costs_itself(path: str, edit: Edit, why: str, job: Job) -> None
     )
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("name", "value"),
     [("sizeInBytes", 2**70), ("sizeInBytes", HUGE), ("url", ["a"]), ("checksum", None)],
@@ -148,6 +151,7 @@ def test_odd_segment_costs_its_instance(name: str, value: object, job: Job) -> N
     assert (0, []) == (healthy.exit_code, differences(job, world))
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("path", "edit", "asked"),
     [

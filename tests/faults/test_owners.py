@@ -96,6 +96,7 @@ def test_ongoing_comes_before_a_snapshot_of_its_day(
     assert [] == result.summary["notices"]
 
 
+@pytest.mark.variants
 @BOTH_ORDERS
 @pytest.mark.parametrize("stays", [True, False], ids=["is told of", "is wrong"])
 def test_request_made_anew(
@@ -214,6 +215,7 @@ def test_gone_is_concluded_from_whole_lists(
 
 
 @BOTH_ORDERS
+@pytest.mark.variants
 def test_accumulated_dates_are_not_doubled_by_a_snapshot(
     ids: tuple[str, str], start_apple: StartApple, job: Job
 ) -> None:
@@ -234,6 +236,7 @@ def test_accumulated_dates_are_not_doubled_by_a_snapshot(
 
 
 @BOTH_ORDERS
+@pytest.mark.variants
 def test_equal_rank_with_other_figures_is_named(
     ids: tuple[str, str], start_apple: StartApple, job: Job
 ) -> None:
@@ -254,6 +257,7 @@ def test_equal_rank_with_other_figures_is_named(
     assert [] == differences(job, world)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("is_source", [False, True], ids=["job", "source"])
 def test_one_file_under_two_segment_ids_counts_once(
     is_source: bool, start_apple: StartApple, job: Job
@@ -293,6 +297,7 @@ ROWS = [counted(MONTH, n, f"{n}.0") for n in range(1, 6)]
 TWIN = [counted(MONTH, 1)] * 2
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(
     ("files", "doubled"),
     [
@@ -363,6 +368,7 @@ def test_lost_dates_are_missing(start_apple: StartApple, job: Job) -> None:
     assert [CRASHES] == alarm(job)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("granularity", ["WEEKLY", "MONTHLY"])
 @pytest.mark.parametrize("is_quiet", [True, False], ids=["quiet", "lost"])
 def test_weeks_and_months_alike(

@@ -49,6 +49,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize(("environment", "arguments", "says"), REFUSED)
 def test_names_that_are_one_are_refused(
     environment: dict[str, str],
@@ -101,6 +102,7 @@ def test_dataset_of_the_fivetran_models(monkeypatch: pytest.MonkeyPatch) -> None
     assert "take at most 48 characters" in with_it.output
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("path", ["temp.duckdb", "main.db", "memory.db", "Apple.app_crashes.db"])
 def test_other_names_are_taken(
     path: str, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch

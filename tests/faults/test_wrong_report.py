@@ -39,6 +39,7 @@ def instance_of(world: World, name: str) -> WorldInstance:
 
 
 @BY_NAMES
+@pytest.mark.variants
 def test_told_wrongly(told: str, true: str, start_apple: StartApple, job: Job) -> None:
     """Refused by both names; afterwards the day's true rows of both reports are loaded."""
     world = world_of((told, told), (true, true))
@@ -73,6 +74,7 @@ def test_told_wrongly_a_name_without_entry(start_apple: StartApple, job: Job) ->
 
 
 @BY_NAMES
+@pytest.mark.variants
 def test_listed_wrongly(told: str, true: str, start_apple: StartApple, job: Job) -> None:
     """What Apple lists as a report and is not is refused too, unless it has all of its columns."""
     world = world_of((told, true), (PURCHASES, PURCHASES))
@@ -97,6 +99,7 @@ def test_numbered_wrongly(start_apple: StartApple, job: Job) -> None:
     assert [] == loaded(job)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("name", [DOWNLOADS, EVENT, CRASHES])
 @pytest.mark.parametrize("lost", ["figures", "dates"], ids=["without figures", "without dates"])
 def test_nothing_left_of_the_report(
@@ -117,6 +120,7 @@ def test_nothing_left_of_the_report(
     assert [f"{snake_case(PURCHASES)}_daily"] == loaded(job)
 
 
+@pytest.mark.variants
 @pytest.mark.parametrize("name", [DOWNLOADS, EVENT, CRASHES, STATE])
 @pytest.mark.parametrize("is_told", [True, False], ids=["told", "listed"])
 def test_columns_that_come_and_go(
