@@ -116,6 +116,7 @@ def test_both_databases_agree(built: Warehouse, on_postgres: Warehouse) -> None:
     for mart in (
         *FACTS,
         "dim_app_store_connect__apps",
+        "dim_app_store_connect__app_versions",
         "dim_app_store_connect__territories",
         "dim_app_store_connect__dates",
     ):
@@ -234,6 +235,29 @@ def test_changed_name_reaches_old_days(copy_of_built: Warehouse) -> None:
 
     assert 0 == done.code, done.out
     assert [("Nowhere",)] == regions
+
+
+def test_versions_are_in_the_order_of_their_numbers(built: Warehouse, demo: World) -> None:
+    """1.10 comes after 1.9; a version has the days on which any report tells of it."""
+    rows = built.query(
+        "select app_id, app_version, previous_version, first_day, last_day"
+        f" from {MARTS}.dim_app_store_connect__app_versions order by app_id, version_number"
+    )
+    days: dict[tuple[int, str], set[date]] = {}
+    for measure in ("first_time_downloads", "first_time_installs", "sessions", "crashes"):
+        for app_id, day, version in daily(demo, measure, "App Version"):
+            days.setdefault((app_id, version), set()).add(day)
+    numbers = [(app_id, [int(part) for part in version.split(".")]) for app_id, version, *_ in rows]
+    before = [None, *rows[:-1]]
+
+    assert sorted(numbers) == numbers
+    assert {(row[0], row[1]): row[3:] for row in rows} == {
+        key: (min(found), max(found)) for key, found in days.items() if key[1] != "(not stated)"
+    }
+    assert [row[2] for row in rows] == [
+        last[1] if last and last[0] == row[0] else None
+        for row, last in zip(rows, before, strict=True)
+    ]
 
 
 def test_each_report_is_complete_by_its_own_lag(built: Warehouse) -> None:
