@@ -1,4 +1,4 @@
-"""The ten questions of the dbt project, and the page that shows them with their answers.
+"""The questions of the dbt project, and the page that shows them with their answers.
 
 `make questions` writes the page from the demo's data of a fixed day; a test compares what does not
 change with the day.
@@ -22,7 +22,7 @@ from tests.worlds import TODAY
 PAGE = PROJECT / "QUESTIONS.md"
 QUESTIONS = sorted((PROJECT / "analyses").glob("*.sql"))
 MAX_ROWS = 10
-HEAD = """# Ten questions
+HEAD = """# Questions
 
 Questions of a product manager, as plain SQL on the marts. The statements are in `analyses/`, with
 `{{ ref('...') }}` for a mart's name. The answers are from the demo's apps (`make demo`), so your

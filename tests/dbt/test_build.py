@@ -18,6 +18,7 @@ MARTS_BY = {
     "territory": "Territory",
     "source_type": "Source Type",
     "device": "Device",
+    "app_download_date": "App Download Date",
     "platform_version": "Platform Version",
     "app_version": "App Version",
 }

@@ -118,6 +118,6 @@ def test_marts_are_public_and_have_contracts(host: Host) -> None:
     marts = [node for node in nodes if node["fqn"][:2] == ["app_store_connect", "marts"]]
     models = [node for node in marts if node["resource_type"] == "model"]
 
-    assert 11 == len(models)
+    assert 12 == len(models)
     assert {True} == {node["contract"]["enforced"] for node in models}
     assert {"public"} == {node["access"] for node in models}

@@ -1,9 +1,9 @@
-"""The ten questions are answered from the demo's data, and shown as they are."""
+"""The questions are answered from the demo's data, and shown as they are."""
 
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,9 +19,9 @@ IDS = [pytest.param(path, id=path.stem) for path in QUESTIONS]
 slow = pytest.mark.slow
 
 
-def test_there_are_ten() -> None:
-    """Ten, each of them a question."""
-    assert 10 == len(QUESTIONS)
+def test_each_is_a_question() -> None:
+    """Each statement begins with its question, numbered without a gap."""
+    assert [f"{n:02}" for n in range(1, len(QUESTIONS) + 1)] == [p.stem[:2] for p in QUESTIONS]
     assert [] == [path.name for path in QUESTIONS if not title(path).endswith("?")]
 
 
@@ -167,3 +167,45 @@ def test_ratio_is_the_truth(number: str, built: Warehouse, demo: World) -> None:
             assert row[ratio.name] is None, group
 
     assert answered
+
+
+@slow
+@pytest.mark.xdist_group("dbt")
+@pytest.mark.timeout(600)
+def test_cohorts_are_the_truth(built: Warehouse, demo: World) -> None:
+    """The eleventh question counts, for each age, the sessions of the emulator's world, for each
+    hundred downloads of all cohorts that are so old, those without a session too.
+    """
+    (path,) = (path for path in QUESTIONS if path.stem.startswith("11"))
+    with duckdb.connect(str(built.file), read_only=True) as database:
+        names, rows = answer(path, database)
+    complete = dict(
+        built.query(
+            f"select app_id, max(date_day) from {MARTS}.fct_app_store_connect__daily"
+            " where sessions_complete and installs_complete and purchases_complete group by app_id"
+        )
+    )
+    first: dict[int, date] = {}
+    sessions: dict[tuple[int, date, int], Decimal] = defaultdict(Decimal)
+    for (app_id, day, downloaded), total in daily(demo, "sessions", "App Download Date").items():
+        first[app_id] = min(day, first.get(app_id, day))
+        if downloaded != "(not stated)":
+            downloaded_on = date.fromisoformat(downloaded)
+            sessions[app_id, downloaded_on, (day - downloaded_on).days] += total
+    downloads: dict[tuple[int, date], Decimal] = defaultdict(Decimal)
+    for measure in ("first_time_downloads", "redownloads"):
+        for (app_id, day, _), total in daily(demo, measure).items():
+            downloads[app_id, day] += total
+    found = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+
+    assert found
+    for age, told in found.items():
+        cohorts = [
+            (app_id, day)
+            for app_id, day in downloads
+            if app_id in first and first[app_id] <= day <= complete[app_id] - timedelta(days=age)
+        ]
+        of_cohorts = sum(downloads[each] for each in cohorts)
+        expected = 100 * sum(sessions[*each, age] for each in cohorts) / of_cohorts
+        assert of_cohorts == told["downloads"]
+        assert float(told["sessions_per_100"]) == pytest.approx(float(expected), abs=0.051)

@@ -27,6 +27,7 @@ FACTS = (
     "fct_app_store_connect__daily_by_territory",
     "fct_app_store_connect__daily_by_source_type",
     "fct_app_store_connect__daily_by_device",
+    "fct_app_store_connect__daily_by_app_download_date",
     "fct_app_store_connect__daily_by_platform_version",
     "fct_app_store_connect__daily_by_app_version",
     "fct_app_store_connect__subscriptions_daily",

@@ -36,6 +36,7 @@ KEYS = (
     "device",
     "platform_version",
     "app_version",
+    "app_download_date",
     "page_type",
     "state_metric",
     "event_group",

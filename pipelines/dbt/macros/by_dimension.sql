@@ -20,7 +20,7 @@ told as (
         told.date_day,
         changed.vintage,
         {%- for name in dimensions %}
-        told.{{ name }},
+        cast(told.{{ name }} as text) as {{ name }},
         coalesce(told.{{ name }}_key, {{ not_stated() }}) as {{ name }}_key,
         {%- endfor %}
         {%- for name, expression in measures.items() %}

@@ -17,14 +17,14 @@
         },
         'installs': {
             'view': 'app_store_installation_and_deletion_standard_daily',
-            'dimensions': dimensions(),
+            'dimensions': dimensions() + ['app_download_date'],
             'measures': [
                 'first_time_installs', 'reinstalls', 'installed_updates', 'other_installs', 'deletions',
             ],
         },
         'sessions': {
             'view': 'app_sessions_standard_daily',
-            'dimensions': dimensions(),
+            'dimensions': dimensions() + ['app_download_date'],
             'measures': ['sessions', 'session_seconds', 'session_devices_summed_over_dimensions'],
         },
         'crashes': {
@@ -34,7 +34,7 @@
         },
         'purchases': {
             'view': 'app_store_purchases_standard_daily',
-            'dimensions': ['territory', 'source_type', 'device', 'platform_version'],
+            'dimensions': ['territory', 'source_type', 'device', 'platform_version', 'app_download_date'],
             'measures': [
                 'purchases', 'sales_usd', 'proceeds_usd', 'paying_users_summed_over_dimensions',
             ],
@@ -67,6 +67,11 @@
 {# NULL where the report tells nothing of the day, 0 where it tells of none. #}
 {% macro told_or_null(report, measure) -%}
     case when days.has_{{ report }} then coalesce(summed.{{ measure }}, 0) end as {{ measure }}
+{%- endmacro %}
+
+{# The date of a key; NULL where Apple states none. #}
+{% macro stated_date(key) -%}
+    cast(nullif({{ key }}, {{ not_stated() }}) as date)
 {%- endmacro %}
 
 {# A mart by app, date and one dimension; without one, by app and date. #}
@@ -116,7 +121,12 @@ select
     days.date_day,
     {%- if name %}
     summed.dimension_key as {{ name }}_key,
+    {%- if name == 'app_download_date' %}
+    {{ stated_date('summed.dimension_key') }} as app_download_date,
+    {{ dbt.datediff(stated_date('summed.dimension_key'), 'days.date_day', 'day') }} as age_days,
+    {%- else %}
     summed.dimension_value as {{ name }},
+    {%- endif %}
     {%- endif %}
     {%- if name == 'territory' %}
     coalesce(territories.territory_name, summed.dimension_value) as territory_name,

@@ -8,7 +8,7 @@
 {{ by_dimension(
     ref('app_store_connect', 'stg_app_store_connect__crashes'),
     'app_crashes_daily',
-    dimensions=['device', 'platform_version', 'app_version'],
+    dimensions=reports()['crashes'].dimensions,
     measures={
         'crashes': 'told.crashes',
         'crash_devices_summed_over_dimensions': 'told.unique_devices',

@@ -9,7 +9,7 @@
 {{ by_dimension(
     ref('app_store_connect', 'stg_app_store_connect__discovery'),
     'app_store_discovery_and_engagement_standard_daily',
-    dimensions=['territory', 'source_type', 'device', 'platform_version'],
+    dimensions=reports()['discovery'].dimensions,
     measures={
         'impressions': where_literal('event', ['impression']),
         'page_views': where_literal('event', ['page view'], where_literal('page_type', product_pages)),

@@ -8,7 +8,7 @@
 {{ by_dimension(
     ref('app_store_connect', 'stg_app_store_connect__downloads'),
     'app_downloads_standard_daily',
-    dimensions=['territory', 'source_type', 'device', 'platform_version', 'app_version'],
+    dimensions=reports()['downloads'].dimensions,
     measures={
         'first_time_downloads': where_literal('download_type', ['first-time download']),
         'redownloads': where_literal('download_type', ['redownload']),

@@ -8,7 +8,7 @@
 {{ by_dimension(
     ref('app_store_connect', 'stg_app_store_connect__installs'),
     'app_store_installation_and_deletion_standard_daily',
-    dimensions=['territory', 'source_type', 'device', 'platform_version', 'app_version'],
+    dimensions=reports()['installs'].dimensions,
     measures={
         'first_time_installs': where_literal('event', ['install'], where_literal('download_type', ['first-time download'])),
         'reinstalls': where_literal('event', ['install'], where_literal('download_type', ['redownload'])),

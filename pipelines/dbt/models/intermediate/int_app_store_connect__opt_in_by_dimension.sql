@@ -8,7 +8,7 @@
 {{ by_dimension(
     ref('app_store_connect', 'stg_app_store_connect__opt_in'),
     'app_opt_in_daily',
-    dimensions=[],
+    dimensions=reports()['opt_in'].dimensions,
     measures={
         'downloading_users': 'told.downloading_users',
         'users_opting_in': 'told.users_opting_in',

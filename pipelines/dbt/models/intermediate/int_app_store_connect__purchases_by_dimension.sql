@@ -8,7 +8,7 @@
 {{ by_dimension(
     ref('app_store_connect', 'stg_app_store_connect__purchases'),
     'app_store_purchases_standard_daily',
-    dimensions=['territory', 'source_type', 'device', 'platform_version'],
+    dimensions=reports()['purchases'].dimensions,
     measures={
         'purchases': 'told.purchases',
         'sales_usd': 'told.sales_usd',

@@ -8,7 +8,7 @@
 {{ by_dimension(
     ref('app_store_connect', 'stg_app_store_connect__sessions'),
     'app_sessions_standard_daily',
-    dimensions=['territory', 'source_type', 'device', 'platform_version', 'app_version'],
+    dimensions=reports()['sessions'].dimensions,
     measures={
         'sessions': 'told.sessions',
         'session_seconds': 'told.session_seconds',

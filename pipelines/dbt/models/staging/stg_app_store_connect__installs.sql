@@ -12,4 +12,4 @@
     'territory': ['territory', 'text'],
     'counts': ['counts', 'bigint'],
     'unique_devices': ['unique_devices', 'bigint'],
-}, keys=['event', 'download_type', 'territory', 'source_type', 'device', 'platform_version', 'app_version', 'page_type']) }}
+}, keys=['event', 'download_type', 'territory', 'source_type', 'device', 'platform_version', 'app_version', 'app_download_date', 'page_type']) }}

@@ -16,4 +16,4 @@
     'proceeds_in_usd': ['proceeds_usd', 'decimal(38, 9)'],
     'sales_in_usd': ['sales_usd', 'decimal(38, 9)'],
     'paying_users': ['paying_users', 'bigint'],
-}, keys=['territory', 'source_type', 'device', 'platform_version', 'page_type']) }}
+}, keys=['territory', 'source_type', 'device', 'platform_version', 'app_download_date', 'page_type']) }}

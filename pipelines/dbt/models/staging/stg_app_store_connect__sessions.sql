@@ -11,4 +11,4 @@
     'sessions': ['sessions', 'bigint'],
     'total_session_duration': ['session_seconds', 'bigint'],
     'unique_devices': ['unique_devices', 'bigint'],
-}, keys=['territory', 'source_type', 'device', 'platform_version', 'app_version', 'page_type']) }}
+}, keys=['territory', 'source_type', 'device', 'platform_version', 'app_version', 'app_download_date', 'page_type']) }}
