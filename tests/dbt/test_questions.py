@@ -179,7 +179,7 @@ def test_cohorts_are_the_truth(built: Warehouse, demo: World) -> None:
     (path,) = (path for path in QUESTIONS if path.stem.startswith("11"))
     with duckdb.connect(str(built.file), read_only=True) as database:
         names, rows = answer(path, database)
-    complete = dict(
+    complete: dict[int, date] = dict(
         built.query(
             f"select app_id, max(date_day) from {MARTS}.fct_app_store_connect__daily"
             " where sessions_complete and installs_complete and purchases_complete group by app_id"
