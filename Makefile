@@ -42,7 +42,7 @@ test-dbt: dev ## Run the tests of the models, on DuckDB and on Postgres
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not live" tests/dbt $(ARGS)
 
 questions: dev ## Rewrite pipelines/dbt/QUESTIONS.md and the staging models
-	$(BIN)/python -m asc_pipeline.models.staging
+	$(BIN)/python -m asc_pipeline.models.generator
 	$(BIN)/python -m tests.dbt.questions
 
 # the job must not be measured on a busy machine: see benchmarks/README.md

@@ -2,17 +2,37 @@
 
 import json
 import re
+from collections import Counter
 from datetime import date
 
 import duckdb
 import pytest
 
+from app_store_connect.names import snake_case
 from tests.dbt.truth import MEASURES, daily, shown, without_zeros
 from tests.dbt.warehouse import FACTS, MARTS, STAGING, Warehouse
 from tests.emulator import Emulator, World
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
 APP = 1500000101
+FULL_GRAIN = {
+    "downloads": (
+        "App Downloads Standard",
+        "Counts",
+        ("Territory", "Source Type", "Device", "Download Type", "App Version"),
+    ),
+    "sessions": ("App Sessions Standard", "Sessions", ("Territory", "Source Type", "Device")),
+    "subscription_state": (
+        "App Store Subscription State Report Standard",
+        "Counts",
+        ("Territory", "State Metric", "Offer Type", "Subscription Name"),
+    ),
+    "subscription_events": (
+        "App Store Subscription Event Report Standard",
+        "Counts",
+        ("Territory", "Event Name", "Subscription Name"),
+    ),
+}
 DAILY = f"{MARTS}.fct_app_store_connect__daily"
 MARTS_BY = {
     "territory": "Territory",
@@ -85,6 +105,31 @@ def test_dimensions_are_the_truth(dimension: str, built: Warehouse, demo: World)
             "device",
             "app_version",
         )
+
+
+@pytest.mark.parametrize("fact", FULL_GRAIN)
+def test_facts_are_the_truth(fact: str, built: Warehouse, demo: World) -> None:
+    """A fact has every row of the emulator's world, with all dimensions, twins too."""
+    report, measure, dimensions = FULL_GRAIN[fact]
+    date_column = "Event Date" if "Event Report" in report else "Date"
+    expected = Counter(
+        (
+            int(app_id),
+            row[date_column],
+            *(row[name] or None for name in dimensions),
+            int(row[measure] or 0),
+        )
+        for app_id in demo.apps
+        for row in demo.truth(app_id, report, "DAILY")
+    )
+    names = ", ".join(snake_case(name) for name in dimensions)
+    rows = built.query(
+        f"select app_id, cast(date_day as text), {names}, coalesce({snake_case(measure)}, 0)"
+        f" from {MARTS}.fct_app_store_connect__{fact}"
+    )
+
+    assert expected == Counter(rows)
+    assert rows
 
 
 def test_subscriptions_are_the_truth(built: Warehouse, demo: World) -> None:

@@ -115,9 +115,10 @@ def test_nothing_but_models_lands_in_the_host(host: Host) -> None:
 def test_marts_are_public_and_have_contracts(host: Host) -> None:
     """Column names and types of the marts are promised to those who build on them."""
     nodes = host.manifest()["nodes"].values()
-    marts = [node for node in nodes if node["fqn"][:2] == ["app_store_connect", "marts"]]
+    folders = (["app_store_connect", "marts"], ["app_store_connect", "facts"])
+    marts = [node for node in nodes if node["fqn"][:2] in folders]
     models = [node for node in marts if node["resource_type"] == "model"]
 
-    assert 12 == len(models)
+    assert 12 + 9 == len(models)
     assert {True} == {node["contract"]["enforced"] for node in models}
     assert {"public"} == {node["access"] for node in models}

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from app_store_connect.catalog import REPORTS
-from asc_pipeline.models.staging import STAGED, STAGING, files
+from asc_pipeline.models.generator import STAGED, STAGING, files
 from tests.dbt.warehouse import PROJECT
 
 MODELS = PROJECT / "models"

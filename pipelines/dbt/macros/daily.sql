@@ -123,7 +123,7 @@ select
     summed.dimension_key as {{ name }}_key,
     {%- if name == 'app_download_date' %}
     {{ stated_date('summed.dimension_key') }} as app_download_date,
-    {{ dbt.datediff(stated_date('summed.dimension_key'), 'days.date_day', 'day') }} as age_days,
+    cast({{ dbt.datediff(stated_date('summed.dimension_key'), 'days.date_day', 'day') }} as bigint) as age_days,
     {%- else %}
     summed.dimension_value as {{ name }},
     {%- endif %}

@@ -1,6 +1,6 @@
-"""Writes the staging folder of the dbt project from the catalogue, in a clone.
+"""Writes the staging models and the facts of the dbt project from the catalogue, in a clone.
 
-`python -m asc_pipeline.models.staging` writes it; a test compares. Column documentation comes
+`python -m asc_pipeline.models.generator` writes it; a test compares. Column documentation comes
 from the table in docs/report-columns.md, so that a meaning is written once.
 """
 
@@ -13,7 +13,8 @@ from app_store_connect.catalog.literals import LITERALS
 from app_store_connect.names import snake_case
 
 ROOT = Path(__file__).parents[3]
-STAGING = ROOT / "pipelines" / "dbt" / "models" / "staging"
+MODELS = ROOT / "pipelines" / "dbt" / "models"
+STAGING, FACTS = MODELS / "staging", MODELS / "facts"
 PAGES = "https://developer.apple.com/documentation/analytics-reports/"
 TYPES = {
     ColumnType.DATE: "date",
@@ -64,6 +65,10 @@ class Staged:
     def name(self) -> str:
         return f"stg_app_store_connect__{self.model}"
 
+    @property
+    def fact(self) -> str:
+        return f"fct_app_store_connect__{self.model}"
+
     def columns(self) -> dict[str, tuple[str, str]]:
         """Column of the view to column and type here, without the one that dates the rows."""
         date_column = snake_case(self.schema.date_column)
@@ -103,6 +108,20 @@ STAGED = (
 )
 
 
+# those whose state by date the models read from the view date_owners
+AS_FACTS = (
+    "discovery",
+    "downloads",
+    "installs",
+    "sessions",
+    "crashes",
+    "purchases",
+    "opt_in",
+    "subscription_state",
+    "subscription_events",
+)
+
+
 def model_sql(staged: Staged) -> str:
     """The staging model of a report."""
     pairs = staged.columns().items()
@@ -116,7 +135,7 @@ def model_sql(staged: Staged) -> str:
 
 def models_yaml() -> str:
     """Descriptions and tests of all staging models."""
-    lines = ["# Written by asc_pipeline/models/staging.py.", "version: 2", "", "models:"]
+    lines = ["# Written by asc_pipeline/models/generator.py.", "version: 2", "", "models:"]
     for each in STAGED:
         lines += [
             f"  - name: {each.name}",
@@ -137,9 +156,39 @@ def models_yaml() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _column(name: str, doc: str) -> list[str]:
+def facts() -> list[Staged]:
+    return [each for each in STAGED if each.model in AS_FACTS]
+
+
+def fact_sql(staged: Staged) -> str:
+    """The fact of a report: all its dimensions and measures."""
+    columns = "\n".join(f"    '{name}'," for name, _ in staged.columns().values())
+    return f"{{{{ at_full_grain('{staged.name}', '{staged.view}', [\n{columns}\n]) }}}}\n"
+
+
+def facts_yaml() -> str:
+    """Descriptions and column types of all facts."""
+    lines = ["# Written by asc_pipeline/models/generator.py.", "version: 2", "", "models:"]
+    for each in facts():
+        lines += [
+            f"  - name: {each.fact}",
+            "    description: >",
+            f"      {each.report} at full grain: a row for each row of its view, so that",
+            "      dimensions can be combined. Equal rows are no mistake: both count.",
+            "    columns:",
+            *_column("app_id", "app_id", "bigint"),
+            *_column("date_day", "date_day", "date"),
+        ]
+        for new, kind in each.columns().values():
+            lines += _column(new, new, kind)
+        lines += _column("is_complete", "is_complete_of_report", "boolean")
+    return "\n".join(lines) + "\n"
+
+
+def _column(name: str, doc: str, data_type: str = "") -> list[str]:
     return [
         f"      - name: {name}",
+        *([f"        data_type: {data_type}"] if data_type else []),
         f"        description: \"{{{{ doc('app_store_connect__{doc}') }}}}\"",
     ]
 
@@ -171,14 +220,16 @@ def docs_md() -> str:
         "\n{% enddocs %}\n"
         for name in sorted(used)
     ]
-    head = "<!-- Written by asc_pipeline/models/staging.py from docs/report-columns.md. -->\n\n"
+    head = "<!-- Written by asc_pipeline/models/generator.py from docs/report-columns.md. -->\n\n"
     return head + "\n".join(blocks)
 
 
 def files() -> dict[Path, str]:
     """Every generated file and its text."""
     models = {STAGING / f"{each.name}.sql": model_sql(each) for each in STAGED}
+    models |= {FACTS / f"{each.fact}.sql": fact_sql(each) for each in facts()}
     return models | {
+        FACTS / "_facts.yml": facts_yaml(),
         STAGING / "_staging.yml": models_yaml(),
         STAGING / "_columns.md": docs_md(),
     }
