@@ -72,6 +72,7 @@ class Outcome:
             self._read_bytes += taken.read_bytes
             self._read_rows += taken.read_rows
         self.attempt()
+        self._on_change()
 
     def drop(self) -> None:
         """Forget the current attempt: its load package failed, its instances are loaded again.
