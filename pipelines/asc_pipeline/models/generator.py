@@ -173,8 +173,8 @@ def facts_yaml() -> str:
         lines += [
             f"  - name: {each.fact}",
             "    description: >",
-            f"      {each.report} at full grain: a row for each row of its view, so that",
-            "      dimensions can be combined. Equal rows are no mistake: both count.",
+            f"      Grain: one row for each row of the view of {each.report}, with all",
+            "      dimensions, so that any of them can be combined. Equal rows all count.",
             "    columns:",
             *_column("app_id", "app_id", "bigint"),
             *_column("date_day", "date_day", "date"),
