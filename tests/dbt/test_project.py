@@ -84,7 +84,7 @@ def test_names_fit_postgres() -> None:
 
 
 def test_sums_of_unique_counts_say_so() -> None:
-    """No mart has a unique count under a name that hides that it is a sum over dimensions. In a fact
+    """No mart has a unique count under a name that hides a sum over dimensions. In a fact
     at full grain the count is Apple's own, which holds for its row.
     """
     full_grain = {each.fact for each in STAGED}
