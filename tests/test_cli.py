@@ -196,7 +196,7 @@ def test_ids_of_another_shape_are_refused(
         ),
         pytest.param(["--category", "APP_STORE"], "is not one of", id="category"),
         pytest.param(
-            ["--since", "2026-02-01", "--until", "2026-01-01"], "--since is after", id="window"
+            ["--since", "2026-02-01", "--until", "2026-01-01"], "is after until", id="window"
         ),
         pytest.param(["--dataset", "My Reports"], "take lower case letters", id="dataset"),
         pytest.param(["--dataset", "asc_segments"], "take another --dataset", id="stem"),

@@ -11,7 +11,7 @@ import click
 
 from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame
 from asc_pipeline.cli.models import models
-from asc_pipeline.cli.options import job_options, refuse_contradictions, settings_of
+from asc_pipeline.cli.options import job_options, settings_of
 
 
 @click.group(cls=CommandGroup, invoke_without_command=True, context_settings=CONTEXT)
@@ -27,7 +27,6 @@ def main(**options: Any) -> None:
     if context.invoked_subcommand:
         _refuse_options_before_it(context)
         return
-    refuse_contradictions(options)
     frame = Frame(options)
     sys.exit(
         frame.run(partial(_load, options, frame), kept="what was loaded stays", in_thread=True)
@@ -57,6 +56,7 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
     from asc_pipeline.cli.progress import progress_for, worth_showing
     from asc_pipeline.job.runner import Run
 
+    settings = settings_of(options)
     if not frame.is_debug:
         logging.getLogger("dlt").addFilter(worth_showing)
     console, errors = frame.consoles()
@@ -67,7 +67,6 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
 
             today = datetime.now(UTC).date()
             configuration = stack.enter_context(start_demo(configuration, errors, today))
-        settings = settings_of(options)
         progress = progress_for(options["progress"], errors)
         stack.callback(progress.close)
         run = Run(configuration, settings, progress)

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Callable
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -159,57 +159,27 @@ def job_options(command: F) -> F:
     return command
 
 
-def refuse_contradictions(options: dict[str, Any]) -> None:
-    """Raise UsageError for options of which one would be ignored beside another."""
-    if options["is_plan"] and options["create_requests"]:
-        raise click.UsageError("--plan makes nothing: leave out --create-requests, or --plan")
-    if options["since"] and options["until"] and options["since"] > options["until"]:
-        raise click.UsageError("--since is after --until: no instance can be due")
-    if options["instance_ids"] and options["request_ids"]:
-        raise click.UsageError(
-            "--instance-id takes exactly these instances, whatever their report request: leave out"
-            " --request-id, or --instance-id"
-        )
-    for given, option in (("instance_ids", "--instance-id"), ("request_ids", "--request-id")):
-        if options[given] and options["bundle_ids"]:
-            raise click.UsageError(
-                f"{option} lists no apps, so --bundle-id finds none: name the app with --app-id"
-            )
-        if options[given] and options["create_requests"]:
-            raise click.UsageError(
-                f"{option} lists no report requests, so which are missing is not known: leave out"
-                f" --create-requests, or {option}"
-            )
+def settings_of(options: Mapping[str, Any]) -> "Settings":
+    """The settings of a run.
 
-
-def settings_of(options: dict[str, Any]) -> "Settings":
-    from app_store_connect.entities import AccessType, Granularity
-    from app_store_connect.planning.options import Options
+    Raises:
+        UsageError: an option is not of its kind, or has no effect beside another.
+    """
+    from app_store_connect.errors import ConfigurationError
+    from app_store_connect.planning.options import options_of
     from asc_pipeline.job.runner import Settings
 
-    created = options["create_requests"]
+    if options["is_plan"] and options["create_requests"]:
+        raise click.UsageError("--plan makes nothing: leave out --create-requests, or --plan")
+    try:
+        chosen = options_of(**{name: options[name] for name in signature(options_of).parameters})
+    except ConfigurationError as error:
+        raise click.UsageError(str(error)) from error
     return Settings(
-        options=Options(
-            app_ids=options["app_ids"],
-            bundle_ids=options["bundle_ids"],
-            reports=options["reports"],
-            categories=options["categories"],
-            granularities=tuple(Granularity(each.upper()) for each in options["granularities"]),
-            access_types=tuple(AccessType(each.upper()) for each in options["access_types"]),
-            since=_day(options["since"]),
-            until=_day(options["until"]),
-            instance_ids=options["instance_ids"],
-            request_ids=options["request_ids"],
-            create_requests=AccessType(created.upper()) if created else None,
-            recheck_days=options["recheck_days"],
-        ),
+        options=chosen,
         destination=options["destination"],
         dataset=options["dataset"],
         max_wait=options["max_wait"],
         is_plan=options["is_plan"],
         keep_superseded_days=options["keep_superseded_days"],
     )
-
-
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None

@@ -40,14 +40,21 @@ def options_of(
     since: Any,
     until: Any,
     recheck_days: int,
+    instance_ids: Any = (),
+    request_ids: Any = (),
+    create_requests: str | None = None,
 ) -> Options:
-    """Raises ConfigurationError, which names the argument, unless each is of its kind."""
+    """The options of the source or, with the last three, of the job.
+
+    Raises:
+        ConfigurationError: an argument is not of its kind, or has no effect beside another.
+    """
     first, last = _day("since", since), _day("until", until)
     if first and last and first > last:
         raise ConfigurationError(f"since, {first}, is after until, {last}: no instance can be due")
     if recheck_days < 0:
         raise ConfigurationError(f"recheck_days is {recheck_days}; it is 0 or more")
-    return Options(
+    options = Options(
         app_ids=_texts("app_ids", app_ids),
         bundle_ids=_texts("bundle_ids", bundle_ids),
         reports=_texts("reports", reports),
@@ -56,8 +63,32 @@ def options_of(
         access_types=tuple(map(AccessType, _among("access_types", access_types, AccessType))),
         since=first,
         until=last,
+        instance_ids=_texts("instance_ids", instance_ids),
+        request_ids=_texts("request_ids", request_ids),
+        create_requests=AccessType(create_requests.upper()) if create_requests else None,
         recheck_days=recheck_days,
     )
+    _refuse_contradictions(options)
+    return options
+
+
+def _refuse_contradictions(options: Options) -> None:
+    if options.instance_ids and options.request_ids:
+        raise ConfigurationError(
+            "--instance-id takes exactly these instances, whatever their report request: leave out"
+            " --request-id, or --instance-id"
+        )
+    given = {"--instance-id": options.instance_ids, "--request-id": options.request_ids}
+    for option in (name for name, ids in given.items() if ids):
+        if options.bundle_ids:
+            raise ConfigurationError(
+                f"{option} lists no apps, so --bundle-id finds none: name the app with --app-id"
+            )
+        if options.create_requests:
+            raise ConfigurationError(
+                f"{option} lists no report requests, so which are missing is not known: leave out"
+                f" --create-requests, or {option}"
+            )
 
 
 def _texts(name: str, values: Any) -> tuple[str, ...]:
