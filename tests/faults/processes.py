@@ -26,7 +26,11 @@ LATEST = (
     f" order by _dlt_load_id desc) as recency from {LEDGER}) as loaded where recency = 1) as l"
 )
 COMPLETE = f"(select load_id from {RAW}._dlt_loads where status = 0)"
-VIEW_COUNT = "select count(*) from information_schema.tables where table_type = 'VIEW'"
+# that of the report: a run that loaded only Apple's lists makes the views that tell of all reports
+VIEW_COUNT = (
+    "select count(*) from information_schema.tables"
+    " where table_type = 'VIEW' and table_name = 'app_crashes_daily'"
+)
 
 
 class Database(Protocol):
