@@ -24,7 +24,8 @@ cohorts as (
     from {{ ref('app_store_connect', 'fct_app_store_connect__daily') }} as downloads
     join days on days.app_id = downloads.app_id
     cross join ages
-    where downloads.date_day >= days.first_day
+    where downloads.first_time_downloads is not null
+        and downloads.date_day >= days.first_day
         and downloads.date_day + ages.age_days <= days.last_day
 )
 
