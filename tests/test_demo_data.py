@@ -1,4 +1,4 @@
-"""The demo's data have what is awkward in Apple's, and hang together."""
+"""The demo's data have the awkward values of Apple's data, and its reports agree."""
 
 import gzip
 import os

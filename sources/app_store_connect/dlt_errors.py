@@ -48,7 +48,7 @@ def how_to_install(destination: str) -> str:
 
 
 def shortened(problem: object, lines: int = 1) -> str:
-    """The first lines that say something of another program's message, as one line.
+    """The first lines of another program's message that are not empty, as one line.
 
     An error without a message is named by its type.
     """

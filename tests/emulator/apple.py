@@ -1,4 +1,4 @@
-"""An emulator that records what it is asked, and breaks answers on demand."""
+"""An emulator that records its requests, and breaks answers on demand."""
 
 import dataclasses
 import json
@@ -78,7 +78,7 @@ class StyledBudget(Budget):
 
 
 class Emulator(emulator.Emulator):
-    """The options set what varies with Apple, or is not known.
+    """Options set the behaviour that differs between accounts, or that nobody knows.
 
     `minute_limit` is a second limit that some keys have.
     """

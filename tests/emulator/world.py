@@ -183,7 +183,7 @@ class World(emulator.World):
             return list(self._newest(instances, schema.date_column))
 
     def truth_tables(self) -> list[tuple[str, str, Granularity]]:
-        """Every (app id, report name, granularity) of which some rows are true."""
+        """The app id, report name and granularity of each report that has rows which are true."""
         found: dict[tuple[str, str, Granularity], None] = {}
         with self.lock:
             for instance in self.instances.values():

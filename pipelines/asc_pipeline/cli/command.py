@@ -41,7 +41,7 @@ class _Answer:
 
 
 class CommandGroup(Program):
-    """Answers wrong usage as JSON too, where `--json` was given; click explains it on stderr."""
+    """A group whose usage errors are printed as JSON too, if `--json` was given."""
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
         is_wanted = _JSON in args

@@ -131,7 +131,7 @@ class Upkeep:
         return retrying(self._tried, self._created)
 
     def _may_be_made(self) -> bool:
-        """Whether another try may make the views that failed: not while somebody reads for long."""
+        """Whether to try again: some views failed, and no other session holds them locked."""
         is_in_use = any(each.error and is_lock_timeout(each.error) for each in self.failures)
         return bool(self.failures) and not is_in_use
 

@@ -16,7 +16,7 @@ _FAILED = {"error", "fail", "runtime error", "partial success"}
 _FOUND = {"fail", "warn"}
 _BUILT = {"model", "seed"}
 DBT_LINES = 3
-"""dbt names the model in the first line of a message, and says in the next ones what failed."""
+"""dbt names the model in the first line of a message, and the error in the next two."""
 _SHOWN = 3
 
 

@@ -48,9 +48,9 @@ def remove_miscounted(warehouse: Warehouse, load_id: str) -> set[str]:
 
     Safe only right after the load: Apple has just listed these segments, they are loaded again.
     """
-    wrong = _miscounted(warehouse, load_id) and _miscounted(
-        warehouse, load_id
-    )  # one look may be torn
+    wrong = _miscounted(warehouse, load_id)
+    if wrong:  # counted again: the first count may have been taken between two commits
+        wrong = _miscounted(warehouse, load_id)
     remove_load(warehouse, wrong, load_id)
     return wrong
 

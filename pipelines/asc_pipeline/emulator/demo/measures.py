@@ -26,7 +26,7 @@ def lucky(least: float, more: float) -> Measure:
 
 
 def seconds(figure: Figure) -> str:
-    """The length of sessions; an app clip has other events as well, which take no time."""
+    """The length of sessions. The other events of an app clip take no time."""
     event = figure.dimensions.get("App Clip Event Type", "Any")
     if event == "Any":
         return lucky(40, 180)(figure)

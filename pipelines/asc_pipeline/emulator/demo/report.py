@@ -1,4 +1,4 @@
-"""What one report of the demo tells, and how its amounts become rows."""
+"""A report of the demo: its columns and measures, and the making of its rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -50,7 +50,7 @@ def parts(
 
 
 def with_plan_left(make: Make) -> Make:
-    """Who leaves is told of with the plan that is left, though none follows it."""
+    """Fill the previous subscription on churn rows too, though no subscription follows."""
 
     def amounts(profile: Profile, day: date) -> Amounts:
         made = make(profile, day)

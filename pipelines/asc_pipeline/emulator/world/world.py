@@ -77,7 +77,7 @@ class World:
         return report
 
     def add_all_reports(self, request: WorldRequest) -> list[WorldReport]:
-        """As Apple gives each request all reports, of which most stay without data."""
+        """Add all reports to a request, as Apple does; most reports never have data."""
         return [self.add_report(request, name, category) for name, category in ALL_REPORTS]
 
     def add_instance(

@@ -1,5 +1,5 @@
-{#- Of each app's day: which reports tell of it, whether each, and all that still come, are past Apple's
-    completeness lag, and one vintage for what the intermediate models hold of it. -#}
+{#- A row for each app and day: the reports that have it, a flag for each report that is complete, the flag
+    for all, and a fingerprint of the rows that the intermediate models have of the day. -#}
 with told as (
     {%- for name, report in reports().items() %}
     select app_id, date_day, '{{ report.view }}' as table_name, vintage
