@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.filesize import decimal
 
 from app_store_connect.errors import Failure
-from app_store_connect.extract.outcome import Outcome
+from app_store_connect.extract.outcome import Outcome, Totals
 from asc_pipeline.job.progress import FOR_APPLE, Progress
 from asc_pipeline.text import printable
 
@@ -65,10 +65,11 @@ class LogProgress(NoProgress):
         now = time.monotonic()
         if self._outcome is not None and now - self._shown >= LOG_EVERY_SECONDS:
             self._shown = now
-            done = self._outcome.finished_instances
+            totals = self._outcome.totals_so_far
+            done = totals.instances
             left = (now - self._started) / done * (self._instances - done) if done else None
             time_left = f", {timedelta(seconds=round(left))} left" if left is not None else ""
-            _line(f"{done}/{self._instances} instances, {_amount(self._outcome)}{time_left}")
+            _line(f"{done}/{self._instances} instances, {_amount(totals)}{time_left}")
 
     def failed(self, failure: Failure) -> None:
         _line(f"not loaded: {failure.what}: {failure.why}")
@@ -103,10 +104,11 @@ class BarProgress:
 
     def changed(self) -> None:
         if self._outcome is not None:
+            totals = self._outcome.totals_so_far
             self._bar.update(
                 self._task,
-                completed=self._outcome.finished_instances,
-                amount=_amount(self._outcome),
+                completed=totals.instances,
+                amount=_amount(totals),
             )
 
     def failed(self, failure: Failure) -> None:
@@ -143,8 +145,8 @@ def worth_showing(record: logging.LogRecord) -> bool:
     return True
 
 
-def _amount(outcome: Outcome) -> str:
-    return f"{outcome.read_rows:,} rows, {decimal(outcome.read_bytes)}"
+def _amount(totals: Totals) -> str:
+    return f"{totals.read_rows:,} rows, {decimal(totals.read_bytes)}"
 
 
 def _wait_text(seconds: float, why: str) -> str:

@@ -22,38 +22,69 @@ class _Pending:
     has_failed: bool = False
 
 
-class Outcome:
-    """The results of a run. Only the thread that loads changes it; workers change their attempt."""
+@dataclass(slots=True)
+class Totals:
+    """Counts of a run that is under way; instances that failed are finished too."""
+
+    instances: int = 0
+    read_bytes: int = 0
+    read_rows: int = 0
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(
+            self.instances + other.instances,
+            self.read_bytes + other.read_bytes,
+            self.read_rows + other.read_rows,
+        )
+
+
+class Results:
+    """Failures, notices and loaded segments, of one load package or of several."""
+
+    def __init__(self) -> None:
+        self.failures: list[Failure] = []
+        self.notices: list[str] = []
+        self.completed: list[LoadedSegment] = []
+        self.nothing_to_load: set[str] = set()
+        """Instances for which Apple listed no segment in this run that is not loaded."""
+        self.totals = Totals()
+
+    def add(self, other: "Results") -> None:
+        self.failures += other.failures
+        self.notices += other.notices
+        self.completed += other.completed
+        self.nothing_to_load |= other.nothing_to_load
+        self.totals += other.totals
+
+    def fail_instance(self, item: InstanceToLoad, error: Exception) -> None:
+        """Note that no segment of the instance is loaded, and perhaps none is known."""
+        self.failures.append(Failure(str(item.listed), str(error)))
+        self.totals.instances += 1
+
+    def notice(self, item: InstanceToLoad, text: str) -> None:
+        self.notices.append(f"{item.listed}: {text}")
+
+
+class Outcome(Results):
+    """The results of a run: of the load packages that arrived. Only the thread that loads changes
+    them; workers change those of their attempt.
+    """
 
     def __init__(
         self,
         on_failure: Callable[[Failure], None] = lambda failure: None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
+        super().__init__()
         self._on_failure = on_failure
         self._on_change = on_change
-        self.failures: list[Failure] = []
-        self.notices: list[str] = []
-        self.completed: list[LoadedSegment] = []
-        self.nothing_to_load: set[str] = set()
-        """Instances for which Apple listed no segment in this run that is not loaded."""
         self.stopped_by: Exception | None = None
-        self._finished_instances = 0
-        self._read_bytes = 0
-        self._read_rows = 0
         self.current = self.attempt()
 
     @property
-    def finished_instances(self) -> int:
-        return self._finished_instances + self.current.finished_instances
-
-    @property
-    def read_bytes(self) -> int:
-        return self._read_bytes + self.current.read_bytes
-
-    @property
-    def read_rows(self) -> int:
-        return self._read_rows + self.current.read_rows
+    def totals_so_far(self) -> Totals:
+        """With those of the current attempt."""
+        return self.totals + self.current.totals
 
     def attempt(self) -> "Attempt":
         """Begin a load package. Results of the one before that were not taken do not count."""
@@ -64,13 +95,7 @@ class Outcome:
         """Add the results of the current attempt: its load package has arrived."""
         taken = self.current
         with taken.lock:
-            self.failures += taken.failures
-            self.notices += taken.notices
-            self.completed += taken.completed
-            self.nothing_to_load |= taken.nothing_to_load
-            self._finished_instances += taken.finished_instances
-            self._read_bytes += taken.read_bytes
-            self._read_rows += taken.read_rows
+            self.add(taken)
         self.attempt()
         self._on_change()
 
@@ -92,7 +117,7 @@ class Outcome:
         self.completed = [
             each for each in self.completed if each.item.listed.instance.id not in lost
         ]
-        self._finished_instances -= len(lost)
+        self.totals.instances -= len(lost)
         return list(lost.values())
 
     def failures_so_far(self) -> list[Failure]:
@@ -107,21 +132,15 @@ class Outcome:
         return found
 
     def fail_instance(self, item: InstanceToLoad, error: Exception) -> None:
-        """Note that no segment of the instance is loaded, after its load package failed."""
-        failure = Failure(str(item.listed), str(error))
-        self.failures.append(failure)
-        self._finished_instances += 1
-        self._on_failure(failure)
-
-    def notice(self, item: InstanceToLoad, text: str) -> None:
-        self.notices.append(f"{item.listed}: {text}")
+        super().fail_instance(item, error)
+        self._on_failure(self.failures[-1])
 
     def stop(self, error: Exception) -> None:
         """Begin no further instance; those under way are finished. From any thread."""
         self.stopped_by = self.stopped_by or error
 
 
-class Attempt:
+class Attempt(Results):
     """The results of one load package. Workers share it, and it alone decides when an instance is
     complete.
     """
@@ -132,20 +151,14 @@ class Attempt:
         on_change: Callable[[], None],
         stop: Callable[[Exception], None],
     ) -> None:
+        super().__init__()
         self._on_failure = on_failure
         self._on_change = on_change
         self.stop = stop
         self.is_dropped = False
-        self.failures: list[Failure] = []
-        self.notices: list[str] = []
-        self.completed: list[LoadedSegment] = []
         self.looks: dict[str, tuple[InstanceToLoad, Look]] = {}
-        self.nothing_to_load: set[str] = set()
         self.listed_bytes = 0
         self.listed_segments = 0
-        self.read_bytes = 0
-        self.read_rows = 0
-        self.finished_instances = 0
         self.lock = threading.RLock()
         self._pending: dict[str, _Pending] = {}
 
@@ -163,7 +176,7 @@ class Attempt:
             if wanted:
                 self._pending[own_id] = _Pending({each.id for each in wanted}, gone)
                 return None
-            self.finished_instances += 1
+            self.totals.instances += 1
             self.nothing_to_load.add(own_id)
             return CompleteInstance(item, [], gone) if gone else None
 
@@ -180,19 +193,20 @@ class Attempt:
 
     def read(self, rows: int) -> None:
         with self.lock:
-            self.read_rows += rows
+            self.totals.read_rows += rows
         self._on_change()
 
     def complete(self, loaded: LoadedSegment) -> CompleteInstance | None:
         """Note a segment as read; returns its instance if all its segments are, and none failed."""
         with self.lock:
-            self.read_bytes += loaded.segment.size_in_bytes
+            self.totals.read_bytes += loaded.segment.size_in_bytes
             self._pending[loaded.item.listed.instance.id].done.append(loaded)
             return self._settle(loaded.item, loaded.segment.id)
 
     def fail(self, item: InstanceToLoad, segment: ReportSegment, error: Exception) -> None:
         with self.lock:
-            self._note_failure(item, error)
+            self.failures.append(Failure(str(item.listed), str(error)))
+            self._tell_of_failure()
             self._pending[item.listed.instance.id].has_failed = True
             if not isinstance(error, FATAL):  # which is not the instance's fault
                 self.look(item, Look.FAILED)
@@ -204,21 +218,18 @@ class Attempt:
             self._settle(item, segment.id)
 
     def fail_instance(self, item: InstanceToLoad, error: Exception) -> None:
-        """Note that no segment of the instance is loaded, and perhaps none is known."""
         with self.lock:
-            self._note_failure(item, error)
-            self.finished_instances += 1
+            super().fail_instance(item, error)
+            self._tell_of_failure()
             self.look(item, Look.FAILED)
 
     def notice(self, item: InstanceToLoad, text: str) -> None:
         with self.lock:
-            self.notices.append(f"{item.listed}: {text}")
+            super().notice(item, text)
 
-    def _note_failure(self, item: InstanceToLoad, error: Exception) -> None:
-        failure = Failure(str(item.listed), str(error))
-        self.failures.append(failure)
+    def _tell_of_failure(self) -> None:
         if not self.is_dropped:
-            self._on_failure(failure)
+            self._on_failure(self.failures[-1])
 
     def _settle(self, item: InstanceToLoad, segment_id: str) -> CompleteInstance | None:
         instance_id = item.listed.instance.id
@@ -227,7 +238,7 @@ class Attempt:
         if pending.left:
             return None
         del self._pending[instance_id]
-        self.finished_instances += 1
+        self.totals.instances += 1
         if pending.has_failed:
             return None
         if not item.is_recheck:
