@@ -1,10 +1,16 @@
 """The columns of the reports that vary from row to row, and how often each value comes."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date
 
 from asc_pipeline.emulator.demo.apps import Profile, Text, Weights
-from asc_pipeline.emulator.demo.story import versions
+from asc_pipeline.emulator.demo.story import (
+    DAY,
+    REMEMBERED_DAYS,
+    devices_of_age,
+    users,
+    versions,
+)
 
 Values = Weights | Callable[[Profile, date], Weights]
 
@@ -20,11 +26,16 @@ _SOURCES: Weights = {
 }  # fmt: skip
 
 
-def _download_dates(_: Profile, day: date) -> Weights:
-    dates: dict[Text, float] = {
-        (day - timedelta(days=k)).isoformat(): 3.0 / (k + 1) for k in (0, 1, 2, 5, 9, 20)
+def _download_dates(profile: Profile, day: date) -> Weights:
+    """Recent downloads by their share of today's devices; the loyal ones came long ago."""
+    recent: dict[Text, float] = {
+        (day - k * DAY).isoformat(): devices_of_age(profile, day, k) for k in range(REMEMBERED_DAYS)
     }
-    return {None: 9.0, **dates}
+    devices = users(profile, day)
+    loyal: dict[Text, float] = {
+        (day - k * DAY).isoformat(): devices * 0.05 for k in (60, 90, 180, 365)
+    }
+    return {None: devices * 0.2, **recent, **loyal}
 
 
 def in_europe(profile: Profile, _: date) -> Weights:

@@ -17,7 +17,7 @@ EPOCH = date(2024, 1, 1)
 CYCLE_DAYS = 28
 DAY = timedelta(days=1)
 _YEAR_DAYS = 364
-_REMEMBERED_DAYS = 45
+REMEMBERED_DAYS = 45
 _REMEMBERED_CYCLES = 3
 _HALF_LIFE_DAYS = 2.5
 _PRE_ORDER_DAYS = 14
@@ -54,11 +54,14 @@ def downloads(profile: Profile, day: date) -> float:
 @cache
 def users(profile: Profile, day: date) -> float:
     """Devices that open the app: a loyal base, and the rest of recent downloads."""
-    recent = sum(
-        downloads(profile, day - k * DAY) * 0.55 / math.sqrt(k + 1) for k in range(_REMEMBERED_DAYS)
-    )
+    recent = sum(devices_of_age(profile, day, k) for k in range(REMEMBERED_DAYS))
     loyal = 2.0 * profile.downloads
     return (loyal + recent) * (0.7 + 0.3 * profile.week[day.weekday()])
+
+
+def devices_of_age(profile: Profile, day: date, age: int) -> float:
+    """Of the devices that downloaded the app so many days ago, those that open it."""
+    return downloads(profile, day - age * DAY) * 0.55 / math.sqrt(age + 1)
 
 
 @cache
@@ -86,7 +89,7 @@ def _releases(profile: Profile, day: date) -> dict[str, int]:
 
 def subscribers(profile: Profile, day: date) -> float:
     """A stock: most stay from one day to the next, and some leave each day."""
-    days = range(_REMEMBERED_DAYS)
+    days = range(REMEMBERED_DAYS)
     started = sum(downloads(profile, day - k * DAY) * math.pow(0.98, k) for k in days)
     return profile.downloads * 0.5 + 0.03 * started
 
