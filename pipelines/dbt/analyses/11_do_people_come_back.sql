@@ -12,7 +12,7 @@ with days as (
 ages as (
     select distinct cast(age_days as integer) as age_days
     from {{ ref('app_store_connect', 'fct_app_store_connect__daily_by_app_download_date') }}
-    where age_days >= 0
+    where age_days in (0, 1, 3, 7, 14, 28)
 ),
 
 cohorts as (

@@ -1,6 +1,10 @@
 {# After how many days of silence, while others of the app come, a report holds no day back. #}
 {% macro quiet_days() -%}14{%- endmacro %}
 
+{# Of how many complete days a forecast knows the shares, and how few are too few. #}
+{% macro forecast_days() -%}60{%- endmacro %}
+{% macro fewest_forecast_days() -%}5{%- endmacro %}
+
 {# To be raised when a model's columns or meaning change, so that all of it is built anew. #}
 {% macro edition() -%}'5'{%- endmacro %}
 
