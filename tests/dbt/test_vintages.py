@@ -42,7 +42,7 @@ def as_known_on(warehouse: Warehouse, view: str, day: date) -> dict[tuple[int, d
 
 
 @pytest.mark.parametrize(
-    "view, report",
+    ("view", "report"),
     [
         (SESSIONS, "App Sessions Standard"),
         ("app_downloads_standard_daily", "App Downloads Standard"),
