@@ -112,13 +112,17 @@ def test_nothing_but_models_lands_in_the_host(host: Host) -> None:
     assert any("fivetran" in node["fqn"] for node in manifest["nodes"].values())
 
 
-def test_marts_are_public_and_have_contracts(host: Host) -> None:
-    """Column names and types of the marts are promised to those who build on them."""
-    nodes = host.manifest()["nodes"].values()
-    folders = (["app_store_connect", "marts"], ["app_store_connect", "facts"])
-    marts = [node for node in nodes if node["fqn"][:2] in folders]
-    models = [node for node in marts if node["resource_type"] == "model"]
+def test_only_marts_are_public(host: Host) -> None:
+    """Column names and types of marts and facts are promised to those who build on them; the other
+    models are for the package alone.
+    """
+    models = [
+        node
+        for node in host.manifest()["nodes"].values()
+        if node["resource_type"] == "model" and node["package_name"] == "app_store_connect"
+    ]
+    public = [node for node in models if node["fqn"][1] in ("marts", "facts")]
 
-    assert 12 + 9 == len(models)
-    assert {True} == {node["contract"]["enforced"] for node in models}
-    assert {"public"} == {node["access"] for node in models}
+    assert 12 + 9 == len(public)
+    assert {(True, "public")} == {(node["contract"]["enforced"], node["access"]) for node in public}
+    assert {"private"} == {node["access"] for node in models if node not in public}

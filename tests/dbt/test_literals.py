@@ -32,13 +32,11 @@ def known(column: str) -> set[str]:
 
 
 def compared(text: str) -> Iterator[tuple[str, str]]:
-    """Column and value of each comparison in SQL, or in a call of a macro that compares."""
+    """Column and value of each comparison in SQL."""
     names = "|".join(sorted(COLUMNS | MART_COLUMNS.keys()))
     comparison = rf"\b({names})(?:_key)?\)? (?:=|<>|in|not in) (\([^)]*\)|'[^']*')"
-    call = rf"literal\('({names})', (\[[^\]]*\])"
-    for pattern in (comparison, call):
-        for column, values in re.findall(pattern, text):
-            yield from ((column, value) for value in re.findall(r"'([^']*)'", values))
+    for column, values in re.findall(comparison, text):
+        yield from ((column, value) for value in re.findall(r"'([^']*)'", values))
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in STATEMENTS])

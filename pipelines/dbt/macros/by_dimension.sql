@@ -1,15 +1,11 @@
-{# The dimensions of the marts. 'all' is the app's whole day. #}
-{% macro dimensions() %}
-    {{ return(['territory', 'source_type', 'device', 'platform_version', 'app_version']) }}
-{% endmacro %}
-
 {# A report summed over the app's day and over each of its dimensions, in one pass over the view.
 
-   measures: name -> expression over the staging model's columns, to be summed. Types are the
-   measure's: money where the name ends in _usd, bigint otherwise. #}
-{% macro by_dimension(staging, view, dimensions, measures) %}
+   The type of a measure is money where its name ends in _usd, and bigint otherwise. #}
+{% macro by_dimension(report) %}
+{%- set dimensions = reports()[report].dimensions -%}
+{%- set measures = reports()[report].measures -%}
 {%- set vintages = ref('app_store_connect', 'int_app_store_connect__vintages') -%}
-{%- set is_views = "known.table_name = '" ~ view ~ "'" -%}
+{%- set is_views = "known.table_name = '" ~ reports()[report].view ~ "'" -%}
 with changed as (
     {{ changed(vintages, is_views) }}
 ),
@@ -26,7 +22,7 @@ told as (
         {%- for name, expression in measures.items() %}
         {{ expression }} as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ staging }} as told
+    from {{ ref('app_store_connect', 'stg_app_store_connect__' ~ report) }} as told
     join changed on changed.app_id = told.app_id and changed.date_day = told.date_day
     where {{ processed_within(vintages, is_views) }}
 )
@@ -65,21 +61,3 @@ group by grouping sets (
     {%- endfor %}
 )
 {% endmacro %}
-
-{# The rows of a report whose literal is one of these. #}
-{% macro where_literal(key, literals, measure='told.counts') -%}
-    case when told.{{ key }}_key in ('{{ literals | join("', '") }}') then {{ measure }} end
-{%- endmacro %}
-
-{# The rows whose literal is none of these, or not stated: nothing is dropped without a word. #}
-{% macro other_literal(key, literals, measure='told.counts') -%}
-    case when coalesce(told.{{ key }}_key, '') not in ('{{ literals | join("', '") }}') then {{ measure }} end
-{%- endmacro %}
-
-{# The vintages of some reports, as something to select from. #}
-{% macro vintages_of(views) -%}
-    (
-        select app_id, date_day, vintage from {{ ref('app_store_connect', 'int_app_store_connect__vintages') }}
-        where table_name in ('{{ ([views] if views is string else views) | join("', '") }}')
-    )
-{%- endmacro %}

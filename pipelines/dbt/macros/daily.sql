@@ -1,64 +1,7 @@
-{# What the marts are made of: for each report its view, and the measures of its intermediate model.
-   A dimension that a report does not have is in none of its rows, so nothing is invented there. #}
-{% macro reports() %}
-    {{ return({
-        'discovery': {
-            'view': 'app_store_discovery_and_engagement_standard_daily',
-            'dimensions': ['territory', 'source_type', 'device', 'platform_version'],
-            'measures': [
-                'impressions', 'page_views', 'other_page_views', 'taps',
-                'impression_uniques_summed_over_dimensions', 'page_view_uniques_summed_over_dimensions',
-            ],
-        },
-        'downloads': {
-            'view': 'app_downloads_standard_daily',
-            'dimensions': dimensions(),
-            'measures': ['first_time_downloads', 'redownloads', 'updates', 'other_downloads'],
-        },
-        'installs': {
-            'view': 'app_store_installation_and_deletion_standard_daily',
-            'dimensions': dimensions() + ['app_download_date'],
-            'measures': [
-                'first_time_installs', 'reinstalls', 'installed_updates', 'other_installs', 'deletions',
-            ],
-        },
-        'sessions': {
-            'view': 'app_sessions_standard_daily',
-            'dimensions': dimensions() + ['app_download_date'],
-            'measures': ['sessions', 'session_seconds', 'session_devices_summed_over_dimensions'],
-        },
-        'crashes': {
-            'view': 'app_crashes_daily',
-            'dimensions': ['device', 'platform_version', 'app_version'],
-            'measures': ['crashes', 'crash_devices_summed_over_dimensions'],
-        },
-        'purchases': {
-            'view': 'app_store_purchases_standard_daily',
-            'dimensions': ['territory', 'source_type', 'device', 'platform_version', 'app_download_date'],
-            'measures': [
-                'purchases', 'sales_usd', 'proceeds_usd', 'paying_users_summed_over_dimensions',
-            ],
-        },
-        'opt_in': {
-            'view': 'app_opt_in_daily',
-            'dimensions': [],
-            'measures': ['downloading_users', 'users_opting_in'],
-        },
-    }) }}
-{% endmacro %}
-
-{# The views behind the mart of subscriptions. #}
-{% macro subscription_views() %}
-    {{ return([
-        'app_store_subscription_state_report_standard_daily',
-        'app_store_subscription_event_report_standard_daily',
-    ]) }}
-{% endmacro %}
-
-{# Those reports that have the dimension; 'all' is the app's whole day, which each has. #}
+{# The reports whose measures the marts have by this dimension; 'all' is the app's whole day. #}
 {% macro reports_with(dimension) %}
     {%- set found = {} -%}
-    {%- for name, report in reports().items() if dimension == 'all' or dimension in report.dimensions -%}
+    {%- for name, report in reports().items() if report.measures and dimension in report.dimensions + ['all'] -%}
         {%- do found.update({name: report}) -%}
     {%- endfor -%}
     {{ return(found) }}
@@ -83,37 +26,36 @@ with days as (
     {{ changed(days, columns='known.*') }}
 ),
 
-told as (
-    {%- for report in found %}
-    {%- set outer = loop %}
+{%- for report, each in found.items() %}
+{{ report }} as (
     select
         app_id, date_day, dimension_key, dimension_value
-        {%- for other, each in found.items() %}{% for measure in each.measures %},
-        {% if other == report %}{{ measure }}{% else -%}
-        cast(null as {{ money() if measure.endswith('_usd') else 'bigint' }}) as {{ measure }}
-        {%- endif %}
-        {%- endfor %}{% endfor %}
+        {%- for measure in each.measures %},
+        {{ measure }}
+        {%- endfor %}
     from {{ ref('app_store_connect', 'int_app_store_connect__' ~ report ~ '_by_dimension') }} as summed
     where dimension = '{{ dimension }}'
         {%- if is_incremental() %}
-        -- or else all of the past would be summed for the sake of one day
+        -- or else all of the past would be joined for the sake of one day
         and exists (
             select 1 from days where days.app_id = summed.app_id and days.date_day = summed.date_day
         )
         {%- endif %}
-    {{ 'union all' if not outer.last }}
-    {%- endfor %}
 ),
+{%- endfor %}
 
--- one report alone has a measure, and one row of a value: its greatest is its only one
+-- a value that one report has need not be in the others
 summed as (
     select
-        app_id, date_day, dimension_key, min(dimension_value) as dimension_value
-        {%- for each in found.values() %}{% for measure in each.measures %},
-        max({{ measure }}) as {{ measure }}
+        app_id, date_day, dimension_key,
+        least({% for report in found %}{{ report }}.dimension_value{{ ', ' if not loop.last }}{% endfor %}) as dimension_value
+        {%- for report, each in found.items() %}{% for measure in each.measures %},
+        {{ report }}.{{ measure }}
         {%- endfor %}{% endfor %}
-    from told
-    group by app_id, date_day, dimension_key
+    from
+    {%- for report in found %}
+    {{ 'full join ' if not loop.first }}{{ report }}{{ ' using (app_id, date_day, dimension_key)' if not loop.first }}
+    {%- endfor %}
 )
 
 select

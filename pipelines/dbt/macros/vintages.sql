@@ -1,6 +1,3 @@
-{# After how many days of silence, while others of the app come, a report holds no day back. #}
-{% macro quiet_days() -%}14{%- endmacro %}
-
 {# Of how many complete days a forecast knows the shares, and how few are too few. #}
 {% macro forecast_days() -%}60{%- endmacro %}
 {% macro fewest_forecast_days() -%}5{%- endmacro %}
@@ -8,8 +5,9 @@
 {# To be raised when a model's columns or meaning change, so that all of it is built anew. #}
 {% macro edition() -%}'5'{%- endmacro %}
 
-{# Before an incremental model inserts: its rows whose vintage is not `known` any more are removed. So
-   goes what was restated, and what was withdrawn or lost all its rows. #}
+{# Before an incremental model inserts, this removes its rows whose vintage is not `known` any more: of
+   dates that were restated or withdrawn, or lost all their rows. A vintage is that of one report alone,
+   since it holds the key of a slice. #}
 {% macro forget_changed(known) %}
     {%- if is_incremental() %}
         delete from {{ this }} as built

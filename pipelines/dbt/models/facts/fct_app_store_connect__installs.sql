@@ -1,15 +1,1 @@
-{{ at_full_grain('stg_app_store_connect__installs', 'app_store_installation_and_deletion_standard_daily', [
-    'app_name',
-    'app_apple_identifier',
-    'event',
-    'download_type',
-    'app_version',
-    'device',
-    'platform_version',
-    'source_type',
-    'page_type',
-    'app_download_date',
-    'territory',
-    'counts',
-    'unique_devices',
-]) }}
+{{ at_full_grain('installs') }}

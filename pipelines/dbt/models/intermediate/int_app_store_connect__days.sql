@@ -1,7 +1,7 @@
 {#- A row for each app and day: the reports that have it, a flag for each report that is complete, the flag
     for all, and a fingerprint of the rows that the intermediate models have of the day. -#}
 with told as (
-    {%- for name, report in reports().items() %}
+    {%- for name, report in reports_with('all').items() %}
     select app_id, date_day, '{{ report.view }}' as table_name, vintage
     from {{ ref('app_store_connect', 'int_app_store_connect__' ~ name ~ '_by_dimension') }}
     where dimension = 'all'
@@ -14,7 +14,7 @@ newest as (
     select app_id, table_name, max(complete_until) as complete_until
     from {{ ref('app_store_connect', 'int_app_store_connect__vintages') }}
     where table_name in (
-        {%- for report in reports().values() %}'{{ report.view }}'{{ ', ' if not loop.last }}{% endfor %})
+        {%- for report in reports_with('all').values() %}'{{ report.view }}'{{ ', ' if not loop.last }}{% endfor %})
     group by app_id, table_name
 ),
 
@@ -64,7 +64,7 @@ summed as (
         app_id,
         date_day,
         min(is_complete) = 1 as is_complete,
-        {%- for name, report in reports().items() %}
+        {%- for name, report in reports_with('all').items() %}
         coalesce(min(case when table_name = '{{ report.view }}' then is_complete end), 1) = 1
             as {{ name }}_complete,
         max(case when table_name = '{{ report.view }}' and vintage is not null then 1 else 0 end) = 1
@@ -80,7 +80,7 @@ select
     app_id,
     date_day,
     is_complete,
-    {%- for name in reports() %}
+    {%- for name in reports_with('all') %}
     {{ name }}_complete,
     has_{{ name }},
     {%- endfor %}

@@ -21,7 +21,7 @@ loads as {{ always(source('app_store_connect_raw', '_dlt_loads'), {'load_id': 't
 
 owners as (
     select * from date_owners
-    where table_name in ('{{ (reports().values() | map(attribute='view') | list + subscription_views()) | join("', '") }}')
+    where table_name in ('{{ reports().values() | map(attribute='view') | join("', '") }}')
 ),
 
 catalogue as (

@@ -1,7 +1,7 @@
 {#- The versions of each app, in the order of their numbers: as text 1.10 comes before 1.9. -#}
 {%- set parts = 4 -%}
 with told as (
-    {%- for name, report in reports().items() if 'app_version' in report.dimensions %}
+    {%- for name in reports_with('app_version') %}
     select app_id, date_day, dimension_key, dimension_value
     from {{ ref('app_store_connect', 'int_app_store_connect__' ~ name ~ '_by_dimension') }}
     where dimension = 'app_version' and dimension_key <> {{ not_stated() }}

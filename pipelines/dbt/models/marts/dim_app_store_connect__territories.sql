@@ -1,5 +1,5 @@
 with told as (
-    {%- for name, report in reports().items() if 'territory' in report.dimensions %}
+    {%- for name in reports_with('territory') %}
     select dimension_key, dimension_value from {{ ref('app_store_connect', 'int_app_store_connect__' ~ name ~ '_by_dimension') }}
     where dimension = 'territory'
     {{ 'union all' if not loop.last }}

@@ -1,0 +1,88 @@
+{# Written by asc_pipeline/models/generator.py from asc_pipeline/models/reports.py.
+
+   Each report that has a fact: its view, its dimensions in the marts, and its measures,
+   which are summed over rows `told` of its staging model. #}
+{% macro reports() %}
+    {{ return({
+        'discovery': {
+            'view': 'app_store_discovery_and_engagement_standard_daily',
+            'dimensions': ['territory', 'source_type', 'device', 'platform_version'],
+            'measures': {
+                'impressions': "case when told.event_key = 'impression' then told.counts end",
+                'page_views': "case when told.event_key = 'page view' and told.page_type_key in ('product page', 'product sheet', 'store sheet') then told.counts end",
+                'other_page_views': "case when told.event_key = 'page view' and (told.page_type_key in ('product page', 'product sheet', 'store sheet')) is not true then told.counts end",
+                'taps': "case when told.event_key = 'tap' then told.counts end",
+                'impression_uniques_summed_over_dimensions': "case when told.event_key = 'impression' then told.unique_counts end",
+                'page_view_uniques_summed_over_dimensions': "case when told.event_key = 'page view' and told.page_type_key in ('product page', 'product sheet', 'store sheet') then told.unique_counts end",
+            },
+        },
+        'downloads': {
+            'view': 'app_downloads_standard_daily',
+            'dimensions': ['territory', 'source_type', 'device', 'platform_version', 'app_version'],
+            'measures': {
+                'first_time_downloads': "case when told.download_type_key = 'first-time download' then told.counts end",
+                'redownloads': "case when told.download_type_key = 'redownload' then told.counts end",
+                'updates': "case when told.download_type_key in ('auto-update', 'manual update') then told.counts end",
+                'other_downloads': "case when (told.download_type_key in ('first-time download', 'redownload', 'auto-update', 'manual update')) is not true then told.counts end",
+            },
+        },
+        'installs': {
+            'view': 'app_store_installation_and_deletion_standard_daily',
+            'dimensions': ['territory', 'source_type', 'app_download_date', 'device', 'platform_version', 'app_version'],
+            'measures': {
+                'first_time_installs': "case when told.event_key = 'install' and told.download_type_key = 'first-time download' then told.counts end",
+                'reinstalls': "case when told.event_key = 'install' and told.download_type_key = 'redownload' then told.counts end",
+                'installed_updates': "case when told.event_key = 'install' and told.download_type_key in ('auto-update', 'manual update') then told.counts end",
+                'other_installs': "case when told.event_key = 'install' and (told.download_type_key in ('first-time download', 'redownload', 'auto-update', 'manual update')) is not true then told.counts end",
+                'deletions': "case when told.event_key = 'delete' then told.counts end",
+            },
+        },
+        'sessions': {
+            'view': 'app_sessions_standard_daily',
+            'dimensions': ['territory', 'source_type', 'app_download_date', 'device', 'platform_version', 'app_version'],
+            'measures': {
+                'sessions': "told.sessions",
+                'session_seconds': "told.session_seconds",
+                'session_devices_summed_over_dimensions': "told.unique_devices",
+            },
+        },
+        'crashes': {
+            'view': 'app_crashes_daily',
+            'dimensions': ['device', 'platform_version', 'app_version'],
+            'measures': {
+                'crashes': "told.crashes",
+                'crash_devices_summed_over_dimensions': "told.unique_devices",
+            },
+        },
+        'purchases': {
+            'view': 'app_store_purchases_standard_daily',
+            'dimensions': ['territory', 'source_type', 'app_download_date', 'device', 'platform_version'],
+            'measures': {
+                'purchases': "told.purchases",
+                'sales_usd': "told.sales_usd",
+                'proceeds_usd': "told.proceeds_usd",
+                'paying_users_summed_over_dimensions': "told.paying_users",
+            },
+        },
+        'opt_in': {
+            'view': 'app_opt_in_daily',
+            'dimensions': [],
+            'measures': {
+                'downloading_users': "told.downloading_users",
+                'users_opting_in': "told.users_opting_in",
+            },
+        },
+        'subscription_state': {
+            'view': 'app_store_subscription_state_report_standard_daily',
+            'dimensions': [],
+            'measures': {
+            },
+        },
+        'subscription_events': {
+            'view': 'app_store_subscription_event_report_standard_daily',
+            'dimensions': [],
+            'measures': {
+            },
+        },
+    }) }}
+{% endmacro %}

@@ -1,0 +1,1 @@
+{{ daily('app_version') }}

@@ -1,0 +1,1 @@
+{{ daily('source_type') }}
