@@ -41,6 +41,7 @@ MARTS_BY = {
     "app_download_date": "App Download Date",
     "platform_version": "Platform Version",
     "app_version": "App Version",
+    "subscription_identifier": "Subscription Identifier",
 }
 
 
@@ -104,6 +105,7 @@ def test_dimensions_are_the_truth(dimension: str, built: Warehouse, demo: World)
         assert any(value == "(not stated)" for _, _, value, _ in rows) or dimension in (
             "device",
             "app_version",
+            "subscription_identifier",
         )
 
 
@@ -132,27 +134,6 @@ def test_facts_are_the_truth(fact: str, built: Warehouse, demo: World) -> None:
     assert rows
 
 
-def test_subscriptions_are_the_truth(built: Warehouse, demo: World) -> None:
-    """States and events of each day are those of the emulator's world."""
-    for kind, report, column in (
-        ("state", "App Store Subscription State Report Standard", "Date"),
-        ("event", "App Store Subscription Event Report Standard", "Event Date"),
-    ):
-        expected: dict[tuple[int, str], int] = {}
-        for app_id in demo.apps:
-            for row in demo.truth(app_id, report, "DAILY"):
-                key = (int(app_id), row[column] or "")
-                expected[key] = expected.get(key, 0) + int(row["Counts"] or 0)
-        rows = built.query(
-            f"select app_id, cast(date_day as text), sum(subscriptions) from"
-            f" {MARTS}.fct_app_store_connect__subscriptions_daily where kind = '{kind}'"
-            " group by 1, 2"
-        )
-
-        assert expected == {(app_id, day): int(total) for app_id, day, total in rows}
-        assert rows
-
-
 def test_both_databases_agree(built: Warehouse, on_postgres: Warehouse) -> None:
     """From one data set Postgres gets the same marts, row by row."""
     done = on_postgres.models("--json", "--fivetran")
@@ -165,6 +146,7 @@ def test_both_databases_agree(built: Warehouse, on_postgres: Warehouse) -> None:
         "dim_app_store_connect__app_versions",
         "dim_app_store_connect__territories",
         "dim_app_store_connect__dates",
+        "dim_app_store_connect__subscriptions",
     ):
         assert built.rows(mart) == on_postgres.rows(mart), mart
         assert list(built.columns(mart)) == list(on_postgres.columns(mart))
@@ -199,19 +181,18 @@ def test_postgres_follows_what_is_withdrawn(on_postgres: Warehouse) -> None:
 
 def test_what_is_wrong_is_named(copy_of_built: Warehouse) -> None:
     """The tests of a model name each column with its problem, and how many rows have it."""
-    mart = "fct_app_store_connect__subscriptions_daily"
+    mart = "fct_app_store_connect__daily_by_subscription_identifier"
     with duckdb.connect(str(copy_of_built.file)) as database:
         database.execute(f"insert into {MARTS}.{mart} from {MARTS}.{mart} limit 2")
         for damage in (
             "is_complete = null where subscription_identifier in"
             f" (select min(subscription_identifier) from {MARTS}.{mart})",
             f"app_id = 7 where date_day in (select min(date_day) from {MARTS}.{mart})",
-            f"kind = 'rumour' where date_day in (select max(date_day) from {MARTS}.{mart})",
         ):
             database.execute(f"update {MARTS}.{mart} set {damage}")
         expected = database.execute(
-            f"select count(*) filter (is_complete is null), count(*) filter (app_id = 7),"
-            f" count(*) filter (kind = 'rumour') from {MARTS}.{mart}"
+            f"select count(*) filter (is_complete is null), count(*) filter (app_id = 7)"
+            f" from {MARTS}.{mart}"
         ).fetchone()
     tests = [f"{mart}__is_sound", f"{mart}__keys_are_known"]
     done = copy_of_built.dbt("test", "--select", *tests)
@@ -222,18 +203,12 @@ def test_what_is_wrong_is_named(copy_of_built: Warehouse) -> None:
         for path in compiled.rglob(f"{test}.sql")
         for column, problem, count in copy_of_built.query(path.read_text())
     }
-    twins = found.pop(
-        (
-            "app_id, date_day, subscription_identifier, kind, metric_group_key, metric_key",
-            "not unique",
-        )
-    )
+    twins = found.pop(("app_id, date_day, subscription_identifier_key", "not unique"))
 
     assert 1 == done.code, done.out
     assert expected == (
         found.pop(("is_complete", "null")),
         found.pop(("app_id", "not in dim_app_store_connect__apps")),
-        found.pop(("kind", "none of state, event")),
     )
     assert (2, {}) == (twins, found)
 

@@ -138,7 +138,7 @@ class TestOnData:
         for mart in FACTS:
             assert built.columns(mart) == crashes_only.columns(mart), mart
         assert [(0,)] == crashes_only.query(
-            f"select count(*) from {MARTS}.fct_app_store_connect__subscriptions_daily"
+            f"select count(*) from {MARTS}.fct_app_store_connect__daily_by_subscription_identifier"
         )
         assert [(None,)] == crashes_only.query(
             f"select max(impressions) from {MARTS}.fct_app_store_connect__daily"

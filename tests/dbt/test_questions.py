@@ -62,8 +62,7 @@ def test_subscriptions_are_in_the_answer(built: Warehouse) -> None:
     with duckdb.connect(str(built.file), read_only=True) as database:
         columns, rows = answer(path, database)
         summed = database.execute(
-            f"select sum(subscriptions) from {MARTS}.fct_app_store_connect__subscriptions_daily"
-            " where metric_key = 'full price'"
+            f"select sum(paid_subscriptions) from {MARTS}.fct_app_store_connect__daily"
         ).fetchone()
     last = columns.index("paid_at_last")
 

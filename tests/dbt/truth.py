@@ -44,6 +44,26 @@ _DISCOVERY = "App Store Discovery and Engagement Standard"
 _SESSIONS = "App Sessions Standard"
 _PURCHASES = "App Store Purchases Standard"
 
+_STATE = "App Store Subscription State Report Standard"
+_EVENT = "App Store Subscription Event Report Standard"
+_STATES = {
+    "paid_subscriptions": ("Full price",),
+    "trial_subscriptions": ("Free trial",),
+    "billing_retry_subscriptions": ("Billing retry",),
+    "churned_subscriptions": ("Voluntary churn", "Involuntary churn"),
+    "other_subscriptions": (),
+}
+_EVENTS = {
+    "offer_starts": ("Offer start",),
+    "paid_starts": ("Paid subscription start",),
+    "paid_from_offers": ("Paid subscription from offer",),
+    "renewals": ("Renewal",),
+    "billing_issues": ("Enter billing issue",),
+    "voluntary_churns": ("Voluntary churn",),
+    "involuntary_churns": ("Involuntary churn",),
+    "other_subscription_events": (),
+}
+
 MEASURES: dict[str, Measure] = {
     "impressions": (_DISCOVERY, "Counts", _is("Event", "Impression")),
     "page_views": (_DISCOVERY, "Counts", _views_of_product),
@@ -68,6 +88,8 @@ MEASURES: dict[str, Measure] = {
     "paying_users_summed_over_dimensions": (_PURCHASES, "Paying Users", _any),
     "downloading_users": ("App Opt In", "Downloading Users", _any),
     "users_opting_in": ("App Opt In", "Users Opting-In", _any),
+    **{name: (_STATE, "Counts", _is("State Metric", *values)) for name, values in _STATES.items()},
+    **{name: (_EVENT, "Counts", _is("Event Group", *values)) for name, values in _EVENTS.items()},
 }
 
 Totals = dict[tuple[int, date, str], Decimal]
@@ -80,7 +102,7 @@ def daily(world: World, measure: str, dimension: str | None = None) -> Totals:
     for app_id in world.apps:
         for row in world.truth(app_id, report, "DAILY"):
             value = (row[dimension] or "(not stated)") if dimension else ""
-            key = (int(app_id), date.fromisoformat(row["Date"] or ""), value.lower())
+            key = (int(app_id), date.fromisoformat(row.get("Date") or row.get("Event Date") or ""), value.lower())
             totals[key] += Decimal(row[column] or 0) if counts(row) else 0
     return dict(totals)
 

@@ -30,7 +30,7 @@ FACTS = (
     "fct_app_store_connect__daily_by_app_download_date",
     "fct_app_store_connect__daily_by_platform_version",
     "fct_app_store_connect__daily_by_app_version",
-    "fct_app_store_connect__subscriptions_daily",
+    "fct_app_store_connect__daily_by_subscription_identifier",
 )
 
 Rows = list[tuple[Any, ...]]

@@ -30,6 +30,7 @@ KEYS = (
     "page_type",
     "state_metric",
     "event_group",
+    "subscription_identifier",
 )
 """Dimensions and literals that models join by, or compare with."""
 
@@ -40,6 +41,7 @@ MART_DIMENSIONS = (
     "device",
     "platform_version",
     "app_version",
+    "subscription_identifier",
 )
 """There is a mart by app, date and each of them."""
 

@@ -16,6 +16,8 @@ _PARTS = {
     "territory": {"territory_name": "text", "region": "text"},
     "app_download_date": {"age_days": "bigint"},
 }
+_DIMENSION_TYPES = {"app_download_date": "date", "subscription_identifier": "bigint"}
+
 """Columns of a mart that come with its dimension."""
 
 
@@ -136,7 +138,7 @@ def _daily(dimension: str, reports: list[Report]) -> list[str]:
         *(_column(column, "text", "mart_key", is_key=True) for column in key),
     ]
     if dimension:
-        lines += [_column(dimension, "date" if dimension.endswith("_date") else "text")]
+        lines += [_column(dimension, _DIMENSION_TYPES.get(dimension, "text"))]
     lines += [_column(part, kind) for part, kind in _PARTS.get(dimension, {}).items()]
     lines += [_column(each.name, each.type) for report in found for each in report.measures]
     if {"discovery", "downloads"} <= {each.model for each in found}:

@@ -23,6 +23,26 @@ _OTHER = Literals("download_type", _KNOWN_DOWNLOADS, others=True)
 _INSTALL = Literals("event", ("install",))
 _DELETE = Literals("event", ("delete",))
 
+
+def _in_state(*values: str, others: bool = False) -> Literals:
+    return Literals("state_metric", values, others)
+
+
+def _of_group(*values: str, others: bool = False) -> Literals:
+    return Literals("event_group", values, others)
+
+
+_CHURNED = ("voluntary churn", "involuntary churn")
+_STATES = ("full price", "free trial", "billing retry", *_CHURNED)
+_EVENT_GROUPS = (
+    "offer start",
+    "paid subscription start",
+    "paid subscription from offer",
+    "renewal",
+    "enter billing issue",
+    *_CHURNED,
+)
+
 DEFINITIONS = (
     Report(
         "App Store Discovery and Engagement Standard",
@@ -119,12 +139,29 @@ DEFINITIONS = (
         "App Store Subscription State Report Standard",
         "subscription_state",
         "subscription-state",
+        (
+            _sum("paid_subscriptions", "counts", _in_state("full price")),
+            _sum("trial_subscriptions", "counts", _in_state("free trial")),
+            _sum("billing_retry_subscriptions", "counts", _in_state("billing retry")),
+            _sum("churned_subscriptions", "counts", _in_state(*_CHURNED)),
+            _sum("other_subscriptions", "counts", _in_state(*_STATES, others=True)),
+        ),
         has_fact=True,
     ),
     Report(
         "App Store Subscription Event Report Standard",
         "subscription_events",
         "subscription-event",
+        (
+            _sum("offer_starts", "counts", _of_group("offer start")),
+            _sum("paid_starts", "counts", _of_group("paid subscription start")),
+            _sum("paid_from_offers", "counts", _of_group("paid subscription from offer")),
+            _sum("renewals", "counts", _of_group("renewal")),
+            _sum("billing_issues", "counts", _of_group("enter billing issue")),
+            _sum("voluntary_churns", "counts", _of_group("voluntary churn")),
+            _sum("involuntary_churns", "counts", _of_group("involuntary churn")),
+            _sum("other_subscription_events", "counts", _of_group(*_EVENT_GROUPS, others=True)),
+        ),
         has_fact=True,
     ),
     Report("App Store Pre-Orders Standard", "pre_orders", "app-store-pre-order"),

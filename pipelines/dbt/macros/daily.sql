@@ -66,6 +66,8 @@ select
     {%- if name == 'app_download_date' %}
     {{ stated_date('summed.dimension_key') }} as app_download_date,
     cast({{ dbt.datediff(stated_date('summed.dimension_key'), 'days.date_day', 'day') }} as bigint) as age_days,
+    {%- elif name == 'subscription_identifier' %}
+    cast(nullif(summed.dimension_key, {{ not_stated() }}) as bigint) as subscription_identifier,
     {%- else %}
     summed.dimension_value as {{ name }},
     {%- endif %}

@@ -74,14 +74,27 @@
         },
         'subscription_state': {
             'view': 'app_store_subscription_state_report_standard_daily',
-            'dimensions': [],
+            'dimensions': ['territory', 'subscription_identifier'],
             'measures': {
+                'paid_subscriptions': "case when told.state_metric_key = 'full price' then told.counts end",
+                'trial_subscriptions': "case when told.state_metric_key = 'free trial' then told.counts end",
+                'billing_retry_subscriptions': "case when told.state_metric_key = 'billing retry' then told.counts end",
+                'churned_subscriptions': "case when told.state_metric_key in ('voluntary churn', 'involuntary churn') then told.counts end",
+                'other_subscriptions': "case when (told.state_metric_key in ('full price', 'free trial', 'billing retry', 'voluntary churn', 'involuntary churn')) is not true then told.counts end",
             },
         },
         'subscription_events': {
             'view': 'app_store_subscription_event_report_standard_daily',
-            'dimensions': [],
+            'dimensions': ['territory', 'subscription_identifier'],
             'measures': {
+                'offer_starts': "case when told.event_group_key = 'offer start' then told.counts end",
+                'paid_starts': "case when told.event_group_key = 'paid subscription start' then told.counts end",
+                'paid_from_offers': "case when told.event_group_key = 'paid subscription from offer' then told.counts end",
+                'renewals': "case when told.event_group_key = 'renewal' then told.counts end",
+                'billing_issues': "case when told.event_group_key = 'enter billing issue' then told.counts end",
+                'voluntary_churns': "case when told.event_group_key = 'voluntary churn' then told.counts end",
+                'involuntary_churns': "case when told.event_group_key = 'involuntary churn' then told.counts end",
+                'other_subscription_events': "case when (told.event_group_key in ('offer start', 'paid subscription start', 'paid subscription from offer', 'renewal', 'enter billing issue', 'voluntary churn', 'involuntary churn')) is not true then told.counts end",
             },
         },
     }) }}

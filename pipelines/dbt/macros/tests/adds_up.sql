@@ -32,6 +32,16 @@
             'proceeds_usd': 'proceeds_in_usd',
             'paying_users_summed_over_dimensions': 'paying_users',
         },
+        'app_store_subscription_state_report_standard_daily': {
+            'paid_subscriptions': "case when lower(state_metric) = 'full price' then counts end",
+            'trial_subscriptions': "case when lower(state_metric) = 'free trial' then counts end",
+            'paid_subscriptions + trial_subscriptions + billing_retry_subscriptions + churned_subscriptions + other_subscriptions': "counts",
+        },
+        'app_store_subscription_event_report_standard_daily': {
+            'paid_starts': "case when lower(event_group) = 'paid subscription start' then counts end",
+            'renewals': "case when lower(event_group) = 'renewal' then counts end",
+            'offer_starts + paid_starts + paid_from_offers + renewals + billing_issues + voluntary_churns + involuntary_churns + other_subscription_events': "counts",
+        },
         'app_opt_in_daily': {
             'downloading_users': 'downloading_users', 'users_opting_in': 'users_opting_in',
         },
@@ -53,7 +63,7 @@ summed_{{ loop.index }} as (
     select
         {%- if view in present %}
         _app_id as app_id,
-        cast(coalesce({{ adapter.quote('date') }}, _processing_date) as date) as date_day
+        cast(coalesce({{ adapter.quote('event_date' if 'event_report' in view else 'date') }}, _processing_date) as date) as date_day
         {%- for expression in measures.values() %},
         cast(coalesce(sum({{ expression }}), 0) as {{ money() }}) as total_{{ loop.index }}
         {%- endfor %}
@@ -122,32 +132,4 @@ where {{ tested_days('days.date_day') }}
         coalesce(days.{{ measure }}, -1) <> coalesce(summed.{{ measure }}, -1) {{ 'or' if not loop.last }}
         {%- endfor %}
     )
-{% endtest %}
-
-{# The days on which states or events are not the sum of their view. #}
-{% test subscriptions_add_up(model) %}
-with viewed as (
-    select app_id, date_day, 'state' as kind, sum(counts) as total
-    from {{ ref('app_store_connect', 'stg_app_store_connect__subscription_state') }}
-    where {{ tested_days('processing_date') }}
-    group by 1, 2
-    union all
-    select app_id, date_day, 'event' as kind, sum(counts) as total
-    from {{ ref('app_store_connect', 'stg_app_store_connect__subscription_events') }}
-    where {{ tested_days('processing_date') }}
-    group by 1, 2
-),
-
-built as (
-    select app_id, date_day, kind, sum(subscriptions) as total from {{ model }} group by 1, 2, 3
-)
-
-select viewed.app_id, viewed.date_day, viewed.kind, viewed.total, built.total as in_the_mart
-from viewed
-full outer join built
-    on built.app_id = viewed.app_id
-    and built.date_day = viewed.date_day
-    and built.kind = viewed.kind
-where {{ tested_days('coalesce(viewed.date_day, built.date_day)') }}
-    and (viewed.total is null or built.total is null or viewed.total <> built.total)
 {% endtest %}

@@ -1,16 +1,12 @@
 {# What is wrong with a model: a row for each column, or columns, with the problem and how many rows
    have it. All in one test, since each costs dbt more than it costs the database. #}
-{% test sound(model, grain, never_null=[], known_values={}) %}
+{% test sound(model, grain, never_null=[]) %}
 select '{{ grain | join(', ') }}' as column_name, 'not unique' as problem, count(*) as row_count
 from (select 1 as twin from {{ model }} group by {{ grain | join(', ') }} having count(*) > 1) as twins
 having count(*) > 0
 {%- for column in grain + never_null %}
 union all
 {{ problem(model, column, 'null', column ~ ' is null') }}
-{%- endfor %}
-{%- for column, values in known_values.items() %}
-union all
-{{ problem(model, column, 'none of ' ~ values | join(', '), column ~ " not in ('" ~ values | join("', '") ~ "')") }}
 {%- endfor %}
 {% endtest %}
 

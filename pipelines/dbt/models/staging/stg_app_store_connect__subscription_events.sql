@@ -29,4 +29,4 @@
     'original_purchase_device': ['original_purchase_device', 'text'],
     'territory': ['territory', 'text'],
     'counts': ['counts', 'bigint'],
-}, keys=['territory', 'page_type', 'event_group']) }}
+}, keys=['territory', 'page_type', 'event_group', 'subscription_identifier']) }}

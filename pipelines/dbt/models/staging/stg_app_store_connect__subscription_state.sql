@@ -23,4 +23,4 @@
     'original_purchase_device': ['original_purchase_device', 'text'],
     'territory': ['territory', 'text'],
     'counts': ['counts', 'bigint'],
-}, keys=['territory', 'page_type', 'state_metric']) }}
+}, keys=['territory', 'page_type', 'state_metric', 'subscription_identifier']) }}

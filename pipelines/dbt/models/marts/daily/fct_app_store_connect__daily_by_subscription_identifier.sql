@@ -1,0 +1,1 @@
+{{ daily('subscription_identifier') }}
