@@ -102,7 +102,11 @@ def daily(world: World, measure: str, dimension: str | None = None) -> Totals:
     for app_id in world.apps:
         for row in world.truth(app_id, report, "DAILY"):
             value = (row[dimension] or "(not stated)") if dimension else ""
-            key = (int(app_id), date.fromisoformat(row.get("Date") or row.get("Event Date") or ""), value.lower())
+            key = (
+                int(app_id),
+                date.fromisoformat(row.get("Date") or row.get("Event Date") or ""),
+                value.lower(),
+            )
             totals[key] += Decimal(row[column] or 0) if counts(row) else 0
     return dict(totals)
 

@@ -68,6 +68,13 @@ class Measure:
     name: str
     column: str
     literals: tuple[Literals, ...] = ()
+    is_stock: bool = False
+    """Whether it counts what is there on a day, so that days must not be added."""
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether rows may be added: unique counts of several rows hold for none."""
+        return not self.name.endswith("_summed_over_dimensions")
 
     @property
     def type(self) -> str:
@@ -125,6 +132,11 @@ class Report:
             for column, kind in self.schema.table_columns().items()
             if column != date_column
         }
+
+    def fact_measures(self) -> list[Measure]:
+        """Those measures that the fact has besides its columns."""
+        own = {new for new, _ in self.columns().values()}
+        return [each for each in self.measures if each.is_additive and each.name not in own]
 
     def joined_by(self) -> list[str]:
         """Columns that get a key in lower case."""

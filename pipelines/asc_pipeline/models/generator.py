@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app_store_connect.names import snake_case
 
-from . import properties
+from . import metrics, properties
 from .definition import MART_DIMENSIONS, RENAMED, Report
 from .reports import DEFINITIONS
 
@@ -97,6 +97,7 @@ def files() -> dict[Path, str]:
         STAGING / "_columns.md": docs_md(),
         FACTS / "_facts.yml": properties.facts(with_fact),
         INTERMEDIATE / "_by_dimension.yml": properties.by_dimension(with_measures),
+        MODELS / "metrics" / "_metrics.yml": metrics.metrics(with_measures),
         DAILY / "_daily.yml": properties.daily(with_measures),
     }
 

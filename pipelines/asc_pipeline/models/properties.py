@@ -82,6 +82,7 @@ def facts(reports: Iterable[Report]) -> str:
         )
         lines += ["    columns:", _column("app_id", "bigint"), _column("date_day", "date")]
         lines += [_column(new, kind) for new, kind in each.columns().values()]
+        lines += [_column(measure.name, measure.type) for measure in each.fact_measures()]
         lines += [_column("is_complete", "boolean", "is_complete_of_report")]
     return _text(lines)
 

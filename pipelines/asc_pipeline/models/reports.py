@@ -10,6 +10,10 @@ def _sum(name: str, column: str, *literals: Literals) -> Measure:
     return Measure(name, column, literals)
 
 
+def _stock(name: str, state: Literals) -> Measure:
+    return Measure(name, "counts", (state,), is_stock=True)
+
+
 _IMPRESSION = Literals("event", ("impression",))
 _PAGE_VIEW = Literals("event", ("page view",))
 _TAP = Literals("event", ("tap",))
@@ -140,11 +144,11 @@ DEFINITIONS = (
         "subscription_state",
         "subscription-state",
         (
-            _sum("paid_subscriptions", "counts", _in_state("full price")),
-            _sum("trial_subscriptions", "counts", _in_state("free trial")),
-            _sum("billing_retry_subscriptions", "counts", _in_state("billing retry")),
-            _sum("churned_subscriptions", "counts", _in_state(*_CHURNED)),
-            _sum("other_subscriptions", "counts", _in_state(*_STATES, others=True)),
+            _stock("paid_subscriptions", _in_state("full price")),
+            _stock("trial_subscriptions", _in_state("free trial")),
+            _stock("billing_retry_subscriptions", _in_state("billing retry")),
+            _stock("churned_subscriptions", _in_state(*_CHURNED)),
+            _stock("other_subscriptions", _in_state(*_STATES, others=True)),
         ),
         has_fact=True,
     ),
