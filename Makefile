@@ -9,6 +9,8 @@ UPGRADE ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV_VERSION := 0.13.9
+# they take hours: see tests/walk/test_walk.py
+LONG_WALKS := tests/walk/test_walk.py tests/walk/test_two_writers.py
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-annotate --quiet --custom-compile-command "make lock" \
 	$(if $(UPGRADE),--upgrade)
@@ -33,7 +35,7 @@ test: dev ## Run the tests; ARGS="-k name" for some of them
 
 test-slow: dev ## Run the tests that make test leaves out, but for those of the models
 	$(BIN)/python -m pytest -n auto -m "slow and not live" tests \
-		--ignore tests/dbt --ignore tests/walk $(ARGS)
+		--ignore tests/dbt $(LONG_WALKS:%=--ignore %) $(ARGS)
 
 samples: dev ## Rewrite the samples of SQL in tests/samples/sql; then read the diff
 	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py

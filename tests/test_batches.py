@@ -31,7 +31,7 @@ RAW = "app_store_connect_raw"
 LOADS = f"select count(distinct _dlt_load_id) from {RAW}.analytics_report_segments"
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "value", "loads"),
     [
@@ -59,6 +59,7 @@ def test_batches_are_bounded(
     assert job.query(LOADS)[0][0] in loads
 
 
+@pytest.mark.slow
 def test_what_cannot_be_loaded_keeps_nothing_else_back(start_apple: StartApple, job: Job) -> None:
     """One table that takes no rows: its instances are named, all others are loaded, once."""
     world = world_with_reports(CRASHES, PURCHASES, app_ids=APPS[:1])
@@ -98,6 +99,7 @@ def test_what_cannot_be_loaded_keeps_nothing_else_back(start_apple: StartApple, 
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_instance_is_never_split(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +114,7 @@ def test_instance_is_never_split(
     )
 
 
+@pytest.mark.slow
 def test_large_segment_is_counted_whole(start_apple: StartApple, job: Job) -> None:
     """Rows, dates and ledger agree for a file of many Arrow batches."""
     world = world_with_reports(CRASHES, app_ids=APPS[:1])
@@ -141,6 +144,7 @@ def test_instance_listed_twice_is_loaded_once(start_apple: StartApple, job: Job)
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_known_instance_costs_one_request(start_apple: StartApple, job: Job) -> None:
     """--instance-id of an instance that an earlier run saw asks for its segments alone."""
     world = overlapping_world(days=3)
@@ -235,6 +239,7 @@ def test_largest_limit_is_taken(
     assert 0 == job.run(start_apple(overlapping_world(days=1))).exit_code
 
 
+@pytest.mark.slow
 def test_failed_load_is_told_in_a_line(start_apple: StartApple, job: Job) -> None:
     """Why the destination took no rows, without the traceback that dlt puts around it."""
     world = overlapping_world(days=1)
@@ -319,6 +324,7 @@ def test_workers_of_a_failed_load_do_not_count(
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_keys_that_another_writer_has_too(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -400,6 +400,7 @@ def test_plan_loads_nothing(start_apple: StartApple, job: Job) -> None:
     assert APPS[0] in result.stderr
 
 
+@pytest.mark.slow
 def test_requests_of_a_run_are_bounded(start_apple: StartApple, job: Job) -> None:
     """1 for the apps, 2 an app, 1 an app and report, 1 a new instance; a rerun the same without."""
     world = overlapping_world(days=4)
@@ -411,6 +412,7 @@ def test_requests_of_a_run_are_bounded(start_apple: StartApple, job: Job) -> Non
     assert 1 + 2 * 2 + 2 * 1 == second.summary["requests_used"]
 
 
+@pytest.mark.slow
 def test_budget_stops_the_run_and_the_next_goes_on(start_apple: StartApple, job: Job) -> None:
     """Exit 3 keeps what was done; runs with a fresh budget end in the truth."""
     world = overlapping_world(days=6)
@@ -588,6 +590,7 @@ def test_id_of_another_app(option: str, start_apple: StartApple, job: Job) -> No
     assert APPS[0] in result.stderr
 
 
+@pytest.mark.slow
 def test_file_of_another_app(start_apple: StartApple, job: Job) -> None:
     """A file of another app than the user says is refused and named; he may correct himself."""
     world = overlapping_world(days=1)
@@ -615,6 +618,7 @@ def test_file_with_rows_of_two_apps(start_apple: StartApple, job: Job) -> None:
     assert f"it has rows of app {APPS[1]}, and is listed for app {APPS[0]}" in str(result.summary)
 
 
+@pytest.mark.slow
 def test_request_by_id_alone(start_apple: StartApple, job: Job) -> None:
     """Without --app-id the app of a request is found in its files."""
     world = overlapping_world(days=3)
@@ -627,7 +631,7 @@ def test_request_by_id_alone(start_apple: StartApple, job: Job) -> None:
     )
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "exit_code", "says"),
     [
@@ -654,6 +658,7 @@ def test_one_bad_instance_does_not_stop_the_others(
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_unparsed_values_are_kept_and_counted(start_apple: StartApple, job: Job) -> None:
     """A value of another type is NULL in its column, and kept with where it stood."""
     world = world_with_reports(CRASHES, app_ids=APPS[:1])
@@ -674,6 +679,7 @@ def test_unparsed_values_are_kept_and_counted(start_apple: StartApple, job: Job)
     )
 
 
+@pytest.mark.slow
 def test_new_column_arrives_as_text(start_apple: StartApple, job: Job) -> None:
     """A column that Apple adds is there, in table and view, NULL in what was loaded before."""
     world = world_with_reports(CRASHES, app_ids=APPS[:1])
@@ -698,6 +704,7 @@ def test_help_is_quick_to_import() -> None:
     assert not {"dlt", "duckdb", "pyarrow", "requests"} & set(json.loads(out.stdout))
 
 
+@pytest.mark.slow
 def test_database_is_where_the_job_runs(start_apple: StartApple, job: Job) -> None:
     """asc_segments.duckdb is made in the working directory, wherever earlier runs were."""
     apple = start_apple(overlapping_world(days=1))

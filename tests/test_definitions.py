@@ -50,6 +50,7 @@ def changing(job: Job) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+@pytest.mark.slow
 def test_unchanged_views_are_left_alone(start_apple: StartApple, job: Job) -> None:
     """A run with new rows touches no view; one with a new column that report's view alone."""
     world = world_with_reports(CRASHES, PURCHASES, app_ids=APPS[:1])
@@ -74,7 +75,7 @@ def test_unchanged_views_are_left_alone(start_apple: StartApple, job: Job) -> No
     assert [] == differences(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["slices", "date_owners", "app_crashes_daily"])
 def test_view_that_was_dropped(view: str, start_apple: StartApple, job: Job) -> None:
     """It is made again, whatever is remembered of it."""
@@ -90,6 +91,7 @@ def test_view_that_was_dropped(view: str, start_apple: StartApple, job: Job) -> 
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_two_writers_remember_two_definitions(start_apple: StartApple, job: Job) -> None:
     """Then nobody knows which is there, so it is made again."""
     apple = start_apple(overlapping_world(days=2))
@@ -106,6 +108,7 @@ def test_two_writers_remember_two_definitions(start_apple: StartApple, job: Job)
     assert [(1,)] == job.query(remembered)
 
 
+@pytest.mark.slow
 def test_everything_says_what_it_is(start_apple: StartApple, job: Job) -> None:
     """Tables, views and columns have comments, Apple's columns theirs of the catalogue."""
     job.run(start_apple(overlapping_world(days=2)))
@@ -126,6 +129,7 @@ def test_everything_says_what_it_is(start_apple: StartApple, job: Job) -> None:
     )
 
 
+@pytest.mark.slow
 def test_table_that_was_dropped(start_apple: StartApple, job: Job) -> None:
     """Made again, it says what it is as before."""
     apple = start_apple(overlapping_world(days=2))
@@ -142,6 +146,7 @@ def test_table_that_was_dropped(start_apple: StartApple, job: Job) -> None:
     assert before == job.query(comments)
 
 
+@pytest.mark.slow
 def test_view_in_the_place_of_another(start_apple: StartApple, job: Job) -> None:
     """A view of the user's with the name of one of the job's, and other columns, is replaced."""
     world = overlapping_world(days=2)

@@ -36,6 +36,7 @@ def listed(world: World) -> dict[str, int]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_second_day_loads_what_is_new(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next day into the same file loads the new instances alone: the views are the truth of

@@ -26,6 +26,7 @@ def demo() -> World:
     return demo_world(TODAY)
 
 
+@pytest.mark.slow
 def test_demo_is_deterministic() -> None:
     """Two processes with different hash seeds make the same ids and the same bytes."""
     program = (
@@ -86,6 +87,7 @@ def test_demo_restates(demo: World) -> None:
     assert set(vintages[-1]) - set(vintages[0])
 
 
+@pytest.mark.slow
 def test_demo_has_the_awkward_values(demo: World) -> None:
     """Twins, NA, quotes and commas, versions like 1.10, empty dimensions and refunds are in it."""
     values: dict[str, set[str | None]] = defaultdict(set)

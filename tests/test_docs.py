@@ -180,6 +180,7 @@ def test_freshness_query(job: Job) -> None:
     assert {"gap", "behind", "never complete", "never loaded", "frozen"} == named
 
 
+@pytest.mark.slow
 def test_view_in_words_is_the_view(demo: dict[str, Any], job: Job) -> None:
     """The SQL in docs/views.md gives the rows of the view."""
     (statement,) = blocks(PAGES["views"], "sql")
@@ -364,6 +365,7 @@ def test_summary_keys_are_documented(demo: dict[str, Any]) -> None:
     assert sorted(demo) == sorted(name for row in rows for name in ticked(row[0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["data_freshness", "date_owners", "restatements"])
 def test_columns_of_a_view_are_documented(view: str, demo: dict[str, Any], job: Job) -> None:
     """docs/views.md has the columns of the views that are about all reports, with their types."""

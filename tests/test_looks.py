@@ -62,7 +62,7 @@ def checks(job: Job) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [1, 3, 20])
 def test_part_of_an_instance_is_completed_after_a_pause(
     pause: int, start_apple: StartApple, job: Job
@@ -77,7 +77,7 @@ def test_part_of_an_instance_is_completed_after_a_pause(
     assert [] == findings(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "later", "expected"),
     [
@@ -102,6 +102,7 @@ def test_looked_at_until_it_was_unchanged_for_long_enough(
     assert expected == found
 
 
+@pytest.mark.slow
 def test_change_calls_for_another_look(start_apple: StartApple, job: Job) -> None:
     """A look that brought something is not the last one, however old the instance is."""
     world, (instance,) = world_with(0)
@@ -117,6 +118,7 @@ def test_change_calls_for_another_look(start_apple: StartApple, job: Job) -> Non
     assert ([], [[instance.id], []]) == (found, asked)
 
 
+@pytest.mark.slow
 def test_what_is_settled_costs_nothing(start_apple: StartApple, job: Job) -> None:
     """A run that finds nothing new and nothing to look at again writes nothing."""
     world, instances = world_with(0, 5, 9)
@@ -141,6 +143,7 @@ def test_recheck_of_nothing(start_apple: StartApple, job: Job) -> None:
     assert [] == looks(apple)
 
 
+@pytest.mark.slow
 def test_each_look_says_how_it_ended(start_apple: StartApple, job: Job) -> None:
     """Loaded, unchanged, empty and failed, each once; a failure once a day."""
     world, (loaded, broken) = world_with(0, 1)
@@ -168,6 +171,7 @@ def test_each_look_says_how_it_ended(start_apple: StartApple, job: Job) -> None:
     ) == sorted(checks(job))
 
 
+@pytest.mark.slow
 def test_source_alone_looks_alike(start_apple: StartApple, job: Job) -> None:
     """A plain `pipeline.run` completes an instance, and leaves alone what was seen when old."""
     world, (instance, old) = world_with(0, 5)

@@ -32,6 +32,7 @@ def start(apple: Emulator, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_script_runs_from_any_folder(start_apple: StartApple, job: Job) -> None:
     """`python pipelines/asc_segments.py` needs no path to be set; --json is all of stdout."""
     world = overlapping_world(days=3)
@@ -44,7 +45,7 @@ def test_script_runs_from_any_folder(start_apple: StartApple, job: Job) -> None:
     assert [] == differences(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "ctrl-c"])
 def test_interrupted_run_exits_130(number: int, start_apple: StartApple, job: Job) -> None:
     """Ctrl-C and SIGTERM end the run with 130, without a traceback; the next run goes on."""
@@ -63,7 +64,7 @@ def test_interrupted_run_exits_130(number: int, start_apple: StartApple, job: Jo
     assert [] == differences(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 @pytest.mark.parametrize("delay", [0.0, 0.05])
 def test_signal_after_the_run_changes_nothing(
@@ -83,7 +84,7 @@ def test_signal_after_the_run_changes_nothing(
     assert "Traceback" not in err
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [0.0, 0.1, 0.3, 0.6])
 def test_killed_run_leaves_nothing_wrong(
     delay: float, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
@@ -121,6 +122,7 @@ def test_second_run_at_the_same_time_is_told(start_apple: StartApple, job: Job) 
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_plain_pipeline_of_the_same_name_lives_on(
     start_apple: StartApple, job: Job, tmp_path: Path
 ) -> None:
@@ -154,6 +156,7 @@ def test_working_folder_is_free_after_a_run(
     assert [] == locks.held()
 
 
+@pytest.mark.slow
 def test_runs_in_two_folders_at_the_same_time(
     start_apple: StartApple, job: Job, tmp_path: Path
 ) -> None:

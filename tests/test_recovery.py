@@ -31,7 +31,7 @@ def change(job: Job, *statements: str) -> None:
             connection.execute(statement)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("dead", ["1000000000.5", "9000000000.5"], ids=["older", "newer"])
 def test_rows_of_an_unfinished_load_are_invisible_and_swept(
     dead: str, start_apple: StartApple, job: Job
@@ -55,6 +55,7 @@ def test_rows_of_an_unfinished_load_are_invisible_and_swept(
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_replaced_rows_are_invisible_and_swept(start_apple: StartApple, job: Job) -> None:
     """Of several loads of a segment the latest counts, from the moment it is complete."""
     world = overlapping_world()
@@ -76,6 +77,7 @@ def test_replaced_rows_are_invisible_and_swept(start_apple: StartApple, job: Job
     )
 
 
+@pytest.mark.slow
 def test_miscounted_successor_does_not_take_its_predecessor_along(
     start_apple: StartApple, job: Job
 ) -> None:
@@ -100,6 +102,7 @@ def test_miscounted_successor_does_not_take_its_predecessor_along(
     assert shown == job.query(f"select * from {VIEW} order by all")
 
 
+@pytest.mark.slow
 def test_clock_that_was_set_back(start_apple: StartApple, job: Job) -> None:
     """Loads of the future would win over what is loaded now: the run ends before it begins."""
     apple = start_apple(overlapping_world(days=1))
@@ -117,6 +120,7 @@ def test_clock_that_was_set_back(start_apple: StartApple, job: Job) -> None:
     assert [] == apple.exchanges
 
 
+@pytest.mark.slow
 def test_half_a_newest_load_is_repaired(start_apple: StartApple, job: Job) -> None:
     """A segment with fewer rows than its ledger says is taken out whole, and loaded again."""
     world = overlapping_world()
@@ -150,6 +154,7 @@ def test_doubled_rows_are_repaired(start_apple: StartApple, job: Job) -> None:
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_a_load_recorded_twice_is_counted_once(start_apple: StartApple, job: Job) -> None:
     """dlt may write a load into _dlt_loads twice; nothing is doubled by it."""
     world = overlapping_world(days=3)
@@ -159,6 +164,7 @@ def test_a_load_recorded_twice_is_counted_once(start_apple: StartApple, job: Job
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_views_appear_in_the_run_that_first_loads_a_report(
     start_apple: StartApple, job: Job
 ) -> None:
@@ -176,6 +182,7 @@ def test_views_appear_in_the_run_that_first_loads_a_report(
     assert [(7,)] == job.query("select sessions from app_store_connect.app_sessions_standard_daily")
 
 
+@pytest.mark.slow
 def test_freshness(start_apple: StartApple, job: Job) -> None:
     """Newest dates, gaps between them, and what Apple will delete before it is loaded."""
     world = overlapping_world(days=0)

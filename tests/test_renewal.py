@@ -113,6 +113,7 @@ def test_stopped_snapshot_is_a_note(start_apple: StartApple, job: Job) -> None:
     assert "`--create-requests ONE_TIME_SNAPSHOT`" in told[0]
 
 
+@pytest.mark.slow
 def test_advice_for_a_stopped_snapshot_is_true(start_apple: StartApple, job: Job) -> None:
     """With what the note says a new snapshot is ordered, and the ongoing request stays."""
     world = overlapping_world(days=2)
@@ -146,7 +147,7 @@ def test_stopped_request_without_reports_is_not_waited_for(
 # Failures between deleting the old one and making the new one.
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["503", "reset", "forbidden", "unauthorized"])
 def test_deleted_but_not_made_anew(kind: str, start_apple: StartApple, job: Job) -> None:
     """The summary comes, says that the old one is deleted and what to do, and that helps."""
@@ -207,6 +208,7 @@ def test_lost_answer_is_no_failure(
     assert f"report request {new.id} replaces {old.id}" in str(result.summary["notices"])
 
 
+@pytest.mark.slow
 def test_deletion_that_never_answers(start_apple: StartApple, job: Job) -> None:
     """Whether it was carried out is not known, and is said to be so; the next run goes on."""
     world = stopped_world(APPS[0])
@@ -263,7 +265,7 @@ def deletions(apple: Emulator) -> int:
     return sum(each.method == "DELETE" for each in apple.exchanges)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["removed", "replaced"])
 def test_kept_when_the_database_file_has_gone(how: str, start_apple: StartApple, job: Job) -> None:
     """What was loaded went with the file: Apple still has it, and the next run loads it."""
@@ -286,7 +288,7 @@ def test_kept_when_the_database_file_has_gone(how: str, start_apple: StartApple,
     assert [] == differences(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["a row", "all rows of an instance", "the table"])
 def test_kept_when_rows_have_gone(lost: str, start_apple: StartApple, job: Job) -> None:
     """Somebody deletes rows while the run is at work: the failure names the instance."""

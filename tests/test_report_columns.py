@@ -36,6 +36,7 @@ def all_reports() -> World:
     return world_of(*((name, name) for name in REPORTS))
 
 
+@pytest.mark.slow
 def test_every_loaded_column_is_told(start_apple: StartApple, job: Job) -> None:
     """Type, additivity and meaning; a second run, and another instance, write nothing anew."""
     world = all_reports()
@@ -58,6 +59,7 @@ def test_every_loaded_column_is_told(start_apple: StartApple, job: Job) -> None:
     )
 
 
+@pytest.mark.slow
 def test_source_alone_tells_the_same(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
 ) -> None:
@@ -91,6 +93,7 @@ def test_columns_that_the_catalogue_does_not_know(start_apple: StartApple, job: 
     } <= set(job.query(IN_JOB))
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_written(start_apple: StartApple, job: Job) -> None:
     """A column that comes later is a row more; the others keep their load."""
     world = world_of((DOWNLOADS, DOWNLOADS))
@@ -155,7 +158,7 @@ RATES = ["Crash Rate", "Percent", "Avg Duration", "Mean", "Latency P95", "Hit Pe
 COUNTS = ["Launches", "Separate", "Generated", "Meaning", "P95Latency", "Aggregate"]
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("column", [*RATES, *COUNTS])
 def test_rates_follow_the_newest(column: str, start_apple: StartApple, job: Job) -> None:
     """A report that has a rate shows one for each date; of others Apple does not say, so all."""
@@ -205,6 +208,7 @@ def test_whole_numbers_with_a_point(start_apple: StartApple, job: Job) -> None:
     )
 
 
+@pytest.mark.slow
 def test_truth_of_all_of_them(start_apple: StartApple, job: Job) -> None:
     """The views of these reports are what Apple would call true."""
     world = all_reports()

@@ -84,7 +84,7 @@ def ledgers_names(job: Job) -> list[tuple[str, ...]]:
 # Spellings.
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("is_alias_listed", [True, False], ids=["alias listed", "name listed"])
 @pytest.mark.parametrize("is_alias_asked", [True, False], ids=["alias asked", "name asked"])
 @pytest.mark.parametrize("name", SPELLINGS)
@@ -105,7 +105,7 @@ def test_either_spelling_is_one_report(
     )
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_restatement_takes_either_spelling(
     name: str, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
@@ -121,7 +121,7 @@ def test_restatement_takes_either_spelling(
     assert [(4,)] == counted(job, snake_case(name))
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_ids_with_either_spelling(name: str, start_apple: StartApple, job: Job) -> None:
     """`--instance-id` and `--request-id` with the other name load into the one table."""
@@ -152,6 +152,7 @@ def test_two_spellings_in_one_request_are_refused(
     assert [(DOWNLOADS, "app_downloads_standard_daily")] == ledgers_names(job)
 
 
+@pytest.mark.slow
 def test_report_renamed_between_two_requests(start_apple: StartApple, job: Job) -> None:
     """A snapshot that has the old name and an ongoing request with the new one are one report."""
     world = world_of((STATE, STATE))
@@ -168,7 +169,7 @@ def test_report_renamed_between_two_requests(start_apple: StartApple, job: Job) 
 # Type numbers.
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [(), (DOWNLOADS,), ("app fetches standard",), ("*",)])
 @pytest.mark.parametrize("name", ["App Fetches Standard", "\u30c0\u30a6\u30f3\u30ed\u30fc\u30c9"])
 def test_renamed_report_is_known_by_its_number(
@@ -194,6 +195,7 @@ def test_renamed_report_is_known_by_its_number(
     assert [(DOWNLOADS, "app_downloads_standard_daily")] == ledgers_names(job)
 
 
+@pytest.mark.slow
 def test_freshness_of_a_renamed_report_is_one_row(start_apple: StartApple, job: Job) -> None:
     """Instances about to expire are counted in the row of what is loaded."""
     world = world_of((DOWNLOADS, DOWNLOADS))
@@ -208,7 +210,7 @@ def test_freshness_of_a_renamed_report_is_one_row(start_apple: StartApple, job: 
     )
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [DOWNLOADS, "App Fetches Standard", None])
 def test_instance_of_a_renamed_report_by_id(
     asked: str | None, start_apple: StartApple, job: Job
@@ -246,7 +248,7 @@ def test_name_comes_before_the_number(start_apple: StartApple, job: Job) -> None
 # The default rule, and what is news.
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("category", ["", "NEW_CATEGORY", "commerce"])
 @pytest.mark.parametrize("name", [DOWNLOADS, STATE])
 def test_category_that_says_nothing_is_the_catalogues(
@@ -259,7 +261,7 @@ def test_category_that_says_nothing_is_the_catalogues(
     assert 1 == job.run(apple, "--plan").summary["instances_listed"]
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["App Coin Usage Standard", "App Chat"])
 def test_new_report_comes_by_itself_and_is_told_once(
     name: str, start_apple: StartApple, job: Job

@@ -52,6 +52,7 @@ def test_contract_example(start_apple: StartApple, job: Job, pipeline: dlt.Pipel
     )
 
 
+@pytest.mark.slow
 def test_twin_rows_survive_a_replacement(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
 ) -> None:
@@ -74,6 +75,7 @@ def test_twin_rows_survive_a_replacement(
     )
 
 
+@pytest.mark.slow
 def test_failed_segment_is_a_warning_and_comes_again(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -140,6 +142,7 @@ def test_resources(start_apple: StartApple, job: Job) -> None:
     } == set(source.resources)
 
 
+@pytest.mark.slow
 def test_one_source_is_run_again(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -163,6 +166,7 @@ def test_one_source_is_run_again(
     assert "not loaded: App Crashes" in caplog.text
 
 
+@pytest.mark.slow
 def test_one_source_is_run_again_after_it_failed(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +195,7 @@ def test_one_source_is_run_again_after_it_failed(
     )
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("refresh", ["drop_sources", "drop_resources", "drop_data"])
 def test_refresh(refresh: Any, start_apple: StartApple, job: Job, pipeline: dlt.Pipeline) -> None:
     """dlt empties the tables after the source was read: what they hold now does not count."""
@@ -230,6 +234,7 @@ def test_wrong_arguments(argument: str, value: Any, said: str) -> None:
         app_store_connect_source(**given)
 
 
+@pytest.mark.slow
 def test_arguments_in_other_spellings(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
 ) -> None:

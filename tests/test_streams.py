@@ -24,7 +24,7 @@ def run(script: str, *arguments: str, redirected: str) -> tuple[int, str]:
     return int(Path("code").read_text()), done.stderr
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("redirected", "arguments", "code", "says"),
     [

@@ -54,7 +54,7 @@ def test_second_run_downloads_nothing(start_apple: StartApple, job: Job) -> None
     assert rows == job.query(f"select * from {RAW} order by all")
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_order_of_arrival_does_not_matter(seed: int, start_apple: StartApple, job: Job) -> None:
     """Instances that are listed in any order, over several runs, end in the same truth."""
@@ -74,6 +74,7 @@ def test_order_of_arrival_does_not_matter(seed: int, start_apple: StartApple, jo
     assert [] == found
 
 
+@pytest.mark.slow
 def test_expired_instances_keep_their_rows(start_apple: StartApple, job: Job) -> None:
     """What Apple deletes after 35 days stays in the warehouse, and stays visible."""
     world = overlapping_world()
@@ -113,6 +114,7 @@ def test_republished_segment_replaces_its_rows(start_apple: StartApple, job: Job
     )
 
 
+@pytest.mark.slow
 def test_recheck_ends_where_it_is_told_to(start_apple: StartApple, job: Job) -> None:
     """With --recheck 0 nothing that is loaded is listed again."""
     world = overlapping_world()
@@ -124,6 +126,7 @@ def test_recheck_ends_where_it_is_told_to(start_apple: StartApple, job: Job) -> 
     assert [] == [each.path for each in apple.exchanges if each.path.endswith("/segments")]
 
 
+@pytest.mark.slow
 def test_withdrawn_segment_goes(start_apple: StartApple, job: Job) -> None:
     """A segment that Apple no longer lists for a recent instance is taken out of both datasets."""
     world = overlapping_world()
@@ -166,6 +169,7 @@ def test_corrupt_newest_instance_leaves_the_one_before(start_apple: StartApple, 
     assert [(0,)] == job.query(f"select count(*) from {TRACED} where _instance_id = 'zz-newest'")
 
 
+@pytest.mark.slow
 def test_rows_of_a_file_that_breaks_late_are_removed(start_apple: StartApple, job: Job) -> None:
     """A row of another width after many good ones: none of them stays behind."""
     world = world_with_reports(CRASHES, app_ids=APPS[:1])
@@ -182,6 +186,7 @@ def test_rows_of_a_file_that_breaks_late_are_removed(start_apple: StartApple, jo
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_policy_can_be_overridden(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +197,7 @@ def test_policy_can_be_overridden(
     assert job.query(f"select count(*) from {RAW}") == job.query(f"select count(*) from {VIEW}")
 
 
+@pytest.mark.slow
 def test_policy_of_no_report_is_named(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +243,7 @@ def test_report_without_entry_can_follow_the_rule(
     assert [(1,)] == job.query("select counts from app_store_connect.our_report_daily")
 
 
+@pytest.mark.slow
 def test_snapshot_and_ongoing_follow_one_rule(start_apple: StartApple, job: Job) -> None:
     """A snapshot's instances compete with the ongoing ones by processing date."""
     world = overlapping_world(days=4)
@@ -324,6 +331,7 @@ def test_file_without_a_date(
     assert [(good.id,)] == job.query(f"select distinct _instance_id from {VIEW}")
 
 
+@pytest.mark.slow
 def test_report_without_dates_may_accumulate(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,6 +349,7 @@ def test_report_without_dates_may_accumulate(
     assert [(10,)] == job.query("select sum(count) from app_store_connect.mystery_daily")
 
 
+@pytest.mark.slow
 def test_date_columns_that_come_and_go(start_apple: StartApple, job: Job) -> None:
     """A file with other date columns than those before hides none of their rows."""
     world = world_with_reports("Mystery", app_ids=APPS[:1])

@@ -184,6 +184,7 @@ def test_columns_of_one_name_are_all_kept() -> None:
     assert rows([found], ["note", "note_2", "note_2_2"]) == [("a", "b", "c")]
 
 
+@pytest.mark.slow
 def test_two_thousand_columns() -> None:
     """A header of 2,000 columns is read, and its batches stay small."""
     header = "\t".join(["Date", *(f"Column {n}" for n in range(1999))])

@@ -60,7 +60,7 @@ def world_of_two_reports() -> World:
     return world
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("case", MINE)
 def test_users_tables_stay(case: str, start_apple: StartApple, job: Job) -> None:
     """A table or view of the user's is neither changed nor counted, in either schema; what Apple
@@ -88,6 +88,7 @@ def test_users_tables_stay(case: str, start_apple: StartApple, job: Job) -> None
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_all_at_once(start_apple: StartApple, job: Job) -> None:
     """Many objects of the user's are as little a reason to stop as one."""
     world = overlapping_world(days=2)
@@ -100,7 +101,7 @@ def test_all_at_once(start_apple: StartApple, job: Job) -> None:
     assert [] == differences(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("report", [CRASHES, OWN_REPORT])
 def test_users_columns_stay_out(report: str, start_apple: StartApple, job: Job) -> None:
     """A column that the user added to a report table dates no row, and is in no view."""
@@ -124,7 +125,7 @@ def test_users_columns_stay_out(report: str, start_apple: StartApple, job: Job) 
     assert [("mine",)] == job.query(f"select distinct my_note from {RAW}.{table}")
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("case", DROPPED)
 def test_dropped(case: str, start_apple: StartApple, job: Job) -> None:
     """What the user dropped is made again, and loaded again as far as Apple lists it."""
@@ -140,6 +141,7 @@ def test_dropped(case: str, start_apple: StartApple, job: Job) -> None:
     assert ([], []) == (differences(job, world), apple.downloads)
 
 
+@pytest.mark.slow
 def test_dropped_and_no_longer_listed(start_apple: StartApple, job: Job) -> None:
     """A note counts the instances that Apple lists no more, and names the first of them."""
     world = overlapping_world(days=5)
@@ -160,6 +162,7 @@ def test_dropped_and_no_longer_listed(start_apple: StartApple, job: Job) -> None
     assert f"and {gone - 3} more" in note
 
 
+@pytest.mark.slow
 def test_dropped_column(start_apple: StartApple, job: Job) -> None:
     """A column of Apple's comes back empty, and a note says how to fill it."""
     apple = start_apple(overlapping_world(days=2))
@@ -172,7 +175,7 @@ def test_dropped_column(start_apple: StartApple, job: Job) -> None:
     assert [(None,)] == job.query(f"select distinct crashes from {SHOWN}.app_crashes_daily")
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("case", LOST)
 def test_lost_for_good(case: str, start_apple: StartApple, job: Job) -> None:
     """Without it nothing tells what is loaded: the run says so and what to do, deletes nothing, and
@@ -197,7 +200,7 @@ def test_lost_for_good(case: str, start_apple: StartApple, job: Job) -> None:
     assert [] == differences(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["_slice_key", "_dlt_load_id"])
 def test_report_table_without_provenance(column: str, start_apple: StartApple, job: Job) -> None:
     """One table that cannot be loaded into is named with the next step; all others load."""
@@ -228,7 +231,7 @@ TORN = {
 }
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("torn", TORN)
 def test_newest_load_that_apple_lists_no_more(torn: str, start_apple: StartApple, job: Job) -> None:
     """Rows that differ from the ledger stay if nothing can replace them, and a note names them."""
@@ -248,7 +251,7 @@ def test_newest_load_that_apple_lists_no_more(torn: str, start_apple: StartApple
     assert before == [kept(job, table) for table in (TABLE, LEDGER)]
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("torn", TORN)
 def test_torn_and_withdrawn_since(torn: str, start_apple: StartApple, job: Job) -> None:
     """What is loaded again replaces all of the instance, a segment that Apple withdrew too."""
@@ -265,6 +268,7 @@ def test_torn_and_withdrawn_since(torn: str, start_apple: StartApple, job: Job) 
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_replaced_rows_stay_until_the_new_ones_are_whole(start_apple: StartApple, job: Job) -> None:
     """Of two loads of a segment the older goes only when the later one is all there."""
     world = overlapping_world(days=2)
@@ -289,6 +293,7 @@ def test_replaced_rows_stay_until_the_new_ones_are_whole(start_apple: StartApple
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_rows_that_no_ledger_row_names(start_apple: StartApple, job: Job) -> None:
     """They are in no view, and nothing says that they could come again: they stay."""
     world = overlapping_world(days=2)
@@ -306,6 +311,7 @@ def test_rows_that_no_ledger_row_names(start_apple: StartApple, job: Job) -> Non
     assert (0, before) == (result.exit_code, kept(job, TABLE))
 
 
+@pytest.mark.slow
 def test_a_table_where_a_view_belongs(start_apple: StartApple, job: Job) -> None:
     """One view that cannot be made is named, with the next step; all others are made."""
     world = world_of_two_reports()
@@ -331,6 +337,7 @@ def test_a_table_where_a_view_belongs(start_apple: StartApple, job: Job) -> None
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_a_table_where_freshness_belongs(start_apple: StartApple, job: Job) -> None:
     """The same of `data_freshness`."""
     world = overlapping_world(days=2)
@@ -350,7 +357,7 @@ def test_a_table_where_freshness_belongs(start_apple: StartApple, job: Job) -> N
     assert [] == differences(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("schema", [None, "mine"])
 def test_the_source_alone(schema: str | None, start_apple: StartApple, job: Job) -> None:
     """A plain `pipeline.run` keeps to its tables as well, and the job after it counts the tables of

@@ -540,7 +540,7 @@ WAITING = tuple(
 )
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("override", [None, *RestatementPolicy])
 def test_views_show_what_apple_calls_true(override: RestatementPolicy | None) -> None:
     """Whatever was loaded, cut off, re-published or moved, each date has one instance's rows."""
@@ -564,6 +564,7 @@ def test_views_show_what_apple_calls_true(override: RestatementPolicy | None) ->
         check()
 
 
+@pytest.mark.slow
 def test_freshness_adds_up() -> None:
     """`data_freshness` has newest dates, gaps and what is about to be lost, for each report."""
     with raw_tables() as raw:

@@ -52,6 +52,7 @@ def test_options_of_the_job_are_refused() -> None:
     assert "--demo is an option of the job" in done.output
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded(tmp_path: Path) -> None:
     """Without a database: 2, the next step, and none is made."""
     code, output = invoke()

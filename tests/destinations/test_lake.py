@@ -59,6 +59,7 @@ def plain_lake(place: Place, monkeypatch: pytest.MonkeyPatch) -> LakeJob:
     return LakeJob(monkeypatch, place, "parquet")
 
 
+@pytest.mark.slow
 def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
     """Views, ledger and raw tables hold exactly what Apple lists; freshness knows of it."""
     world = overlapping_world(days=4)
@@ -72,6 +73,7 @@ def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
     )
 
 
+@pytest.mark.slow
 def test_refused_in_the_first_run(lake: LakeJob, start_apple: StartApple) -> None:
     """What was read of the only file until it broke counts for nothing, though it stays there."""
     day = TODAY.isoformat()
@@ -89,6 +91,7 @@ def test_refused_in_the_first_run(lake: LakeJob, start_apple: StartApple) -> Non
     assert (0, []) == (healthy.exit_code, lake_flaws(lake, world))
 
 
+@pytest.mark.slow
 def test_second_run_downloads_nothing(lake: LakeJob, start_apple: StartApple) -> None:
     """The ledger in the files is the memory, also where the DuckDB file is gone."""
     world = overlapping_world(days=3)
@@ -102,6 +105,7 @@ def test_second_run_downloads_nothing(lake: LakeJob, start_apple: StartApple) ->
     assert [] == findings(lake, world)
 
 
+@pytest.mark.slow
 def test_restated(lake: LakeJob, job: Job, start_apple: StartApple) -> None:
     """Re-published, withdrawn and new segments: the views are the truth, and DuckDB's rows."""
     world = overlapping_world(days=3)
@@ -117,6 +121,7 @@ def test_restated(lake: LakeJob, job: Job, start_apple: StartApple) -> None:
     assert shown == job.query(f"select * exclude _dlt_load_id from {VIEW} order by all")
 
 
+@pytest.mark.slow
 def test_a_column_comes(lake: LakeJob, start_apple: StartApple) -> None:
     """Older files lack a column that Apple added: it is NULL there."""
     world = overlapping_world(days=3)
@@ -132,6 +137,7 @@ def test_a_column_comes(lake: LakeJob, start_apple: StartApple) -> None:
     assert {("1.10",), (None,)} == set(lake.query(f"select distinct crash_kind from {VIEW}"))
 
 
+@pytest.mark.slow
 def test_doubled_rows_are_loaded_again(
     place: Place, plain_lake: LakeJob, start_apple: StartApple
 ) -> None:
@@ -170,6 +176,7 @@ def test_plan(place: Place, plain_lake: LakeJob, start_apple: StartApple) -> Non
     assert not Path(place.url).exists()
 
 
+@pytest.mark.slow
 def test_the_source_alone(plain_lake: LakeJob, start_apple: StartApple) -> None:
     """Under a plain `pipeline.run` the ledger in the files keeps a second run from loading."""
     apple = start_apple(overlapping_world(days=2))
@@ -198,7 +205,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(
     case: str, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
@@ -293,6 +300,7 @@ def test_killed(death: str, lake: LakeJob, start_apple: StartApple) -> None:
     assert (0, []) == (again.exit_code, lake_flaws(lake, world)), again.summary
 
 
+@pytest.mark.slow
 def test_a_file_cut_off(
     place: Place, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
@@ -312,6 +320,7 @@ def test_a_file_cut_off(
     assert [] == findings(plain_lake, world) + differences(plain_lake, world)
 
 
+@pytest.mark.slow
 def test_notes_of_dlt_cut_off(
     place: Place, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
@@ -330,6 +339,7 @@ def test_notes_of_dlt_cut_off(
     assert (0, []) == (result.exit_code, lake_flaws(plain_lake, world))
 
 
+@pytest.mark.slow
 def test_notes_of_dlt_being_written(
     place: Place, plain_lake: LakeJob, start_apple: StartApple
 ) -> None:
@@ -407,6 +417,7 @@ def test_folder_without_a_note(place: Place, plain_lake: LakeJob, start_apple: S
 FIRST_STEP = {"parquet": "", "delta": "_delta_log", "iceberg": "metadata"}
 
 
+@pytest.mark.slow
 def test_folders_without_tables(lake: LakeJob, start_apple: StartApple) -> None:
     """dlt makes all folders before the tables: killed in between, they are of no format yet."""
     world = world_with_reports(CRASHES, PURCHASES)

@@ -47,6 +47,7 @@ def contents(files: list[Path]) -> list[bytes]:
     return [each.read_bytes() for each in files]
 
 
+@pytest.mark.slow
 def test_users_files(lake: LakeJob, start_apple: StartApple) -> None:
     """What is not wholly named as dlt names its files is the user's, whatever it looks like."""
     world = overlapping_world(days=2)
@@ -68,6 +69,7 @@ def test_users_files(lake: LakeJob, start_apple: StartApple) -> None:
     assert [] == lake_flaws(lake, world)
 
 
+@pytest.mark.slow
 def test_copied_folders(lake: LakeJob, start_apple: StartApple) -> None:
     """A copy of a table's folder is no table: nothing of it counts, even of a dead load."""
     world = overlapping_world(days=2)
@@ -97,6 +99,7 @@ def test_copied_folders(lake: LakeJob, start_apple: StartApple) -> None:
     assert [] == lake_flaws(lake, world)
 
 
+@pytest.mark.slow
 def test_removed_folder(lake: LakeJob, start_apple: StartApple) -> None:
     """A table whose folder the user removed is loaded again as far as Apple lists it."""
     world = overlapping_world(days=2)

@@ -78,6 +78,7 @@ def fails(apple: Emulator, path: str, name: str, times: int | None = 1) -> Fault
     return apple.fault(Fault("api", f"^{path}$", trouble.kind, times=times, delay=trouble.delay))
 
 
+@pytest.mark.slow
 def test_once_at_every_step(start_apple: StartApple, job: Job) -> None:
     """Every list of an app fails once, each app in its own way: all is asked again, and loaded."""
     world = small_world(len(PASSING))
@@ -125,7 +126,7 @@ def test_for_good_at_every_step(start_apple: StartApple, job: Job) -> None:
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["instances", "segments"])
 def test_api_that_is_down(level: str, start_apple: StartApple, job: Job) -> None:
     """The run ends after some requests in a row without an answer, and leaves the key's budget."""
@@ -163,7 +164,7 @@ def test_first_step_for_good(start_apple: StartApple, job: Job) -> None:
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["apps", "segments"])
 def test_429_that_says_how_long(level: str, start_apple: StartApple, job: Job) -> None:
     """A `Retry-After` is waited out, whichever list is refused, and nothing is missing."""
@@ -178,7 +179,7 @@ def test_429_that_says_how_long(level: str, start_apple: StartApple, job: Job) -
     assert [] == findings(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["apps", "instances", "segments"])
 def test_429_that_never_ends(level: str, start_apple: StartApple, job: Job) -> None:
     """It is waited for as long as `--max-wait` says; then the run stops with exit code 3."""
@@ -194,6 +195,7 @@ def test_429_that_never_ends(level: str, start_apple: StartApple, job: Job) -> N
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+@pytest.mark.slow
 def test_used_up_budget(start_apple: StartApple, job: Job) -> None:
     """A limit that is really reached stops the run with what it has, and the next goes on."""
     world = overlapping_world(days=3)
@@ -206,6 +208,7 @@ def test_used_up_budget(start_apple: StartApple, job: Job) -> None:
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+@pytest.mark.slow
 def test_401_at_every_step(start_apple: StartApple, job: Job) -> None:
     """A token that is refused in the middle of a run is renewed, each time."""
     world = overlapping_world(days=2)
@@ -217,7 +220,7 @@ def test_401_at_every_step(start_apple: StartApple, job: Job) -> None:
     assert [] == findings(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(("level", "code"), [("apps", 2), ("instances", 2), ("segments", 1)])
 def test_401_for_good(level: str, code: int, start_apple: StartApple, job: Job) -> None:
     """A key that is revoked in the middle of a run ends it at once, and it says what to check."""
@@ -236,7 +239,7 @@ def test_401_for_good(level: str, code: int, start_apple: StartApple, job: Job) 
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [-90, 90], ids=["Apple's is behind", "Apple's is ahead"])
 def test_clock_that_is_off(seconds: int, start_apple: StartApple, job: Job) -> None:
     """A minute and a half between this machine's clock and Apple's, either way, harms nothing."""

@@ -189,8 +189,8 @@ EACH = pytest.mark.parametrize("change", CHANGES, ids=lambda each: each.__name__
 Change = Callable[[World], None]
 
 
+@pytest.mark.slow
 @EACH
-@pytest.mark.variants
 def test_in_one_run(change: Change, start_apple: StartApple, job: Job) -> None:
     """So it is when the first run comes: one run ends in the truth, a second has nothing to do."""
     world = small_world()
@@ -232,7 +232,7 @@ def unrepeated(world: World, job: Job) -> list[str]:
             instance.segments[:] = segments
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "8"])
 @pytest.mark.parametrize("is_newer_broken", [False, True], ids=["both good", "newer one broken"])
 def test_shared_by_instances_of_one_batch(
@@ -264,6 +264,7 @@ def test_shared_by_instances_of_one_batch(
     assert [] == findings(job, world)
 
 
+@pytest.mark.slow
 def test_moved_while_its_new_instance_is_broken(start_apple: StartApple, job: Job) -> None:
     """The instance that lost a segment shows none of it; the run that can load the other shows it
     again.
@@ -286,6 +287,7 @@ def test_moved_while_its_new_instance_is_broken(start_apple: StartApple, job: Jo
     assert [] == findings(job, world)
 
 
+@pytest.mark.slow
 def test_replaced_segment_stays_until_the_new_one_is_good(
     start_apple: StartApple, job: Job
 ) -> None:
@@ -310,6 +312,7 @@ def test_replaced_segment_stays_until_the_new_one_is_good(
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+@pytest.mark.slow
 def test_replaced_and_killed_before_the_old_is_removed(start_apple: StartApple, job: Job) -> None:
     """Old and new segments of an instance are never shown together, nor after a kill in between,
     when nobody looks at the instance again.
@@ -326,6 +329,7 @@ def test_replaced_and_killed_before_the_old_is_removed(start_apple: StartApple, 
     assert (0, 0, []) == (healthy.exit_code, healthy.summary["segments"], findings(job, world))
 
 
+@pytest.mark.slow
 def test_moved_and_asked_for_by_instance(start_apple: StartApple, job: Job) -> None:
     """`--instance-id` of an older instance changes nothing that a newer one shows."""
     world = small_world()
@@ -352,6 +356,7 @@ class Confused(Emulator):
         return super().perform(request)
 
 
+@pytest.mark.slow
 def test_another_segment_in_its_place(job: Job) -> None:
     """A fresh URL that Apple gives for another segment is refused, never loaded in its place."""
     world = small_world()

@@ -54,7 +54,7 @@ def move_loads(job: Job, seconds: float) -> None:
             )
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [republish, lose])
 def test_loads_of_the_near_future(
     change: Callable[[World, WorldInstance], None],
@@ -106,7 +106,7 @@ def run_by(clock: Clock, job: Job) -> Summary:
     return Run(read_configuration(), Settings(), LogProgress(), clock).execute()
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behind", "is_whole"), [(4, True), (3600, False)], ids=["a little", "a lot"]
 )

@@ -95,7 +95,7 @@ def test_full_disk(
     assert {} == flaws(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("gone", ["dlt's folder", "dlt's folder, half way", "another machine"])
 def test_working_folder_is_gone(
     gone: str, world: World, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
@@ -211,6 +211,7 @@ def wait_for_downloads(apple: Emulator, process: subprocess.Popen[str], count: i
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_load_needs_more_memory(
     start_apple: StartApple,
     job: Job,

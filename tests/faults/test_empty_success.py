@@ -84,8 +84,8 @@ Member = Callable[[World], None]
 What = tuple[str | None, str | None]
 
 
+@pytest.mark.slow
 @BY_MEMBER
-@pytest.mark.variants
 def test_note_and_row(
     member: Member, what: What, reason: str, said: str, start_apple: StartApple, job: Job
 ) -> None:
@@ -106,8 +106,8 @@ def test_note_and_row(
     )
 
 
+@pytest.mark.slow
 @BY_MEMBER
-@pytest.mark.variants
 def test_source_alone_does_the_same(
     member: Member,
     what: What,
@@ -129,6 +129,7 @@ def test_source_alone_does_the_same(
     assert [(int(QUIET), *what, reason)] == rows(pipeline, MISSING.format("", ""))
 
 
+@pytest.mark.slow
 def test_stopped_request_fails_and_has_a_row(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -146,8 +147,8 @@ def test_stopped_request_fails_and_has_a_row(
     assert "Apple stopped this ONGOING request" in caplog.text
 
 
+@pytest.mark.slow
 @BY_MEMBER
-@pytest.mark.variants
 def test_reason_that_no_longer_holds(
     member: Member, what: What, reason: str, said: str, start_apple: StartApple, job: Job
 ) -> None:
@@ -167,7 +168,7 @@ def test_reason_that_no_longer_holds(
     assert [(int(QUIET), *what, None)] == job.query(IN_JOB)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("member", "options"),
     [
@@ -192,6 +193,7 @@ def test_partial_run_takes_no_reason_back(
     assert set(before) <= set(job.query(IN_JOB))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["apps/{}/analyticsReportRequests", "Requests/.*/reports"])
 def test_failure_takes_no_reason_back(path: str, start_apple: StartApple, job: Job) -> None:
     """Nor does one that could not list the app."""
@@ -219,6 +221,7 @@ def test_asked_for_and_not_offered(
     assert (int(QUIET), asked[0], None, "not offered") in job.query(IN_JOB)
 
 
+@pytest.mark.slow
 def test_other_granularities_cost_no_request(start_apple: StartApple, job: Job) -> None:
     """What there is instead is seen in the list that is read anyway, and is not loaded."""
     world = World()

@@ -146,6 +146,7 @@ def test_refused(start_apple: StartApple, job: Job, refused_contents: dict[str, 
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+@pytest.mark.slow
 def test_refused_in_the_first_run(start_apple: StartApple, job: Job) -> None:
     """What was read of the only file until it broke is removed, also before there is a ledger."""
     content = packed(HEADER + 200_000 * ROW + b"x\n")
@@ -208,6 +209,7 @@ def test_decompression_bomb(
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+@pytest.mark.slow
 def test_limit_can_be_raised(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,7 +273,7 @@ ODD = {
 }
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_odd_columns(name: str, start_apple: StartApple, job: Job) -> None:
     """Every column arrives under a name of its own, with its values; what is ours stays ours."""
@@ -314,6 +316,7 @@ OURS = {
 }
 
 
+@pytest.mark.slow
 def test_columns_that_come_and_go(start_apple: StartApple, job: Job) -> None:
     """A column that Apple adds or drops from one instance to the next changes no other value."""
     world = world_with_reports(CRASHES, app_ids=APPS[:1])

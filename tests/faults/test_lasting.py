@@ -58,7 +58,7 @@ def segment_lists(apple: Emulator) -> list[str]:
     return [parts[3] for parts in paths if parts[-1] == "segments"]
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("breaking", [break_lists, break_downloads, break_both])
 def test_instances_that_fail_keep_no_other_back(
     breaking: Callable[[Emulator, list[WorldInstance]], None],
@@ -90,6 +90,7 @@ def test_instances_that_fail_keep_no_other_back(
     assert (0, []) == (third.exit_code, findings(job, world))
 
 
+@pytest.mark.slow
 def test_small_budget_goes_to_what_can_be_loaded(start_apple: StartApple, job: Job) -> None:
     """A failing instance costs six tries: after the first run they are the last ones to be paid."""
     world, broken, _ = world_of(12, 2)
@@ -105,6 +106,7 @@ def test_small_budget_goes_to_what_can_be_loaded(start_apple: StartApple, job: J
     assert (3, 4) == (result.exit_code, result.summary["instances"])
 
 
+@pytest.mark.slow
 def test_lists_of_one_app_that_fail(start_apple: StartApple, job: Job) -> None:
     """Every list of instances of one app fails, more than ten: the other app is loaded."""
     names = [CRASHES, *(f"App Report {number}" for number in range(14))]
@@ -123,6 +125,7 @@ def test_lists_of_one_app_that_fail(start_apple: StartApple, job: Job) -> None:
     assert (0, []) == (healthy.exit_code, findings(job, world))
 
 
+@pytest.mark.slow
 def test_lists_of_one_report_that_fail(start_apple: StartApple, job: Job) -> None:
     """One report fails for every app, more than ten: the other report is loaded for all."""
     app_ids = [str(1_600_000_000 + number) for number in range(12)]
@@ -138,6 +141,7 @@ def test_lists_of_one_report_that_fail(start_apple: StartApple, job: Job) -> Non
     assert 12 == len(result.summary["failures"])
 
 
+@pytest.mark.slow
 def test_apple_goes_down_among_failures(start_apple: StartApple, job: Job) -> None:
     """Where what was answered before fails too, the run ends soon and keeps what it loaded."""
     world, broken, _ = world_of(30, 2)
@@ -166,6 +170,7 @@ class Refusal:
             )
 
 
+@pytest.mark.slow
 def test_table_that_takes_no_rows(start_apple: StartApple, job: Job) -> None:
     """More instances of it than a run takes for a dead destination: other tables are loaded."""
     world = world_with_reports(CRASHES, PURCHASES, app_ids=APPS[:1])

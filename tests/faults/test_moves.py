@@ -66,8 +66,8 @@ def shown_segments(job: Job) -> list[str]:
     return [segment_id for (segment_id,) in rows]
 
 
+@pytest.mark.slow
 @EACH
-@pytest.mark.variants
 def test_before_the_first_run(change: Change, start_apple: StartApple, job: Job) -> None:
     """Each segment is shown once, and a second run has nothing to do."""
     world = accumulating_world()
@@ -83,8 +83,8 @@ def test_before_the_first_run(change: Change, start_apple: StartApple, job: Job)
     assert sorted(world.segments) == shown_segments(job)
 
 
+@pytest.mark.slow
 @EACH
-@pytest.mark.variants
 def test_between_two_runs(change: Change, start_apple: StartApple, job: Job) -> None:
     """The run after the change shows each segment once, and so does the one after that."""
     world = accumulating_world()
@@ -101,6 +101,7 @@ def test_between_two_runs(change: Change, start_apple: StartApple, job: Job) -> 
     assert sorted(world.segments) == shown_segments(job)
 
 
+@pytest.mark.slow
 def test_the_copy_that_is_left_counts(start_apple: StartApple, job: Job) -> None:
     """Of a segment that two instances have, both are loaded; when one loses it the other shows."""
     world = accumulating_world()

@@ -83,7 +83,7 @@ ENTITIES = {
 }
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*ATTRIBUTES, *ENTITIES])
 def test_odd_one_beside_good_ones(name: str, job: Job) -> None:
     """It is named, with what is odd, exit 1; all else is loaded, and true."""
@@ -98,7 +98,7 @@ def test_odd_one_beside_good_ones(name: str, job: Job) -> None:
     assert [] == differences(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "edit", "why"),
     [
@@ -125,7 +125,7 @@ def test_odd_one_costs_itself(path: str, edit: Edit, why: str, job: Job) -> None
     )
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [("sizeInBytes", 2**70), ("sizeInBytes", HUGE), ("url", ["a"]), ("checksum", None)],
@@ -185,6 +185,7 @@ def test_many_odd_ones_are_counted(job: Job) -> None:
     assert "188 more in the list of apps" == result.summary["failures"][-1]["what"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate_limit", [HALF_A_NUMBER, "user-hour-lim:1e9;user-hour-rem:-;", "9"])
 def test_odd_budget_header(rate_limit: str, job: Job) -> None:
     """A budget that cannot be read is none that is known: everything is loaded."""
@@ -195,6 +196,7 @@ def test_odd_budget_header(rate_limit: str, job: Job) -> None:
     assert (0, []) == (result.exit_code, differences(job, world))
 
 
+@pytest.mark.slow
 def test_new_category(job: Job) -> None:
     """A category that nobody knows is text like any other."""
     world = small_world()

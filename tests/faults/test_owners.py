@@ -79,6 +79,7 @@ def freshness(job: Job, column: str) -> list[object]:
     return [value for (value,) in job.query(query)]
 
 
+@pytest.mark.slow
 @BOTH_ORDERS
 def test_ongoing_comes_before_a_snapshot_of_its_day(
     ids: tuple[str, str], start_apple: StartApple, job: Job
@@ -96,7 +97,7 @@ def test_ongoing_comes_before_a_snapshot_of_its_day(
     assert [] == result.summary["notices"]
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @BOTH_ORDERS
 @pytest.mark.parametrize("stays", [True, False], ids=["is told of", "is wrong"])
 def test_request_made_anew(
@@ -125,6 +126,7 @@ def test_request_made_anew(
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_listing_tells_since_when_an_instance_is_gone(start_apple: StartApple, job: Job) -> None:
     """An instance that Apple lists no more has the day of the run that found out; a list that
     failed, was not asked for or is of another app says nothing; who comes back is listed.
@@ -214,8 +216,8 @@ def test_gone_is_concluded_from_whole_lists(
     assert ([KNOWN] if expected else []) == no_longer_listed([KNOWN], found, options)
 
 
+@pytest.mark.slow
 @BOTH_ORDERS
-@pytest.mark.variants
 def test_accumulated_dates_are_not_doubled_by_a_snapshot(
     ids: tuple[str, str], start_apple: StartApple, job: Job
 ) -> None:
@@ -235,8 +237,8 @@ def test_accumulated_dates_are_not_doubled_by_a_snapshot(
     )
 
 
+@pytest.mark.slow
 @BOTH_ORDERS
-@pytest.mark.variants
 def test_equal_rank_with_other_figures_is_named(
     ids: tuple[str, str], start_apple: StartApple, job: Job
 ) -> None:
@@ -257,7 +259,7 @@ def test_equal_rank_with_other_figures_is_named(
     assert [] == differences(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("is_source", [False, True], ids=["job", "source"])
 def test_one_file_under_two_segment_ids_counts_once(
     is_source: bool, start_apple: StartApple, job: Job
@@ -297,7 +299,7 @@ ROWS = [counted(MONTH, n, f"{n}.0") for n in range(1, 6)]
 TWIN = [counted(MONTH, 1)] * 2
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "doubled"),
     [
@@ -333,6 +335,7 @@ def alarm(job: Job) -> list[object]:
     return [row[1] for row in job.query(blocks(README, "sql")[1])]
 
 
+@pytest.mark.slow
 def test_quiet_days_are_not_missing(start_apple: StartApple, job: Job) -> None:
     """An app with few rows, all of whose instances are loaded, has no missing date, and its dates
     are complete up to the newest instance.
@@ -354,6 +357,7 @@ def test_quiet_days_are_not_missing(start_apple: StartApple, job: Job) -> None:
     assert [] == alarm(job)
 
 
+@pytest.mark.slow
 def test_lost_dates_are_missing(start_apple: StartApple, job: Job) -> None:
     """Dates whose instances never came are missing, with the last date before them."""
     world = one_app()
@@ -368,7 +372,7 @@ def test_lost_dates_are_missing(start_apple: StartApple, job: Job) -> None:
     assert [CRASHES] == alarm(job)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("granularity", ["WEEKLY", "MONTHLY"])
 @pytest.mark.parametrize("is_quiet", [True, False], ids=["quiet", "lost"])
 def test_weeks_and_months_alike(
@@ -395,6 +399,7 @@ def test_weeks_and_months_alike(
     assert [told] == freshness(job, "newest_complete_date")
 
 
+@pytest.mark.slow
 def test_snapshot_by_id_before_it_was_listed(start_apple: StartApple, job: Job) -> None:
     """An instance of which a run by id knew no access type is shown whole once a list tells it."""
     world = one_app()

@@ -49,7 +49,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize(("environment", "arguments", "says"), REFUSED)
 def test_names_that_are_one_are_refused(
     environment: dict[str, str],

@@ -440,6 +440,7 @@ def test_traceback_of_an_unforeseen_error_leaves_no_secret(tmp_path: Path) -> No
     assert b"ValueError: ***" in done.stderr
 
 
+@pytest.mark.slow
 def test_secret_of_a_file_is_known(tmp_path: Path, start_apple: StartApple) -> None:
     """A connection string in secrets.toml is kept as one in the environment is, and Apple not
     asked.

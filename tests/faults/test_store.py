@@ -143,7 +143,7 @@ def test_url_that_is_too_old(start_apple: StartApple, job: Job) -> None:
     assert [] == findings(job, world)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("tampered", ["X-Amz-Signature=", "X-Amz-Date="])
 def test_signature_that_the_store_refuses(tampered: str, job: Job) -> None:
     """URLs that Apple signs wrongly are named as refused, without what is in them."""

@@ -45,6 +45,7 @@ def seen(database: Database) -> list[Any]:  # noqa: F811
     return [sorted(map(str, database.query(each))) for each in (VIEW, RESTATEMENTS)]
 
 
+@pytest.mark.slow
 def test_rows_go_and_nothing_else_changes(start_apple: StartApple, job: Job) -> None:
     """Raw holds as many rows as the view shows; history is told as before; a run again does
     nothing, and newer instances replace what is left as ever.
@@ -66,6 +67,7 @@ def test_rows_go_and_nothing_else_changes(start_apple: StartApple, job: Job) -> 
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_rows_stay_as_long_as_is_said(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +90,7 @@ def test_rows_stay_as_long_as_is_said(
     assert {(TODAY,)} & set(removed) == set()
 
 
+@pytest.mark.slow
 def test_the_only_vintage_is_never_removed(start_apple: StartApple, job: Job) -> None:
     """A date that newer instances tell no more stays, however old its instance is."""
     world = overlapping_world(days=3)
@@ -193,6 +196,7 @@ def world_of_one_day() -> World:
     return overlapping_world(days=1)
 
 
+@pytest.mark.slow
 def test_dataset_of_an_earlier_version(start_apple: StartApple, job: Job) -> None:
     """Rows without slices are told by their table of dates: one line, and nothing is written."""
     apple = start_apple(world_of_one_day())

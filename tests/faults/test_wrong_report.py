@@ -38,8 +38,8 @@ def instance_of(world: World, name: str) -> WorldInstance:
     return world.report(APPS[0], name).instances[0]
 
 
+@pytest.mark.slow
 @BY_NAMES
-@pytest.mark.variants
 def test_told_wrongly(told: str, true: str, start_apple: StartApple, job: Job) -> None:
     """Refused by both names; afterwards the day's true rows of both reports are loaded."""
     world = world_of((told, told), (true, true))
@@ -55,6 +55,7 @@ def test_told_wrongly(told: str, true: str, start_apple: StartApple, job: Job) -
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_told_wrongly_a_name_without_entry(start_apple: StartApple, job: Job) -> None:
     """A file that the catalogue knows is not loaded under a name that it does not know."""
     world = world_of((DOWNLOADS, DOWNLOADS), ("Weather Kit Usage", CRASHES))
@@ -120,7 +121,7 @@ def test_nothing_left_of_the_report(
     assert [f"{snake_case(PURCHASES)}_daily"] == loaded(job)
 
 
-@pytest.mark.variants
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [DOWNLOADS, EVENT, CRASHES, STATE])
 @pytest.mark.parametrize("is_told", [True, False], ids=["told", "listed"])
 def test_columns_that_come_and_go(

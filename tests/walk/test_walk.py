@@ -16,8 +16,3 @@ from tests.walk.walks import SEEDS, STEPS_A_WALK, walk_of
 def test_walk(number: int) -> None:
     """Whatever Apple and the user did, each view shows what the rules say of what Apple told."""
     walk_of(DuckWalk, number, steps=STEPS_A_WALK)
-
-
-def test_short_walk() -> None:
-    """The same with few steps."""
-    walk_of(DuckWalk, 1, steps=12)
