@@ -6,6 +6,10 @@
 with
 {%- for kind, (report, group, metric) in parts.items() %}
 {%- set is_views = "known.table_name = '" ~ reports()[report].view ~ "'" %}
+changed_{{ kind }} as (
+    {{ changed(vintages, is_views, 'known.app_id, known.date_day, known.vintage, known.is_complete') }}
+),
+
 {{ kind }} as (
     select
         told.app_id,
@@ -15,13 +19,13 @@ with
         told.subscription_duration,
         told.subscription_group,
         '{{ kind }}' as kind,
-        {% if group %}coalesce(told.{{ group }}, {{ not_stated() }}){% else %}{{ not_stated() }}{% endif %} as metric_group,
+        {{ 'coalesce(told.' ~ group ~ ', ' ~ not_stated() ~ ')' if group else not_stated() }} as metric_group,
         coalesce(told.{{ metric }}, {{ not_stated() }}) as metric,
         told.counts,
         changed.vintage,
         changed.is_complete
     from {{ ref('app_store_connect', 'stg_app_store_connect__' ~ report) }} as told
-    join ({{ changed(vintages, is_views, 'known.app_id, known.date_day, known.vintage, known.is_complete') }}) as changed
+    join changed_{{ kind }} as changed
         on changed.app_id = told.app_id and changed.date_day = told.date_day
     where {{ processed_within(vintages, is_views) }}
 ),
