@@ -13,16 +13,26 @@ bounds as (
 
 select
     complete.subscription_name,
-    sum(case when kind = 'state' and metric_key = 'full price' and date_day = first_day
-        then subscriptions end) as paid_at_first,
-    sum(case when kind = 'state' and metric_key = 'full price' and date_day = last_day
-        then subscriptions end) as paid_at_last,
-    sum(case when kind = 'state' and metric_key = 'free trial' and date_day = last_day
-        then subscriptions end) as trials_at_last,
-    sum(case when metric_group_key in ('paid subscription start', 'paid subscription from offer')
-        then subscriptions end) as began_to_pay,
-    sum(case when kind = 'event' and metric_group_key in ('voluntary churn', 'involuntary churn')
-        then subscriptions end) as ended
+    sum(case
+        when complete.kind = 'state' and complete.metric_key = 'full price' and complete.date_day = bounds.first_day
+            then complete.subscriptions
+    end) as paid_at_first,
+    sum(case
+        when complete.kind = 'state' and complete.metric_key = 'full price' and complete.date_day = bounds.last_day
+            then complete.subscriptions
+    end) as paid_at_last,
+    sum(case
+        when complete.kind = 'state' and complete.metric_key = 'free trial' and complete.date_day = bounds.last_day
+            then complete.subscriptions
+    end) as trials_at_last,
+    sum(case
+        when complete.metric_group_key in ('paid subscription start', 'paid subscription from offer')
+            then complete.subscriptions
+    end) as began_to_pay,
+    sum(case
+        when complete.kind = 'event' and complete.metric_group_key in ('voluntary churn', 'involuntary churn')
+            then complete.subscriptions
+    end) as ended
 from complete
 join bounds on bounds.app_id = complete.app_id
 group by complete.subscription_name

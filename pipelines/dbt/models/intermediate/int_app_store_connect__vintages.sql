@@ -8,10 +8,10 @@
 } -%}
 {%- set catalogue_columns = {'table_name': 'text', 'lag_days': 'bigint', '_dlt_load_id': 'text'} -%}
 {%- set date = adapter.quote('date') -%}
-{%- set fingerprint = [edition()] -%}
-{%- for column in ['newest_slice_key', 'slices', 'row_count', 'rows_hash', 'is_complete'] -%}
-    {%- do fingerprint.append("cast(" ~ column ~ " as text)") -%}
-{%- endfor -%}
+{%- set fingerprint = [
+    edition(), 'cast(newest_slice_key as text)', 'cast(slices as text)', 'cast(row_count as text)',
+    'cast(rows_hash as text)', 'cast(is_complete as text)'
+] -%}
 
 with date_owners as {{ always(source('app_store_connect', 'date_owners'), owner_columns) }},
 
