@@ -17,7 +17,7 @@ COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-slow test-dbt questions samples bench lint docs wheel ranges lock clean
+.PHONY: help setup dev demo test test-slow test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,15 @@ lint: dev ## Check style, format and types; run bandit
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml sources pipelines benchmarks
+
+# sqlfluff asks dbt for the statements; an empty database is enough
+lint-sql: .venv/sql/project.stamp ## Check the style of the models and questions with sqlfluff
+	@set -eu; \
+	place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; trap 'exit 130' INT TERM; \
+	export ASC_DBT_DUCKDB="$$place/empty.duckdb" DBT_TARGET_PATH="$$place" DBT_LOG_PATH="$$place"; \
+	sqlfluff="$(CURDIR)/.venv/sql/bin/sqlfluff"; cd pipelines/dbt; set -x; \
+	"$$sqlfluff" lint models; \
+	"$$sqlfluff" lint --templater jinja analyses
 
 docs: .venv/docs/project.stamp ## Build the site from docs/ into site/; a broken link fails
 	NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict
@@ -112,7 +121,8 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
 		--extra postgres --extra delta --extra iceberg --extra dbt --group dev \
 		--output-file requirements-dev.lock; \
-	$(COMPILE) --group docs --output-file requirements-docs.lock
+	$(COMPILE) --group docs --output-file requirements-docs.lock; \
+	$(COMPILE) --group sql --constraints constraints.txt --output-file requirements-sql.lock
 
 clean: ## Remove .venv, caches, builds and the demo's data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site sources/*.egg-info
@@ -148,4 +158,11 @@ clean: ## Remove .venv, caches, builds and the demo's data
 	$(PYTHON) -m venv --clear .venv/docs
 	.venv/docs/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
 		-r requirements-docs.lock
+	@touch $@
+
+# An environment of its own: dbt and sqlfluff alone.
+.venv/sql/project.stamp: requirements-sql.lock
+	$(PYTHON) -m venv --clear .venv/sql
+	.venv/sql/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+		-r requirements-sql.lock
 	@touch $@

@@ -319,12 +319,38 @@ def test_docs_are_generated(copy_of_built: Warehouse) -> None:
             assert is_fivetran or actual == described, key
 
 
-def test_freshness(copy_of_built: Warehouse) -> None:
-    """`dbt source freshness` finds the demo's data fresh."""
+def test_each_source_is_fresh_by_its_own_lag(copy_of_built: Warehouse) -> None:
+    """`dbt source freshness` names the report that is late: of two reports with the same newest
+    complete day the one with the shorter lag. A report that ended is not late; one that never came
+    is late only if every account gets it.
+    """
+    view = "app_store_connect.data_freshness"
+    with duckdb.connect(str(copy_of_built.file)) as database:
+        database.execute(f"create table told as from {view}; drop view {view}")
+        database.execute(f"create table {view} as from told")
+        for change in (
+            "update {} set newest_complete_date = current_date - 7 where table_name in"
+            " ('app_downloads_standard_daily', 'app_sessions_standard_daily')",
+            "update {} set newest_processing_date = current_date - 15"
+            " where table_name = 'app_store_pre_orders_standard_daily'",
+            "delete from {} where table_name in"
+            " ('app_crashes_daily', 'app_store_installation_and_deletion_standard_daily')",
+        ):
+            database.execute(change.format(view))
     done = copy_of_built.dbt("source freshness")
+    found = json.loads((copy_of_built.folder / "target" / "sources.json").read_text())["results"]
+    late = {
+        each["unique_id"].rpartition(".")[2]: each["status"]
+        for each in found
+        if each["status"] != "pass"
+    }
 
-    assert 0 == done.code, done.out
-    assert 4 == done.out.count("PASS freshness")
+    assert 1 == done.code, done.out
+    assert {
+        "app_downloads_standard_daily": "warn",
+        "app_store_installation_and_deletion_standard_daily": "error",
+    } == late
+    assert 14 == len(found)
 
 
 def test_nothing_is_invented(built: Warehouse) -> None:

@@ -96,7 +96,8 @@ def files() -> dict[Path, str]:
         STAGING / "_reports.yml": properties.sources(DEFINITIONS),
         STAGING / "_columns.md": docs_md(),
         FACTS / "_facts.yml": properties.facts(with_fact),
-        INTERMEDIATE / "_by_dimension.yml": properties.by_dimension(with_measures),
+        INTERMEDIATE / "_days.yml": properties.days(with_measures),
+        INTERMEDIATE / "by_dimension" / "_by_dimension.yml": properties.by_dimension(with_measures),
         MODELS / "metrics" / "_metrics.yml": metrics.metrics(with_measures),
         DAILY / "_daily.yml": properties.daily(with_measures),
     }

@@ -87,19 +87,23 @@ def facts(reports: Iterable[Report]) -> str:
     return _text(lines)
 
 
-def by_dimension(reports: Iterable[Report]) -> str:
-    """The sums of each report, and the days that they have together."""
-    reports = list(reports)
+def days(reports: Iterable[Report]) -> str:
+    """The days of each app, with what each report has of them."""
+    reports, name = list(reports), "int_app_store_connect__days"
     lines = [HEAD, "version: 2", "", "models:"]
     lines += _model(
-        "int_app_store_connect__days",
-        "Grain: one row for each app and date that a report of the marts tells of.",
+        name, "Grain: one row for each app and date that a report of the marts has rows of."
     )
-    lines += _sound("int_app_store_connect__days", ["app_id", "date_day"], ["vintage"])
+    lines += _sound(name, ["app_id", "date_day"], ["vintage"])
     lines += ["    columns:", *map(_column, ("app_id", "date_day", "is_complete"))]
     lines += [_column(f"{each.model}_complete", doc="complete_of_measures") for each in reports]
     lines += [_column(f"has_{each.model}", doc="has_report") for each in reports]
-    lines += [_column("vintage")]
+    return _text([*lines, _column("vintage")])
+
+
+def by_dimension(reports: Iterable[Report]) -> str:
+    """The sums of each report over the day and each dimension."""
+    lines = [HEAD, "version: 2", "", "models:"]
     grain = ["app_id", "date_day", "dimension", "dimension_key"]
     for each in reports:
         lines += _model(

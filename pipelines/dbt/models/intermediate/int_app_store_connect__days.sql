@@ -2,7 +2,11 @@
     for all, and a fingerprint of the rows that the intermediate models have of the day. -#}
 with told as (
     {%- for name, report in reports_with('all').items() %}
-    select app_id, date_day, '{{ report.view }}' as table_name, vintage
+    select
+        app_id,
+        date_day,
+        '{{ report.view }}' as table_name,
+        vintage
     from {{ ref('app_store_connect', 'int_app_store_connect__' ~ name ~ '_by_dimension') }}
     where dimension = 'all'
     {{ 'union all' if not loop.last }}
@@ -11,15 +15,25 @@ with told as (
 
 -- of a report that is silent about a day it counts until when it was observed
 newest as (
-    select app_id, table_name, max(complete_until) as complete_until
+    select
+        app_id,
+        table_name,
+        max(complete_until) as complete_until
     from {{ ref('app_store_connect', 'int_app_store_connect__vintages') }}
-    where table_name in (
-        {%- for report in reports_with('all').values() %}'{{ report.view }}'{{ ', ' if not loop.last }}{% endfor %})
+    where
+        table_name in (
+            {%- for report in reports_with('all').values() %}
+            '{{ report.view }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
     group by app_id, table_name
 ),
 
 days as (
-    select distinct app_id, date_day from told
+    select distinct
+        app_id,
+        date_day
+    from told
 ),
 
 -- Put together without a join by date: Postgres may join by the app alone, and look at each pair of
@@ -35,9 +49,22 @@ parts as (
     from days
     join newest on newest.app_id = days.app_id
     union all
-    select app_id, date_day, table_name, vintage, null, null from told
+    select
+        app_id,
+        date_day,
+        table_name,
+        vintage,
+        null as is_complete,
+        null as is_past_lag
+    from told
     union all
-    select app_id, date_day, table_name, null, case when is_complete then 1 else 0 end, null
+    select
+        app_id,
+        date_day,
+        table_name,
+        null as vintage,
+        case when is_complete then 1 else 0 end as is_complete,
+        null as is_past_lag
     from {{ ref('app_store_connect', 'int_app_store_connect__vintages') }}
 ),
 
@@ -70,20 +97,23 @@ summed as (
         max(case when table_name = '{{ report.view }}' and vintage is not null then 1 else 0 end) = 1
             as has_{{ name }},
         {%- endfor %}
-        {{ dbt.listagg("table_name || ' ' || coalesce(vintage, '') || ' ' || cast(is_complete as text)", "','", "order by table_name") }}
-            as vintages
+        {{ dbt.listagg(
+            "table_name || ' ' || coalesce(vintage, '') || ' ' || cast(is_complete as text)",
+            "','",
+            "order by table_name"
+        ) }} as vintages
     from expected
     group by app_id, date_day
 )
 
 select
-    app_id,
-    date_day,
-    is_complete,
+    summed.app_id,
+    summed.date_day,
+    summed.is_complete,
     {%- for name in reports_with('all') %}
-    {{ name }}_complete,
-    has_{{ name }},
+    summed.{{ name }}_complete,
+    summed.has_{{ name }},
     {%- endfor %}
-    {{ dbt.hash(edition() ~ " || vintages || territories.names") }} as vintage
+    {{ dbt.hash(edition() ~ " || summed.vintages || territories.names") }} as vintage
 from summed
 cross join territories

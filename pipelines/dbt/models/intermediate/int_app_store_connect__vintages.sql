@@ -8,10 +8,10 @@
 } -%}
 {%- set catalogue_columns = {'table_name': 'text', 'lag_days': 'bigint', '_dlt_load_id': 'text'} -%}
 {%- set date = adapter.quote('date') -%}
-{%- set fingerprint = [] -%}
-{%- for column in ['newest_slice_key', 'slices', 'row_count', 'rows_hash', 'is_complete'] -%}
-    {%- do fingerprint.append("cast(" ~ column ~ " as text)") -%}
-{%- endfor -%}
+{%- set fingerprint = [
+    edition(), 'cast(newest_slice_key as text)', 'cast(slices as text)', 'cast(row_count as text)',
+    'cast(rows_hash as text)', 'cast(is_complete as text)'
+] -%}
 
 with date_owners as {{ always(source('app_store_connect', 'date_owners'), owner_columns) }},
 
@@ -21,7 +21,12 @@ loads as {{ always(source('app_store_connect_raw', '_dlt_loads'), {'load_id': 't
 
 owners as (
     select * from date_owners
-    where table_name in ('{{ reports().values() | map(attribute='view') | join("', '") }}')
+    where
+        table_name in (
+            {%- for report in reports().values() %}
+            '{{ report.view }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
 ),
 
 catalogue as (
@@ -30,7 +35,7 @@ catalogue as (
         lag_days,
         row_number() over (partition by table_name order by _dlt_load_id desc) as recency
     from report_catalogue
-    where _dlt_load_id in (select load_id from loads where status = 0)
+    where _dlt_load_id in (select loads.load_id from loads where loads.status = 0)
 ),
 
 newest as (
@@ -50,8 +55,8 @@ observed as (
         app_id,
         table_name,
         case
-            when {{ dbt.datediff('processing_date', 'newest_of_app', 'day') }} > {{ quiet_days() }}
-                then newest_of_app
+            when {{ dbt.datediff('processing_date', 'newest_of_app', 'day') }}
+                > {{ quiet_days() }} then newest_of_app
             else processing_date
         end as observed_until
     from newest
@@ -98,5 +103,5 @@ select
     observed_until,
     complete_until,
     is_complete,
-    {{ dbt.hash(edition() ~ " || ' ' || " ~ fingerprint | join(" || ' ' || ")) }} as vintage
+    {{ dbt.hash(fingerprint | join(" || ' ' || ")) }} as vintage
 from judged

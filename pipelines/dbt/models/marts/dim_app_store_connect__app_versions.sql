@@ -1,5 +1,5 @@
 {#- The versions of each app, in the order of their numbers: as text 1.10 comes before 1.9. -#}
-{%- set parts = 4 -%}
+{%- set number = "lpad(split_part(app_version_key, '.', %d), 10, '0')" -%}
 with told as (
     {%- for name in reports_with('app_version') %}
     select app_id, date_day, dimension_key, dimension_value
@@ -25,11 +25,10 @@ numbered as (
         *,
         -- numbers of up to ten digits; the text itself comes last, for versions that are not of numbers alone
         case
-            when app_version_key ~ '^[0-9]+([.][0-9]+)*$' then
-                {%- for part in range(1, parts + 1) %}
-                lpad(split_part(app_version_key, '.', {{ part }}), 10, '0') || '.' ||
-                {%- endfor %}
-                app_version_key
+            when app_version_key ~ '^[0-9]+([.][0-9]+)*$'
+                then
+                    {{ [number % 1, number % 2, number % 3, number % 4] | join(" || '.' || ") }}
+                    || '.' || app_version_key
             else 'v' || app_version_key
         end as sort_key
     from versions

@@ -11,7 +11,7 @@ ranked as (
         listed.*,
         row_number() over (partition by listed.id order by listed._dlt_load_id desc) as recency
     from listed
-    where listed._dlt_load_id in (select load_id from loads where status = 0)
+    where listed._dlt_load_id in (select loads.load_id from loads where loads.status = 0)
 ),
 
 latest as (

@@ -1,6 +1,7 @@
 with told as (
     {%- for name in reports_with('territory') %}
-    select dimension_key, dimension_value from {{ ref('app_store_connect', 'int_app_store_connect__' ~ name ~ '_by_dimension') }}
+    select dimension_key, dimension_value
+    from {{ ref('app_store_connect', 'int_app_store_connect__' ~ name ~ '_by_dimension') }}
     where dimension = 'territory'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -15,7 +16,7 @@ known as (
 unknown as (
     select dimension_key as territory_key, min(dimension_value) as territory
     from told
-    where dimension_key not in (select territory_key from known)
+    where dimension_key not in (select known.territory_key from known)
         and dimension_key <> {{ not_stated() }}
     group by dimension_key
 )
