@@ -18,22 +18,17 @@ STATEMENTS = [
     for path in sorted((PROJECT / folder).rglob("*.sql"))
 ]
 COLUMNS = {column for columns in LITERALS.values() for column in columns}
-# the mart of subscriptions has states and event groups under other names
-MART_COLUMNS = {"metric": ("state_metric",), "metric_group": ("event_group",)}
 ALLOWED = {"(not stated)", ""}
 
 
 def known(column: str) -> set[str]:
     """The values of a column in any report."""
-    names = MART_COLUMNS.get(column, (column,))
-    return {
-        value for columns in LITERALS.values() for name in names for value in columns.get(name, ())
-    }
+    return {value for columns in LITERALS.values() for value in columns.get(column, ())}
 
 
 def compared(text: str) -> Iterator[tuple[str, str]]:
     """Column and value of each comparison in SQL."""
-    names = "|".join(sorted(COLUMNS | MART_COLUMNS.keys()))
+    names = "|".join(sorted(COLUMNS))
     comparison = rf"\b({names})(?:_key)?\)? (?:=|<>|in|not in) (\([^)]*\)|'[^']*')"
     for column, values in re.findall(comparison, text):
         yield from ((column, value) for value in re.findall(r"'([^']*)'", values))
@@ -55,7 +50,7 @@ def test_comparisons_are_found() -> None:
     """The statements compare these columns, and the search for comparisons finds all of them."""
     found = {column for path in STATEMENTS for column, _ in compared(path.read_text())}
 
-    assert {"event", "download_type", "page_type", "metric", "metric_group"} == found
+    assert {"event", "download_type", "page_type", "state_metric", "event_group"} == found
 
 
 def test_demo_has_values_of_apple() -> None:

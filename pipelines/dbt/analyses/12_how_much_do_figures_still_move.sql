@@ -2,12 +2,18 @@
 -- percentage of what it tells of the day now, over complete days.
 select
     told.report_name,
-    round(100.0 * sum(case when told.age_days = 1 then told.measure_total end)
-        / nullif(sum(case when told.age_days = 1 then final.measure_total end), 0), 1) as after_1_day,
-    round(100.0 * sum(case when told.age_days = 2 then told.measure_total end)
-        / nullif(sum(case when told.age_days = 2 then final.measure_total end), 0), 1) as after_2_days,
-    round(100.0 * sum(case when told.age_days = 3 then told.measure_total end)
-        / nullif(sum(case when told.age_days = 3 then final.measure_total end), 0), 1) as after_3_days,
+    round(
+        100.0 * sum(case when told.age_days = 1 then told.measure_total end)
+        / nullif(sum(case when told.age_days = 1 then final.measure_total end), 0), 1
+    ) as after_1_day,
+    round(
+        100.0 * sum(case when told.age_days = 2 then told.measure_total end)
+        / nullif(sum(case when told.age_days = 2 then final.measure_total end), 0), 1
+    ) as after_2_days,
+    round(
+        100.0 * sum(case when told.age_days = 3 then told.measure_total end)
+        / nullif(sum(case when told.age_days = 3 then final.measure_total end), 0), 1
+    ) as after_3_days,
     count(distinct told.date_day) as days
 from {{ ref('app_store_connect', 'fct_app_store_connect__restatements') }} as told
 join {{ ref('app_store_connect', 'fct_app_store_connect__restatements') }} as final

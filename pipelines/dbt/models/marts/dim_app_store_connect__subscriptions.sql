@@ -16,6 +16,12 @@ ordered as (
             order by date_day desc, subscription_name, subscription_duration, subscription_group
         ) as place
     from told
+),
+
+days as (
+    select app_id, subscription_identifier, min(date_day) as first_day, max(date_day) as last_day
+    from told
+    group by app_id, subscription_identifier
 )
 
 select
@@ -27,10 +33,6 @@ select
     days.first_day,
     days.last_day
 from ordered
-join (
-    select app_id, subscription_identifier, min(date_day) as first_day, max(date_day) as last_day
-    from told
-    group by app_id, subscription_identifier
-) as days
+inner join days
     on days.app_id = ordered.app_id and days.subscription_identifier = ordered.subscription_identifier
 where ordered.place = 1

@@ -14,6 +14,11 @@ with told as (
         restatements.is_shown
     from {{ without_file(source('app_store_connect', 'restatements')) }} as restatements
     where restatements.granularity = 'DAILY'
+),
+
+known as (
+    select app_id, date_day, table_name, is_complete
+    from {{ without_file(ref('app_store_connect', 'int_app_store_connect__vintages')) }}
 )
 
 select
@@ -24,14 +29,15 @@ select
     told.restatement,
     told.instance_id,
     told.processing_date,
-    cast({{ dbt.datediff('told.date_day', 'told.processing_date', 'day') }} as bigint) as age_days,
+    -- of dates the difference is a number of days in both databases
+    cast(told.processing_date - told.date_day as bigint) as age_days,
     told.measure,
     told.measure_total,
     told.row_count,
     told.is_shown,
     coalesce(known.is_complete, false) as is_complete
 from told
-left join {{ without_file(ref('app_store_connect', 'int_app_store_connect__vintages')) }} as known
+left join known
     on known.app_id = told.app_id
     and known.date_day = told.date_day
     and known.table_name = told.table_name
