@@ -1,8 +1,9 @@
 """The definition of a report in the dbt project: its columns, dimensions and measures there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app_store_connect.catalog import REPORTS, ColumnType, ReportSchema
+from app_store_connect.entities import Granularity
 from app_store_connect.names import snake_case
 
 TYPES = {
@@ -34,6 +35,8 @@ KEYS = (
 )
 """Dimensions and literals that models join by, or compare with."""
 
+_STANDARD, _DETAILED = " Standard", " Detailed"
+
 MART_DIMENSIONS = (
     "territory",
     "source_type",
@@ -44,6 +47,9 @@ MART_DIMENSIONS = (
     "subscription_identifier",
 )
 """There is a mart by app, date and each of them."""
+
+PERIODS = {Granularity.WEEKLY: "week_start", Granularity.MONTHLY: "month_start"}
+"""There is a mart by app and each of them, whose first day is in that column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +98,30 @@ class Measure:
 class Report:
     """A report of the catalogue as the dbt project names it, and Apple's page about it.
 
-    The marts by day have its `measures`, by each of its dimensions. A report that `has_fact` has
-    one at full grain, and a state by date in the models. One that `is_expected` comes for every
-    account.
+    Each has a fact at full grain. The marts by day have its `measures`, by each of its dimensions,
+    but for those of a Detailed report: its rows are a part of the Standard one's. A report that
+    `is_expected` comes for every account.
     """
 
     name: str
     model: str
     page: str
     measures: tuple[Measure, ...] = ()
-    has_fact: bool = False
     is_expected: bool = False
+
+    @property
+    def has_detailed(self) -> bool:
+        return self.name.endswith(_STANDARD)
+
+    @property
+    def is_detailed(self) -> bool:
+        return self.name.endswith(_DETAILED)
+
+    def detailed(self) -> "Report":
+        """The Detailed report beside this Standard one: more dimensions, and fewer rows."""
+        name = self.name.removesuffix(_STANDARD) + _DETAILED
+        model = f"{self.model}_detailed"
+        return replace(self, name=name, model=model, is_expected=False)
 
     @property
     def schema(self) -> ReportSchema:
@@ -111,6 +130,19 @@ class Report:
     @property
     def view(self) -> str:
         return f"{snake_case(self.name)}_daily"
+
+    def view_of(self, granularity: Granularity) -> str:
+        return f"{snake_case(self.name)}_{granularity.lower()}"
+
+    def period_measures(self) -> list[Measure]:
+        """Those that a week or a month has too. Of a stock Apple does not say which day counts."""
+        return [each for each in self.measures if self.is_in_marts and not each.is_stock]
+
+    def measured(self) -> dict[str, tuple[str, str]]:
+        """The columns that its measures are made of."""
+        used = {each.column for each in self.measures}
+        used |= {literals.column for each in self.measures for literals in each.literals}
+        return {old: new for old, new in self.columns().items() if new[0] in used}
 
     @property
     def staging(self) -> str:
@@ -138,11 +170,15 @@ class Report:
         own = {new for new, _ in self.columns().values()}
         return [each for each in self.measures if each.is_additive and each.name not in own]
 
+    @property
+    def is_in_marts(self) -> bool:
+        return bool(self.measures) and not self.is_detailed
+
     def joined_by(self) -> list[str]:
         """Columns that get a key in lower case."""
         return [key for key in KEYS if key in self.columns()]
 
     def dimensions(self) -> list[str]:
         """Dimensions of the marts that the report has, if the marts have its measures."""
-        found = self.columns() if self.measures else {}
+        found = self.columns() if self.is_in_marts else {}
         return [name for name in MART_DIMENSIONS if name in found]

@@ -5,19 +5,24 @@ documentation comes from the table in docs/report-columns.md, so that a meaning 
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from app_store_connect.entities import Granularity
 from app_store_connect.names import snake_case
 
 from . import metrics, properties
-from .definition import MART_DIMENSIONS, RENAMED, Report
+from .definition import MART_DIMENSIONS, PERIODS, RENAMED, Report
 from .reports import DEFINITIONS
 
 ROOT = Path(__file__).parents[3]
 PROJECT = ROOT / "pipelines" / "dbt"
 MODELS = PROJECT / "models"
+MARTS = MODELS / "marts"
 STAGING, FACTS = MODELS / "staging", MODELS / "facts"
 INTERMEDIATE, DAILY = MODELS / "intermediate", MODELS / "marts" / "daily"
+
+IF_DETAILED = "{{ config(enabled=var('app_store_connect_detailed', false)) }}\n"
 
 
 def staging_sql(report: Report) -> str:
@@ -25,7 +30,7 @@ def staging_sql(report: Report) -> str:
     pairs = report.columns().items()
     columns = "\n".join(f"    '{name}': ['{new}', '{kind}']," for name, (new, kind) in pairs)
     date_column = snake_case(report.schema.date_column)
-    return (
+    return (IF_DETAILED if report.is_detailed else "") + (
         f"{{{{ stage('{report.view}', '{date_column}', {{\n{columns}\n}}, "
         f"keys={report.joined_by()}) }}}}\n"
     )
@@ -36,22 +41,22 @@ def reports_sql() -> str:
     lines = [
         "{# Written by asc_pipeline/models/generator.py from asc_pipeline/models/reports.py.",
         "",
-        "   Each report that has a fact: its view, its dimensions in the marts, and its measures,",
+        "   Each report: its view, its dimensions in the marts, and its measures,",
         "   which are summed over rows `told` of its staging model. #}",
         "{% macro reports() %}",
         "    {{ return({",
     ]
     for each in DEFINITIONS:
-        if each.has_fact:
-            lines += [
-                f"        '{each.model}': {{",
-                f"            'view': '{each.view}',",
-                f"            'dimensions': {each.dimensions()},",
-                "            'measures': {",
-                *(f"                '{m.name}': \"{m.expression()}\"," for m in each.measures),
-                "            },",
-                "        },",
-            ]
+        lines += [
+            f"        '{each.model}': {{",
+            f"            'view': '{each.view}',",
+            f"            'is_in_marts': {each.is_in_marts},",
+            f"            'dimensions': {each.dimensions()},",
+            "            'measures': {",
+            *(f"                '{m.name}': \"{m.expression()}\"," for m in each.measures),
+            "            },",
+            "        },",
+        ]
     return "\n".join([*lines, "    }) }}", "{% endmacro %}"]) + "\n"
 
 
@@ -73,11 +78,15 @@ def docs_md() -> str:
 
 def models() -> dict[Path, str]:
     """The generated models."""
-    written = {STAGING / f"{each.staging}.sql": staging_sql(each) for each in DEFINITIONS}
+    written = {
+        _place(STAGING, each) / f"{each.staging}.sql": staging_sql(each) for each in DEFINITIONS
+    }
     for each in DEFINITIONS:
-        if each.has_fact:
-            written[FACTS / f"{each.fact}.sql"] = f"{{{{ at_full_grain('{each.model}') }}}}\n"
-        if each.measures:
+        fact = f"{{{{ at_full_grain('{each.model}') }}}}\n"
+        written[_place(FACTS, each) / f"{each.fact}.sql"] = (
+            IF_DETAILED if each.is_detailed else ""
+        ) + fact
+        if each.is_in_marts:
             path = INTERMEDIATE / "by_dimension" / f"{each.by_dimension}.sql"
             written[path] = f"{{{{ by_dimension('{each.model}') }}}}\n"
     for name in MART_DIMENSIONS:
@@ -86,21 +95,57 @@ def models() -> dict[Path, str]:
     return written | {DAILY / "fct_app_store_connect__daily.sql": "{{ daily() }}\n"}
 
 
+def _place(folder: Path, report: Report) -> Path:
+    return folder / "detailed" if report.is_detailed else folder
+
+
+def period_sql(granularity: Granularity, reports: Iterable[Report]) -> str:
+    """The mart by week or month."""
+    lines = [f"{{{{ by_period('{granularity}', {{"]
+    for each in reports:
+        measured = each.measured()
+        keys = [key for key in each.joined_by() if key in measured]
+        lines += [
+            f"    '{each.model}': {{",
+            f"        'view': '{each.view_of(granularity)}',",
+            f"        'date_column': '{snake_case(each.schema.date_column)}',",
+            "        'columns': {",
+            *(
+                f"            '{name}': ['{new}', '{kind}'],"
+                for name, (new, kind) in measured.items()
+            ),
+            "        },",
+            f"        'keys': {keys},",
+            f"        'measures': {[measure.name for measure in each.period_measures()]},",
+            "    },",
+        ]
+    return "\n".join([*lines, "}) }}"]) + "\n"
+
+
 def files() -> dict[Path, str]:
     """Every generated file and its text."""
-    with_fact = [each for each in DEFINITIONS if each.has_fact]
-    with_measures = [each for each in DEFINITIONS if each.measures]
-    return models() | {
-        PROJECT / "macros" / "reports.sql": reports_sql(),
-        STAGING / "_staging.yml": properties.staging(DEFINITIONS),
-        STAGING / "_reports.yml": properties.sources(DEFINITIONS),
-        STAGING / "_columns.md": docs_md(),
-        FACTS / "_facts.yml": properties.facts(with_fact),
-        INTERMEDIATE / "_days.yml": properties.days(with_measures),
-        INTERMEDIATE / "by_dimension" / "_by_dimension.yml": properties.by_dimension(with_measures),
-        MODELS / "metrics" / "_metrics.yml": metrics.metrics(with_measures),
-        DAILY / "_daily.yml": properties.daily(with_measures),
+    of_periods = [each for each in DEFINITIONS if each.period_measures()]
+    in_marts = [each for each in DEFINITIONS if each.is_in_marts]
+    periods = {
+        MARTS / f"fct_app_store_connect__{each.lower()}.sql": period_sql(each, of_periods)
+        for each in PERIODS
     }
+    return (
+        models()
+        | periods
+        | {
+            MARTS / "_periods.yml": properties.periods(of_periods),
+            PROJECT / "macros" / "reports.sql": reports_sql(),
+            STAGING / "_staging.yml": properties.staging(DEFINITIONS),
+            STAGING / "_reports.yml": properties.sources(DEFINITIONS),
+            STAGING / "_columns.md": docs_md(),
+            FACTS / "_facts.yml": properties.facts(DEFINITIONS),
+            INTERMEDIATE / "_days.yml": properties.days(in_marts),
+            INTERMEDIATE / "by_dimension" / "_by_dimension.yml": properties.by_dimension(in_marts),
+            MODELS / "metrics" / "_metrics.yml": metrics.metrics(in_marts),
+            DAILY / "_daily.yml": properties.daily(in_marts),
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app_store_connect.catalog.literals import LITERALS
 
-from .definition import MART_DIMENSIONS, Report
+from .definition import MART_DIMENSIONS, PERIODS, Report
 
 HEAD = "# Written by asc_pipeline/models/generator.py."
 PAGES = "https://developer.apple.com/documentation/analytics-reports/"
@@ -55,6 +55,7 @@ def sources(reports: Iterable[Report]) -> str:
         "    schema: \"{{ var('app_store_connect_schema') }}\"",
         "    tables:",
     ]
+    reports = list(reports)
     for each in reports:
         lag = each.schema.lag_days
         limits = f"warn_after: {{count: {lag + WARN_AFTER}, period: day}}"
@@ -67,6 +68,12 @@ def sources(reports: Iterable[Report]) -> str:
             f"          freshness: {{{limits}}}",
             f'          loaded_at_query: "{{{{ complete_until({each.is_expected}) }}}}"',
         ]
+    lines += [
+        f"      - {{name: {each.view_of(granularity)}, description: {each.name} {granularity}}}"
+        for granularity in PERIODS
+        for each in reports
+        if each.period_measures()
+    ]
     return _text(lines)
 
 
@@ -125,6 +132,33 @@ def daily(reports: Iterable[Report]) -> str:
     lines = [HEAD, "version: 2", "", "models:"]
     for dimension in ("", *MART_DIMENSIONS):
         lines += _daily(dimension, reports)
+    return _text(lines)
+
+
+def periods(reports: Iterable[Report]) -> str:
+    """The marts by app and week, and by app and month."""
+    reports = list(reports)
+    lines = [HEAD, "version: 2", "", "models:"]
+    for granularity, start in PERIODS.items():
+        name = f"fct_app_store_connect__{granularity.lower()}"
+        flags = [f"{each.model}_complete" for each in reports]
+        lines += _model(
+            name,
+            f"Grain: one row for each app and {start.removesuffix('_start')}, from Apple's",
+            f"{granularity} instances. A unique count is that of the whole period, still summed",
+            "over the dimensions of the report. A measure is NULL if its report has no rows of the",
+            "period, or was not loaded.",
+        )
+        lines += _sound(name, ["app_id", start], flags)
+        lines += [
+            "    columns:",
+            _column("app_id", "bigint", is_key=True),
+            _column(start, "date", f"period_{start}", is_key=True),
+        ]
+        lines += [
+            _column(each.name, each.type) for report in reports for each in report.period_measures()
+        ]
+        lines += [_column(flag, "boolean", "complete_of_measures") for flag in flags]
     return _text(lines)
 
 

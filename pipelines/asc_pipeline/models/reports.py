@@ -47,7 +47,7 @@ _EVENT_GROUPS = (
     *_CHURNED,
 )
 
-DEFINITIONS = (
+_STANDARD = (
     Report(
         "App Store Discovery and Engagement Standard",
         "discovery",
@@ -65,7 +65,6 @@ DEFINITIONS = (
                 _PRODUCT_PAGE,
             ),
         ),
-        has_fact=True,
         is_expected=True,
     ),
     Report(
@@ -78,7 +77,6 @@ DEFINITIONS = (
             _sum("updates", "counts", _UPDATE),
             _sum("other_downloads", "counts", _OTHER),
         ),
-        has_fact=True,
         is_expected=True,
     ),
     Report(
@@ -92,7 +90,6 @@ DEFINITIONS = (
             _sum("other_installs", "counts", _INSTALL, _OTHER),
             _sum("deletions", "counts", _DELETE),
         ),
-        has_fact=True,
         is_expected=True,
     ),
     Report(
@@ -104,7 +101,6 @@ DEFINITIONS = (
             _sum("session_seconds", "session_seconds"),
             _sum("session_devices_summed_over_dimensions", "unique_devices"),
         ),
-        has_fact=True,
         is_expected=True,
     ),
     Report(
@@ -115,7 +111,6 @@ DEFINITIONS = (
             _sum("crashes", "crashes"),
             _sum("crash_devices_summed_over_dimensions", "unique_devices"),
         ),
-        has_fact=True,
     ),
     Report(
         "App Store Purchases Standard",
@@ -127,7 +122,6 @@ DEFINITIONS = (
             _sum("proceeds_usd", "proceeds_usd"),
             _sum("paying_users_summed_over_dimensions", "paying_users"),
         ),
-        has_fact=True,
     ),
     Report(
         "App Opt In",
@@ -137,7 +131,6 @@ DEFINITIONS = (
             _sum("downloading_users", "downloading_users"),
             _sum("users_opting_in", "users_opting_in"),
         ),
-        has_fact=True,
     ),
     Report(
         "App Store Subscription State Report Standard",
@@ -150,7 +143,6 @@ DEFINITIONS = (
             _stock("churned_subscriptions", _in_state(*_CHURNED)),
             _stock("other_subscriptions", _in_state(*_STATES, others=True)),
         ),
-        has_fact=True,
     ),
     Report(
         "App Store Subscription Event Report Standard",
@@ -166,7 +158,6 @@ DEFINITIONS = (
             _sum("involuntary_churns", "counts", _of_group("involuntary churn")),
             _sum("other_subscription_events", "counts", _of_group(*_EVENT_GROUPS, others=True)),
         ),
-        has_fact=True,
     ),
     Report("App Store Pre-Orders Standard", "pre_orders", "app-store-pre-order"),
     Report("App Store Web Preview Engagement Standard", "web_preview", "app-store-web-preview"),
@@ -174,3 +165,5 @@ DEFINITIONS = (
     Report("Retention Messaging", "retention_messaging", "app-store-retention-messaging"),
     Report("Platform App Installs", "platform_installs", "platform-app-installs"),
 )
+
+DEFINITIONS = _STANDARD + tuple(each.detailed() for each in _STANDARD if each.has_detailed)

@@ -1,7 +1,7 @@
 {# The reports whose measures the marts have by this dimension; 'all' is the app's whole day. #}
 {% macro reports_with(dimension) %}
     {%- set found = {} -%}
-    {%- for name, report in reports().items() if report.measures and dimension in report.dimensions + ['all'] -%}
+    {%- for name, report in reports().items() if report.is_in_marts and dimension in report.dimensions + ['all'] -%}
         {%- do found.update({name: report}) -%}
     {%- endfor -%}
     {{ return(found) }}

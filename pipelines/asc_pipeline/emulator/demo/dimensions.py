@@ -63,6 +63,8 @@ DIMENSIONS: Mapping[str, Values] = {
     "Browser Version": {"26.1": 5, "18.6": 4, "17.10": 1, None: 1},
     "Payment Method": {"Visa": 38, "Mastercard": 30, "PayPal": 14, "Apple Account": 16, None: 2},
     "Cancellation Reason": {"Voluntary": 6, "Billing issue": 3, "Price increase": 1},
+    "Campaign": {None: 9, "autumn": 2, 'rain "24"': 1},
+    "Page Title": {"Default product page": 8, "Weekend forecast": 2, None: 1},
     "Offer Name": {None: 8, 'Autumn "Half Off", 3 months': 2},
 }  # fmt: skip
 """Column name to its values in every report that does not say otherwise."""

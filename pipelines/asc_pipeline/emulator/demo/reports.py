@@ -59,6 +59,14 @@ REPORTS: Mapping[str, Report] = {
         ), totals.launch),
         f"{REACHED}, App Version", "Counts", apps=PROFILES, has_snapshot=True,
     ),
+    "App Downloads Detailed": Report(
+        60,
+        (parts(
+            "Download Type",
+            (downloads, 0.8, "First-time download"), (downloads, 0.22, "Redownload"),
+        ),),
+        f"{REACHED}, App Version, Campaign, Page Title", "Counts",
+    ),
     "App Sessions Standard": Report(
         50, (parts("", (sessions, 1)),), IN_USE, "Sessions, Total Session Duration, Unique Devices",
         granularities=_ALL, has_snapshot=True,

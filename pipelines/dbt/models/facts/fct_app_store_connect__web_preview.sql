@@ -1,0 +1,1 @@
+{{ at_full_grain('web_preview') }}

@@ -1,0 +1,23 @@
+{{ config(enabled=var('app_store_connect_detailed', false)) }}
+{{ stage('app_store_purchases_detailed_daily', 'date', {
+    'app_name': ['app_name', 'text'],
+    'app_apple_identifier': ['app_apple_identifier', 'bigint'],
+    'purchase_type': ['purchase_type', 'text'],
+    'content_name': ['content_name', 'text'],
+    'content_apple_identifier': ['content_apple_identifier', 'bigint'],
+    'payment_method': ['payment_method', 'text'],
+    'device': ['device', 'text'],
+    'platform_version': ['platform_version', 'text'],
+    'source_type': ['source_type', 'text'],
+    'source_info': ['source_info', 'text'],
+    'campaign': ['campaign', 'text'],
+    'page_type': ['page_type', 'text'],
+    'page_title': ['page_title', 'text'],
+    'app_download_date': ['app_download_date', 'date'],
+    'pre_order': ['pre_order', 'text'],
+    'territory': ['territory', 'text'],
+    'purchases': ['purchases', 'bigint'],
+    'proceeds_in_usd': ['proceeds_usd', 'decimal(38, 9)'],
+    'sales_in_usd': ['sales_usd', 'decimal(38, 9)'],
+    'paying_users': ['paying_users', 'bigint'],
+}, keys=['territory', 'source_type', 'device', 'platform_version', 'app_download_date', 'page_type']) }}
