@@ -20,6 +20,11 @@ version: 1.0.0
 profile: host
 vars:
   app_store_connect_fivetran: true
+models:
+  app_store_connect:
+    marts:
+      daily:
+        fct_app_store_connect__daily_by_device: {+materialized: table}
 """,
     "profiles.yml": """
 host:
@@ -96,6 +101,15 @@ def test_schemas_are_the_hosts(host: Host) -> None:
 
     assert {"bi", "bi_staging", "bi_marts", "bi_itunes_connect"} == schemas
     assert host.warehouse.query("select count(*) > 0 from bi.report") == [(True,)]
+
+
+def test_configuration_of_the_host_wins(host: Host) -> None:
+    """A host decides how a model is built, against the package's rule for the model's folder."""
+    nodes = host.manifest()["nodes"]
+    name = "model.app_store_connect.fct_app_store_connect__daily"
+    built_as = [nodes[key]["config"]["materialized"] for key in (name, f"{name}_by_device")]
+
+    assert ["incremental", "table"] == built_as
 
 
 def test_nothing_but_models_lands_in_the_host(host: Host) -> None:
