@@ -67,7 +67,8 @@ def test_subscriptions_are_in_the_answer(built: Warehouse) -> None:
     last = columns.index("paid_at_last")
 
     assert len(rows) == 3
-    assert all(value for row in rows for value in row)
+    assert all(value is not None for row in rows for value in row)
+    assert all(row[last] > 0 for row in rows)
     assert summed
     assert 5 * sum(row[last] for row in rows) < summed[0]
 
@@ -124,6 +125,14 @@ RATIOS = {
         ("first_time_installs", "reinstalls", "other_installs"),
         by_app=True,
     ),
+    "14": Ratio(
+        "downloads_per_100_views",
+        100,
+        ("first_time_downloads", "redownloads"),
+        ("page_views",),
+        dimension="source_type",
+        apple_column="Source Type",
+    ),
     "08": Ratio(
         "seconds_per_session",
         1,
@@ -166,6 +175,66 @@ def test_ratio_is_the_truth(number: str, built: Warehouse, demo: World) -> None:
             assert row[ratio.name] is None, group
 
     assert answered
+
+
+@slow
+@pytest.mark.xdist_group("dbt")
+@pytest.mark.timeout(600)
+def test_products_are_the_truth(built: Warehouse, demo: World) -> None:
+    """The fifteenth question tells refunds and free starts apart as the emulator's world does, and
+    the sixteenth divides what is sold by its number.
+    """
+    bought, monthly = (path for path in QUESTIONS if path.stem[:2] in ("15", "16"))
+    complete = {
+        *built.query(
+            f"select app_id, date_day from {MARTS}.fct_app_store_connect__daily"
+            " where purchases_complete"
+        )
+    }
+    ((newest,),) = built.query(
+        f"select max(date_day) from {MARTS}.fct_app_store_connect__daily"
+        " where subscription_state_complete and paid_subscriptions is not null"
+    )
+    expected: dict[str, dict[str, Decimal]] = {}
+    for app_id in demo.apps:
+        for row in demo.truth(app_id, "App Store Purchases Standard", "DAILY"):
+            if (int(app_id), date.fromisoformat(row["Date"] or "")) not in complete:
+                continue
+            number, sales = (Decimal(row[name] or 0) for name in ("Purchases", "Sales in USD"))
+            sums = expected.setdefault(row["Content Name"] or "", defaultdict(Decimal))
+            kind = "refunded" if number < 0 else "paid" if sales > 0 else "free"
+            sums[kind] += abs(number)
+            sums["refunds_usd"] -= min(sales, Decimal(0))
+            is_sale = number > 0 and Decimal(row["Proceeds in USD"] or 0) > 0
+            if is_sale and date.fromisoformat(row["Date"] or "") <= newest:
+                sums["proceeds"] += Decimal(row["Proceeds in USD"] or 0)
+                sums["sold"] += number
+    with duckdb.connect(str(built.file), read_only=True) as database:
+        names, rows = answer(bought, database)
+        own_names, own_rows = answer(monthly, database)
+
+    assert {row[names.index("content_name")] for row in rows} == expected.keys()
+    for told in (dict(zip(names, row, strict=True)) for row in rows):
+        sums = expected[told["content_name"]]
+        assert (sums["paid"], sums["free"], sums["refunded"], sums["refunds_usd"]) == (
+            told["paid_purchases"],
+            told["free_starts"],
+            told["refunded_purchases"],
+            told["refunds_usd"],
+        )
+    assert own_rows
+    for told in (dict(zip(own_names, row, strict=True)) for row in own_rows):
+        months = {"1 month": 1, "1 year": 12}[told["subscription_duration"]]
+        assert float(told["estimated_monthly_proceeds_usd"]) == pytest.approx(
+            float(told["proceeds_of_a_sale_usd"]) * told["paid_subscriptions"] / months, rel=0.01
+        )
+        assert float(told["proceeds_of_a_sale_usd"]) == pytest.approx(
+            float(
+                expected[told["subscription_name"]]["proceeds"]
+                / expected[told["subscription_name"]]["sold"]
+            ),
+            abs=0.011,
+        )
 
 
 @slow

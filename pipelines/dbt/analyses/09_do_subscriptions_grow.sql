@@ -6,7 +6,9 @@ with complete as (
         min(date_day) over (partition by app_id) as first_day,
         max(date_day) over (partition by app_id) as last_day
     from {{ ref('app_store_connect', 'fct_app_store_connect__daily_by_subscription_identifier') }}
-    where subscription_state_complete and subscription_events_complete
+    where subscription_state_complete
+        and subscription_events_complete
+        and paid_subscriptions is not null
 )
 
 select
