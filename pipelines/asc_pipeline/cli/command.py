@@ -105,20 +105,13 @@ class Frame:
 
     def _fail(self, error: Exception) -> int:
         from app_store_connect.errors import AppStoreConnectError
+        from asc_pipeline.job.summary import exit_code_of
 
         if not isinstance(error, AppStoreConnectError):
             raise error
-        code = INTERRUPTED if self.interruption.is_requested else _exit_code(error)
+        code = INTERRUPTED if self.interruption.is_requested else exit_code_of(error)
         if self.is_debug:
             click.echo(traceback_of(error), err=True)
         console_on(is_stderr=True).print(failure_line(error), **PLAIN)
         self._answer.give({"exit_code": code, "error": str(error)})
         return code
-
-
-def _exit_code(error: Exception) -> int:
-    from app_store_connect.errors import ConfigurationError, ForbiddenError, UnauthorizedError
-    from asc_pipeline.job.summary import INCOMPLETE, UNUSABLE
-
-    is_users = isinstance(error, (ConfigurationError, UnauthorizedError, ForbiddenError))
-    return UNUSABLE if is_users else INCOMPLETE

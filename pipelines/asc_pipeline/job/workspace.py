@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
 from app_store_connect.dlt_errors import complaint, how_to_install, shortened
-from app_store_connect.errors import ConfigurationError, DestinationError
+from app_store_connect.errors import AppStoreConnectError, ConfigurationError, DestinationError
 from app_store_connect.redaction import remember
 from app_store_connect.tables import PLAIN
 from app_store_connect.warehouse.connection import PLACEHOLDERS, Warehouse
@@ -189,10 +189,24 @@ def _why_unusable(destination: str, error: Exception) -> str:
     return shortened(error)
 
 
+def is_without_file(pipeline: Pipeline) -> bool:
+    """Whether the destination is a DuckDB file that does not exist yet."""
+    is_duckdb = pipeline.destination.destination_name == "duckdb"
+    return is_duckdb and not Path(location_of(pipeline)).exists()
+
+
+def remove_empty_file(pipeline: Pipeline, warehouse: Warehouse) -> None:
+    """Remove the DuckDB file that this run made, if nothing was loaded into it. The file is still
+    open, so that no other process can have begun to write to it.
+    """
+    with suppress(AppStoreConnectError, OSError):
+        if not warehouse.columns():
+            Path(location_of(pipeline)).unlink()
+
+
 def without_file(pipeline: Pipeline, pipelines_dir: Path) -> Pipeline:
     """The pipeline to plan with: an empty database in memory where DuckDB would make the file."""
-    is_duckdb = pipeline.destination.destination_name == "duckdb"
-    if not is_duckdb or Path(location_of(pipeline)).exists():
+    if not is_without_file(pipeline):
         return pipeline
     return dlt.pipeline(
         PIPELINE_NAME,
