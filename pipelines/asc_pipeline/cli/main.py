@@ -12,6 +12,7 @@ import click
 from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame
 from asc_pipeline.cli.models import models
 from asc_pipeline.cli.options import job_options, settings_of
+from asc_pipeline.cli.status import status
 
 
 @click.group(cls=CommandGroup, invoke_without_command=True, context_settings=CONTEXT)
@@ -33,7 +34,8 @@ def main(**options: Any) -> None:
     )
 
 
-main.add_command(models)
+for _each in (models, status):
+    main.add_command(_each)
 
 
 def _refuse_options_before_it(context: click.Context) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from asc_pipeline.job.runner import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+Option = Callable[[Any], Any]
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 _GRANULARITIES = ["DAILY", "WEEKLY", "MONTHLY"]
@@ -45,6 +46,38 @@ def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
 def _choice(values: list[str]) -> click.Choice[str]:
     return click.Choice(values, case_sensitive=False)
 
+
+PLACE = (
+    click.option(
+        "--destination",
+        default="duckdb",
+        show_default=True,
+        metavar="NAME",
+        help="A destination of dlt.",
+    ),
+    click.option(
+        "--dataset",
+        default="app_store_connect",
+        show_default=True,
+        metavar="NAME",
+        help="The schema of the views; dlt's tables are in NAME_raw.",
+    ),
+    click.option(
+        "--wait",
+        "wait_seconds",
+        type=click.FloatRange(min=0),
+        callback=_seconds,
+        default=60,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for a DuckDB file that another process has open.",
+    ),
+)
+"""The options that say where the data is, of every command that opens the destination."""
+_JSON = click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
+_DEBUG = click.option("--debug", is_flag=True, help="Log more, and show the traceback of an error.")
+OUTPUT = (_JSON, _DEBUG)
+"""The options that `Frame` needs."""
 
 _OPTIONS = (
     click.option(
@@ -142,21 +175,27 @@ _OPTIONS = (
         metavar="SECONDS",
         help="How long to wait for Apple's hourly request budget.",
     ),
-    click.option("--destination", default="duckdb", show_default=True, metavar="NAME"),
-    click.option("--dataset", default="app_store_connect", show_default=True, metavar="NAME"),
+    *PLACE,
     click.option("--plan", "is_plan", is_flag=True, help="Say what would be loaded; load nothing."),
     click.option("--progress", type=_choice(["auto", "bar", "log", "none"]), default="auto"),
-    click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout."),
+    _JSON,
     click.option("--demo", is_flag=True, help="Load from a bundled App Store Connect; no account."),
-    click.option("--debug", is_flag=True, help="Log more, and show the traceback of an error."),
+    _DEBUG,
 )
 
 
-def job_options(command: F) -> F:
-    """Decorates a command with all of them, in the order in which `--help` lists them."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def with_options(*options: Option) -> Callable[[F], F]:
+    """Decorates a command with these options, in the order in which `--help` lists them."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+job_options = with_options(*_OPTIONS)
 
 
 def settings_of(options: Mapping[str, Any]) -> "Settings":
@@ -180,6 +219,7 @@ def settings_of(options: Mapping[str, Any]) -> "Settings":
         destination=options["destination"],
         dataset=options["dataset"],
         max_wait=options["max_wait"],
+        wait_seconds=options["wait_seconds"],
         is_plan=options["is_plan"],
         keep_superseded_days=options["keep_superseded_days"],
     )

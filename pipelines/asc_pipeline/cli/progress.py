@@ -21,7 +21,7 @@ _LOAD_STEP = "load.py"  # where dlt's own messages about files come from
 
 
 class NoProgress:
-    """Only a wait is told: a silence of an hour looks like a hang."""
+    """Only waits are told: a silence of an hour looks like a hang."""
 
     def phase(self, what: str) -> None:
         pass
@@ -36,7 +36,10 @@ class NoProgress:
         pass
 
     def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
-        _line(_wait_text(seconds, why))
+        self.say(_wait_text(seconds, why))
+
+    def say(self, text: str) -> None:
+        _line(text)
 
     def close(self) -> None:
         pass
@@ -110,11 +113,13 @@ class BarProgress:
             )
 
     def failed(self, failure: Failure) -> None:
-        text = printable(f"not loaded: {failure.what}: {failure.why}")
-        self._bar.console.print(text, markup=False)
+        self.say(f"not loaded: {failure.what}: {failure.why}")
 
     def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
-        self._bar.console.print(_wait_text(seconds, why), markup=False)
+        self.say(_wait_text(seconds, why))
+
+    def say(self, text: str) -> None:
+        self._bar.console.print(printable(text), markup=False)
 
     def close(self) -> None:
         self._bar.stop()

@@ -50,6 +50,7 @@ from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.job.batches import Batches
 from asc_pipeline.job.maintenance import Upkeep
 from asc_pipeline.job.missing_tables import Remade, make_missing
+from asc_pipeline.job.opening import Patience, opened, synchronise
 from asc_pipeline.job.packages import Packages
 from asc_pipeline.job.progress import FOR_THE_CLOCK, Progress
 from asc_pipeline.job.run_record import run_row, write_run
@@ -61,12 +62,11 @@ from asc_pipeline.job.workspace import (
     is_without_file,
     location_of,
     make_pipeline,
-    opened,
     remove_empty_file,
-    synchronise,
     takes_dictionaries,
     without_file,
 )
+from asc_pipeline.truth.lateness import late_notes
 from asc_pipeline.truth.owners import ties
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
@@ -81,6 +81,7 @@ class Settings:
     destination: str = "duckdb"
     dataset: str = "app_store_connect"
     max_wait: float = 3600.0
+    wait_seconds: float = 0.0
     is_plan: bool = False
     keep_superseded_days: int | None = None
 
@@ -147,7 +148,7 @@ class Run:
                     pipeline = without_file(pipeline, pipelines_dir)
                 warehouse = Warehouse(pipeline, dataset)
                 is_new = is_without_file(pipeline)
-                with opened(warehouse, self._configuration.table_format):
+                with opened(warehouse, self._configuration.table_format, self._patience()):
                     try:
                         self._run_recorded(pipeline, warehouse)
                     finally:
@@ -240,6 +241,7 @@ class Run:
         selection = remade.loadable(self._select(listing, ledger), warehouse)
         self.summary.selection = selection
         listing.notices += [*remade.notices, *self._counts.notes(selection, remade.failures)]
+        listing.notices += late_notes(listing, self._today)
         if not self._settings.is_plan:
             self._load_all(pipeline, warehouse, listing, selection, upkeep)
             if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
@@ -264,11 +266,17 @@ class Run:
             )
         return days
 
-    def _wait_for_clock(self, seconds: float) -> None:
-        self._progress.waiting(seconds, FOR_THE_CLOCK)
+    def _patience(self) -> Patience:
+        return Patience(self._settings.wait_seconds, self._progress.say, self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
         self._budget.sleep(seconds)
         if self.summary.is_interrupted:
             raise KeyboardInterrupt
+
+    def _wait_for_clock(self, seconds: float) -> None:
+        self._progress.waiting(seconds, FOR_THE_CLOCK)
+        self._sleep(seconds)
 
     def _finish(self, upkeep: Upkeep) -> None:
         self._progress.phase("bringing the views up to date")

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,8 +22,14 @@ from app_store_connect.errors import ConfigurationError, DestinationError, to_in
 from app_store_connect.tables import SEGMENTS
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
+from asc_pipeline.job.opening import Patience, opened
 from asc_pipeline.job.schemas import FIVETRAN
-from asc_pipeline.job.workspace import location_of, make_pipeline, opened
+from asc_pipeline.job.workspace import (
+    is_without_file,
+    location_of,
+    make_pipeline,
+    nothing_loaded,
+)
 from asc_pipeline.models.results import DBT_LINES, add_results
 from asc_pipeline.models.summary import ModelSettings, ModelsSummary, last_week
 from asc_pipeline.truth.freshness import FRESHNESS
@@ -36,8 +42,10 @@ _THREADS = 4
 _QUIET = ["--log-level", "none", "--log-level-file", "info", "--no-write-json"]
 
 
-def build_models(settings: ModelSettings) -> ModelsSummary:
-    """Build and test the models; returns the account, with failures.
+def build_models(
+    settings: ModelSettings, say: Callable[[str], None] = lambda text: None
+) -> ModelsSummary:
+    """Build and test the models; returns the account, with failures. `say` is told of a wait.
 
     Raises:
         ConfigurationError: dbt is missing, nothing is loaded, the selection is empty, or dbt cannot
@@ -53,7 +61,7 @@ def build_models(settings: ModelSettings) -> ModelsSummary:
         )
         adapter, environment = _connection(pipeline, settings)
         summary.location = location_of(pipeline)
-        _check_loaded(pipeline, settings)
+        _check_loaded(pipeline, settings, say)
         with _own_folder(f"{adapter}-{settings.dataset}") as own, _environment(environment):
             results = _run(runner, _arguments(settings, own), settings)
         warehouse = Warehouse(pipeline, summary.schema)
@@ -106,16 +114,12 @@ def _connection(pipeline: Pipeline, settings: ModelSettings) -> tuple[str, dict[
     }
 
 
-def _check_loaded(pipeline: Pipeline, settings: ModelSettings) -> None:
-    nothing = ConfigurationError(
-        f"nothing is loaded in {location_of(pipeline) or settings.destination}, dataset"
-        f" {settings.dataset}: run asc-segments first"
-    )
-    is_file = kind_of(pipeline) == "duckdb"
-    if is_file and not Path(location_of(pipeline)).is_file():  # opening it would make it
+def _check_loaded(pipeline: Pipeline, settings: ModelSettings, say: Callable[[str], None]) -> None:
+    nothing = nothing_loaded(pipeline, settings.dataset)
+    if is_without_file(pipeline):  # opening it would make it
         raise nothing
     warehouse = Warehouse(pipeline, settings.dataset)
-    with opened(warehouse):
+    with opened(warehouse, None, Patience(settings.wait_seconds, say)):
         if SEGMENTS.name not in warehouse.columns():
             raise nothing
         try:
