@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame
+from asc_pipeline.cli.doctor import doctor
 from asc_pipeline.cli.models import models
 from asc_pipeline.cli.options import job_options, settings_of
 from asc_pipeline.cli.status import status
@@ -34,7 +35,7 @@ def main(**options: Any) -> None:
     )
 
 
-for _each in (models, status):
+for _each in (models, status, doctor):
     main.add_command(_each)
 
 

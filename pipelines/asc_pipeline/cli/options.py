@@ -47,6 +47,14 @@ def _choice(values: list[str]) -> click.Choice[str]:
     return click.Choice(values, case_sensitive=False)
 
 
+APP_ID = click.option(
+    "--app-id",
+    "app_ids",
+    multiple=True,
+    callback=_app_ids,
+    metavar="ID",
+    help="Only these apps.",
+)
 PLACE = (
     click.option(
         "--destination",
@@ -80,14 +88,7 @@ OUTPUT = (_JSON, _DEBUG)
 """The options that `Frame` needs."""
 
 _OPTIONS = (
-    click.option(
-        "--app-id",
-        "app_ids",
-        multiple=True,
-        callback=_app_ids,
-        metavar="ID",
-        help="Only these apps.",
-    ),
+    APP_ID,
     click.option("--bundle-id", "bundle_ids", multiple=True, metavar="ID", help="Only these apps."),
     click.option(
         "--report",
