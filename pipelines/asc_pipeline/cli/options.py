@@ -43,8 +43,14 @@ def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
     return value
 
 
-def _choice(values: list[str]) -> click.Choice[str]:
-    return click.Choice(values, case_sensitive=False)
+class _Choice(click.Choice[str]):
+    """A choice in any case, which an error lists as it is documented."""
+
+    def __init__(self, values: list[str]) -> None:
+        super().__init__(values, case_sensitive=False)
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        return f"{value!r} is not one of {', '.join(map(str, self.choices))}."
 
 
 APP_ID = click.option(
@@ -53,7 +59,7 @@ APP_ID = click.option(
     multiple=True,
     callback=_app_ids,
     metavar="ID",
-    help="Only these apps.",
+    help="Only these apps. Repeatable.",
 )
 PLACE = (
     click.option(
@@ -89,40 +95,48 @@ OUTPUT = (_JSON, _DEBUG)
 
 _OPTIONS = (
     APP_ID,
-    click.option("--bundle-id", "bundle_ids", multiple=True, metavar="ID", help="Only these apps."),
+    click.option(
+        "--bundle-id",
+        "bundle_ids",
+        multiple=True,
+        metavar="ID",
+        help="Only these apps. Repeatable.",
+    ),
     click.option(
         "--report",
         "reports",
         multiple=True,
         metavar="NAME",
         help="Apple's report names, case and punctuation aside; '*' for all. Default: all"
-        " of APP_USAGE, APP_STORE_ENGAGEMENT and COMMERCE that are not Detailed.",
+        " of APP_USAGE, APP_STORE_ENGAGEMENT and COMMERCE that are not Detailed."
+        " Repeatable.",
     ),
     click.option(
         "--category",
         "categories",
         multiple=True,
-        type=_choice(_CATEGORIES),
+        type=_Choice(_CATEGORIES),
         metavar="CATEGORY",
-        help=f"Only reports of these categories: {', '.join(_CATEGORIES)}.",
+        help=f"Only reports of these categories: {', '.join(_CATEGORIES)}. Repeatable.",
     ),
     click.option(
         "--granularity",
         "granularities",
         multiple=True,
-        type=_choice(_GRANULARITIES),
+        type=_Choice(_GRANULARITIES),
         metavar="|".join(_GRANULARITIES),
         default=["DAILY"],
         show_default=True,
+        help="Only instances of these granularities. Repeatable.",
     ),
     click.option(
         "--access-type",
         "access_types",
         multiple=True,
-        type=_choice(_ACCESS_TYPES),
+        type=_Choice(_ACCESS_TYPES),
         metavar="|".join(_ACCESS_TYPES),
         default=_ACCESS_TYPES,
-        help="Default: both.",
+        help="Only report requests of these types. Repeatable; default: both.",
     ),
     click.option(
         "--since", type=_DATE, metavar="DATE", help="Earliest processing date, inclusive."
@@ -133,18 +147,18 @@ _OPTIONS = (
         "instance_ids",
         multiple=True,
         metavar="ID",
-        help="Exactly these instances.",
+        help="Exactly these instances. Repeatable.",
     ),
     click.option(
         "--request-id",
         "request_ids",
         multiple=True,
         metavar="ID",
-        help="Use these report requests and list none.",
+        help="Use these report requests and list none. Repeatable.",
     ),
     click.option(
         "--create-requests",
-        type=_choice(_ACCESS_TYPES),
+        type=_Choice(_ACCESS_TYPES),
         metavar=f"[{'|'.join(_ACCESS_TYPES)}]",
         is_flag=False,
         flag_value="ONGOING",
@@ -178,9 +192,24 @@ _OPTIONS = (
     ),
     *PLACE,
     click.option("--plan", "is_plan", is_flag=True, help="Say what would be loaded; load nothing."),
-    click.option("--progress", type=_choice(["auto", "bar", "log", "none"]), default="auto"),
+    click.option(
+        "--progress",
+        type=_Choice(["auto", "bar", "log", "none"]),
+        default="auto",
+        metavar="auto|bar|log|none",
+        help="Default: a bar on a terminal, else log lines.",
+    ),
+    click.option(
+        "--log-format",
+        type=_Choice(["text", "json"]),
+        default="text",
+        metavar="text|json",
+        help="Log lines for people, or one JSON object a line.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Print what failed, and else nothing."),
     _JSON,
     click.option("--demo", is_flag=True, help="Load from a bundled App Store Connect; no account."),
+    click.option("--mix-demo", is_flag=True, help="Let the demo's apps be among others."),
     _DEBUG,
 )
 

@@ -54,8 +54,8 @@ from asc_pipeline.job.opening import Patience, opened, synchronise
 from asc_pipeline.job.packages import Packages
 from asc_pipeline.job.progress import FOR_THE_CLOCK, Progress
 from asc_pipeline.job.run_record import run_row, write_run
-from asc_pipeline.job.summary import Summary, new_run_id
-from asc_pipeline.job.verification import check_loaded
+from asc_pipeline.job.summary import Summary
+from asc_pipeline.job.verification import DemoApps, check_loaded
 from asc_pipeline.job.workspace import (
     database_file,
     empty_pipelines_dir,
@@ -66,6 +66,7 @@ from asc_pipeline.job.workspace import (
     takes_dictionaries,
     without_file,
 )
+from asc_pipeline.text import new_run_id
 from asc_pipeline.truth.lateness import late_notes
 from asc_pipeline.truth.owners import ties
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
@@ -82,6 +83,7 @@ class Settings:
     dataset: str = "app_store_connect"
     max_wait: float = 3600.0
     wait_seconds: float = 0.0
+    demo_apps: DemoApps | None = None
     is_plan: bool = False
     keep_superseded_days: int | None = None
 
@@ -207,6 +209,8 @@ class Run:
 
     def _run(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
         if not self._settings.is_plan:
+            if self._settings.demo_apps:
+                self._settings.demo_apps.check(warehouse)
             synchronise(pipeline)
         upkeep = Upkeep(
             warehouse,

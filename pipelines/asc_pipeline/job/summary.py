@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
-from uuid import uuid4
 
 from app_store_connect.api.budget import RequestBudget
 from app_store_connect.entities import AccessType
@@ -29,11 +28,6 @@ def exit_code_of(error: Exception) -> int:
     """The exit code of a command that this error ended."""
     is_users = isinstance(error, (ConfigurationError, UnauthorizedError, ForbiddenError))
     return UNUSABLE if is_users else INCOMPLETE
-
-
-def new_run_id() -> str:
-    """The name of a run in log lines and in `analytics_runs`."""
-    return uuid4().hex[:12]
 
 
 @dataclass(slots=True)

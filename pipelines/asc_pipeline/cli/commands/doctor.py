@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MARKS = ("ok     ", "warning", "ERROR  ")
 
 
-@click.command("doctor", context_settings=CONTEXT)
+@click.command("doctor", short_help="Check whether a run would work.", context_settings=CONTEXT)
 @with_options(APP_ID, *PLACE[:2], *OUTPUT)
 def doctor(**options: Any) -> None:
     """Check whether a run would work, and say what to do. Changes nothing.

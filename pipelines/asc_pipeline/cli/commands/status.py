@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SHOWN_RUNS = 5
 
 
-@click.command("status", context_settings=CONTEXT)
+@click.command("status", short_help="Show how things stand.", context_settings=CONTEXT)
 @with_options(*PLACE)
 @click.option("--fail-if-late", is_flag=True, help="Exit with 1 if a report is late.")
 @with_options(*OUTPUT)

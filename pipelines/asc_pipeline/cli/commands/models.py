@@ -30,7 +30,7 @@ _HEADINGS = {
 }
 
 
-@click.command("models", context_settings=CONTEXT)
+@click.command("models", short_help="Build the dbt models.", context_settings=CONTEXT)
 @with_options(*PLACE)
 @click.option("--select", multiple=True, metavar="MODEL", help="Only these, in dbt's own words.")
 @click.option("--full-refresh", is_flag=True, help="Build all days anew, not only changed ones.")
