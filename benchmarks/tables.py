@@ -21,7 +21,8 @@ import time
 from pathlib import Path
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.truth.views import create_views
-from asc_pipeline.job.workspace import make_pipeline, opened
+from asc_pipeline.job.opening import opened
+from asc_pipeline.job.workspace import make_pipeline
 pipeline = make_pipeline("duckdb", "app_store_connect", Path("pipelines"))
 warehouse = Warehouse(pipeline, "app_store_connect")
 with opened(warehouse):
@@ -66,7 +67,7 @@ def _build(file: Path, count: int) -> None:
     with duckdb.connect(str(file)) as database:
         database.execute(f"create schema {RAW}")
         database.execute(f"use {RAW}")
-        for table in (*raw.SEGMENT_TABLES, *raw.LATEST_TABLES):
+        for table in raw.OWN_TABLES:
             database.register("empty", table.arrow([], ""))
             database.execute(f"create table {table.name} as from empty")
         database.execute(f"create table {raw.LOADS} (load_id text, status bigint)")

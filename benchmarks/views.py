@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 
 from app_store_connect.warehouse.connection import Warehouse
-from asc_pipeline.job.workspace import make_pipeline, opened
+from asc_pipeline.job.opening import opened
+from asc_pipeline.job.workspace import make_pipeline
 from asc_pipeline.truth.repair import remove_superseded
 from asc_pipeline.truth.views import create_views
 from benchmarks.files import REPORT, WINDOW_DAYS, rows_query

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -288,9 +290,11 @@ def test_destination_that_is_not_configured(
     for name, value in setting.items():
         monkeypatch.setenv(name, value)
     asked = [*command, "--json", "--destination", destination]
-    invoked = CliRunner().invoke(main, asked if command else ["--demo", *asked])
+    invoked = CliRunner().invoke(
+        main, asked if command else ["--demo", "--progress", "none", *asked]
+    )
 
-    told = [line for line in invoked.stderr.splitlines() if not line.startswith("Demo: ")]
+    told = invoked.stderr.splitlines()
     assert 2 == invoked.exit_code == json.loads(invoked.stdout)["exit_code"]
     assert says in json.loads(invoked.stdout)["error"]
     assert 1 == len(told)
@@ -359,24 +363,47 @@ def test_stopped_request_is_read_and_named(start_apple: StartApple, job: Job) ->
     assert [] == differences(job, world)
 
 
-@pytest.mark.parametrize("is_reader", [False, True], ids=["writer", "reader"])
-def test_locked_database(is_reader: bool, start_apple: StartApple, job: Job) -> None:
-    """A DuckDB file that another process holds is said to be so, and by which."""
-    duckdb.connect(str(job.database)).close()
-    opened = f"duckdb.connect({str(job.database)!r}, read_only={is_reader})"
+@contextmanager
+def held_by_another(database: Path, *, is_reader: bool) -> Iterator["subprocess.Popen[bytes]"]:
+    """Another process has the DuckDB file open until it is told to close it, or the end."""
+    duckdb.connect(str(database)).close()
+    opened = f"duckdb.connect({str(database)!r}, read_only={is_reader})"
     hold = f"import duckdb; c = {opened}; print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        result = job.run(start_apple(overlapping_world(days=1)))
-        holder.communicate(b"\n")
+        yield holder
+        holder.communicate(b"\n" if holder.poll() is None else None)
+
+
+@pytest.mark.parametrize("is_reader", [False, True], ids=["writer", "reader"])
+def test_locked_database(is_reader: bool, start_apple: StartApple, job: Job) -> None:
+    """A DuckDB file that another process holds is said to be so, and by which."""
+    with held_by_another(job.database, is_reader=is_reader) as holder:
+        result = job.run(start_apple(overlapping_world(days=1)), "--wait", "0")
 
     assert 2 == result.exit_code
     assert "in use by another process" in result.stderr
     assert f"(PID {holder.pid})" in result.stderr
+    assert "waiting" not in result.stderr
     assert "read-only" not in result.stderr, "DuckDB's advice is none for who has to write"
+
+
+def test_locked_database_is_waited_for(start_apple: StartApple, job: Job) -> None:
+    """A notebook that is open when cron begins costs some seconds, and is named."""
+    world = overlapping_world(days=1)
+    apple = start_apple(world)
+    with held_by_another(job.database, is_reader=True) as holder:
+        timer = threading.Timer(2, holder.kill)
+        timer.start()
+        result = job.run(apple, "--wait", "60")
+
+    assert 0 == result.exit_code
+    assert "waiting up to 60 s: the DuckDB file is in use by another process" in result.stderr
+    assert 1 == result.stderr.count(f"(PID {holder.pid})")
+    assert [] == differences(job, world)
 
 
 def test_plan_leaves_no_file(start_apple: StartApple, job: Job) -> None:

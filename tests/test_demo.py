@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from app_store_connect.configuration import read_configuration
 from asc_pipeline.cli.demo import start_demo
@@ -21,7 +20,7 @@ def look(job: Job, monkeypatch: pytest.MonkeyPatch, today: date) -> dict[str, An
     """The summary of a run on the demo of that day."""
     asked = [word for name in REPORTS for word in ("--report", name)]
     asked += [word for app_id in APPS for word in ("--app-id", app_id)]
-    with start_demo(read_configuration(), Console(quiet=True), today) as key:
+    with start_demo(read_configuration(), today) as key:
         for name in ("base_url", "key_id", "issuer_id", "private_key"):
             monkeypatch.setenv(f"{KEYS}{name.upper()}", str(getattr(key, name)))
         return job.invoke(*asked).summary

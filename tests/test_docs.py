@@ -25,11 +25,17 @@ from app_store_connect.catalog import COLUMNS, REPORTS, ColumnType
 from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.names import snake_case
-from app_store_connect.tables import INSTANCE_CHECKS, LATEST_TABLES, SEGMENT_TABLES, RawTable
+from app_store_connect.tables import (
+    INSTANCE_CHECKS,
+    LATEST_TABLES,
+    RUNS,
+    SEGMENT_TABLES,
+    RawTable,
+)
 from asc_pipeline.cli.main import main
-from asc_pipeline.cli.models import models
 from asc_pipeline.job import summary
 from asc_pipeline.models.summary import ModelSettings, ModelsSummary
+from asc_pipeline.status.state import Size, State
 from tests.asking import StartApple
 from tests.conftest import Job
 from tests.emulator import Emulator, demo_world
@@ -68,6 +74,7 @@ TYPES = {
     pa.decimal128(38, 9): "DECIMAL",
     pa.bool_(): "BOOLEAN",
     pa.string(): "text",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP",
 }
 UNLISTED_TESTS = {
     "test_secrets.py::test_the_search_finds_what_is_there",  # of the test's own tools
@@ -294,17 +301,25 @@ def test_options_are_documented() -> None:
     assert defaults == shown
 
 
-def test_options_of_models_are_documented() -> None:
-    """docs/models.md has every option of `asc-segments models`, and every key of its JSON."""
-    text = PAGES["models"]
+JSON_OF = {
+    "models": ModelsSummary(ModelSettings()).as_json(),
+    "status": State("", "", "", TODAY, Size(0, 0, None)).as_json(0),
+}
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_options_of_commands_are_documented(name: str) -> None:
+    """Each command has a page with every option that it takes, and every key of its JSON."""
+    text = PAGES[name]
     rows = rows_after("| option | meaning | default |", text)
     named = re.findall(r"(?<![\w-])--?[a-z][a-z-]*", " ".join(row[0] for row in rows))
-    keys = [name for row in rows_after("| key of the JSON |", text) for name in ticked(row[0])]
+    params = main.commands[name].params
+    options = {name for each in params if isinstance(each, click.Option) for name in each.opts}
 
-    assert sorted({name for each in models.params for name in each.opts} | {"-h", "--help"}) == (
-        sorted(named)
-    )
-    assert sorted(ModelsSummary(ModelSettings()).as_json()) == sorted(keys)
+    assert sorted(options | {"-h", "--help"}) == sorted(named)
+    if name in JSON_OF:
+        keys = [name for row in rows_after("| key of the JSON |", text) for name in ticked(row[0])]
+        assert sorted(JSON_OF[name]) == sorted(keys)
 
 
 @pytest.mark.parametrize("path", OF_THE_JOB)
@@ -315,14 +330,16 @@ def test_command_lines_are_accepted(path: Path) -> None:
     for line in re.findall(r"(?:asc_segments\.py|asc-segments)\b(.*?)(?:>>.*)?$", fenced, re.M):
         command: click.Command = main
         words = shlex.split(line, comments=True)
-        if words[:1] == ["models"]:
-            command, words = models, words[1:]
+        if words and words[0] in main.commands:
+            command, words = main.commands[words[0]], words[1:]
         command.make_context("asc-segments", words)
     prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
-    spans = [span for span in ticked(prose) if not span.startswith("dlt ")]
+    others = ("dlt ", "docker ", "systemctl ", "journalctl ")
+    spans = [span for span in ticked(prose) if not span.startswith(others)]
     options = {word for span in spans for word in span.split() if word.startswith("--")}
 
-    known = {name for each in [*main.params, *models.params] for name in each.opts}
+    commands = [main, *main.commands.values()]
+    known = {name for command in commands for each in command.params for name in each.opts}
 
     assert not options - known - {"--help"}
 
@@ -414,7 +431,7 @@ def test_report_columns_are_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [pytest.param(each, id=each.name) for each in (*SEGMENT_TABLES, INSTANCE_CHECKS)]
+    "table", [pytest.param(each, id=each.name) for each in (*SEGMENT_TABLES, INSTANCE_CHECKS, RUNS)]
 )
 def test_ledger_columns_are_documented(table: RawTable) -> None:
     """docs/tables.md has the columns of the tables about segments with their types."""

@@ -25,7 +25,7 @@ LAYERS = (
     " app_store_connect.configuration",
     "app_store_connect.source asc_pipeline.truth",
     "asc_pipeline.job",
-    "asc_pipeline.models",
+    "asc_pipeline.models asc_pipeline.status asc_pipeline.doctor",
     "asc_pipeline.cli",
 )
 """The rooms from the lowest to the highest. A room imports only from rows below its own."""

@@ -113,7 +113,7 @@ def test_second_run_at_the_same_time_is_told(start_apple: StartApple, job: Job) 
     with start(slow) as first:
         while not slow.downloads and first.poll() is None:
             time.sleep(0.05)
-        with start(start_apple(world)) as second:
+        with start(start_apple(world), "--wait", "0") as second:
             _, err = second.communicate()
         first.communicate()
 

@@ -4,6 +4,7 @@ import re
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 if TYPE_CHECKING:  # slow to import, and --help does without
     from rich.console import Console
@@ -15,6 +16,11 @@ _BREAKS = re.compile(r"[\t-\r\x85\u2028\u2029]+")
 _CONTROLS = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+
+
+def new_run_id() -> str:
+    """The name of a run in log lines and in `analytics_runs`."""
+    return uuid4().hex[:12]
 
 
 def printable(text: str) -> str:

@@ -2,7 +2,9 @@
 knobs.
 """
 
-from collections.abc import Iterable
+import difflib
+import os
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -36,6 +38,12 @@ _MOST: dict[str, float] = {
     "backoff_seconds": 3600,
 }
 """The greatest number accepted: above any use, within the limits of dates and sockets."""
+_OF_THE_SOURCE = frozenset(
+    {"app_ids", "bundle_ids", "reports", "categories", "granularities", "access_types"}
+    | {"since", "until", "recheck_days", "keys", SECTION[-1], "schema_contract"}
+    | {"max_table_nesting", "root_key"}
+)
+"""Further keys that the section may hold: the source's arguments, and settings of dlt."""
 _MAY_BE_ZERO = ("backoff_seconds", "keep_superseded_days")
 
 _dlt_defaults: dict[str, Any] = {
@@ -87,17 +95,41 @@ class Configuration(BaseConfiguration):
             ) from None
 
     def notices(self, listed: Iterable[str]) -> list[str]:
-        """Of each name under `restatement` that is no report of Apple's or the catalogue's."""
+        """Of each unknown key, and of each name under `restatement` that no report has."""
         known = {comparable_name(name) for name in (*listed, *(each.name for each in REPORTS))}
-        return [
+        return self.unknown_keys() + [
             f"{_SECTION}.restatement: there is no report {name!r}, so nothing changes for any"
             for name in self.restatement or {}
             if comparable_name(name) not in known
         ]
 
+    def unknown_keys(self) -> list[str]:
+        """A notice for each key of the section that has no meaning, with near names."""
+        known = {*self.get_resolvable_fields(), *_OF_THE_SOURCE}
+        notices = []
+        for name in sorted(_given_keys() - known):
+            near = difflib.get_close_matches(name, known, n=2)
+            hint = f"; near: {' or '.join(near)}" if near else ""
+            notices.append(f"{_SECTION} has no key {name}, so that it has no effect{hint}")
+        return notices
+
     @property
     def sweep_after(self) -> timedelta:
         return timedelta(hours=self.sweep_after_hours)
+
+
+def _given_keys() -> set[str]:
+    """The keys of the section in dlt's files and in the environment."""
+    prefix = "__".join(SECTION).upper() + "__"
+    found = {
+        name.removeprefix(prefix).partition("__")[0].lower()
+        for name in os.environ
+        if name.startswith(prefix)
+    }
+    for provider in dlt.config.config_providers:
+        values, _ = provider.get_value(SECTION[-1], dict, None, *SECTION[:-1])
+        found |= {*values} if isinstance(values, Mapping) else set()
+    return found
 
 
 def read_configuration() -> Configuration:

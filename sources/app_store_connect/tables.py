@@ -28,7 +28,7 @@ LOADS = "_dlt_loads"
 SLICE_KEY = "_slice_key"
 
 _TEXT, _BIGINT, _DATE = ColumnType.TEXT, ColumnType.BIGINT, ColumnType.DATE
-_BOOL, _DECIMAL = ColumnType.BOOLEAN, ColumnType.DECIMAL
+_BOOL, _DECIMAL, _TIMESTAMP = ColumnType.BOOLEAN, ColumnType.DECIMAL, ColumnType.TIMESTAMP
 
 
 # A function: `dlt init` imports this module where pyarrow is not installed yet.
@@ -42,6 +42,7 @@ def arrow_type(column_type: ColumnType) -> pa.DataType:
         ColumnType.DOUBLE: pa.float64(),
         ColumnType.TEXT: pa.string(),
         ColumnType.BOOLEAN: pa.bool_(),
+        ColumnType.TIMESTAMP: pa.timestamp("us", tz="UTC"),
     }
     return types[column_type]
 
@@ -230,6 +231,28 @@ LISTING_TABLES = (APPS, REPORT_REQUESTS, REPORTS, INSTANCES, MISSING_REPORTS)
 CATALOGUE_TABLES = (REPORT_CATALOGUE, REPORT_COLUMNS)
 LATEST_TABLES = (*LISTING_TABLES, *CATALOGUE_TABLES, INSTANCE_CHECKS)
 """Of each key the row of the latest load counts, and the others are swept out."""
+RUNS = RawTable(
+    "analytics_runs",
+    ("run_id",),
+    {
+        "run_id": _TEXT,
+        "started_at": _TIMESTAMP,
+        "ended_at": _TIMESTAMP,
+        "version": _TEXT,
+        "exit_code": _BIGINT,
+        "outcome": _TEXT,
+        "requests": _BIGINT,
+        "segments": _BIGINT,
+        "rows": _BIGINT,
+        "failures": _BIGINT,
+        "notices": _BIGINT,
+        "reason": _TEXT,
+    },
+)
+"""The runs of the job, also those that failed after they had opened the destination. `reason` says
+why the exit code is not 0."""
+OWN_TABLES = (*SEGMENT_TABLES, *LATEST_TABLES, RUNS)
+"""All raw tables but those of the reports."""
 
 
 def app_row(app: App) -> dict[str, Any]:

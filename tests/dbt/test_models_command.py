@@ -1,6 +1,7 @@
 """`asc-segments models`: exit codes, messages, and what it leaves where."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -29,6 +30,39 @@ def invoke(*arguments: str) -> tuple[int, str]:
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code, done.output
+
+
+def start_models(database: Path) -> "subprocess.Popen[str]":
+    """A build of this file's models that ends soon, since it selects none."""
+    call = "import sys; from asc_pipeline.cli.main import main; main(sys.argv[1:])"
+    return subprocess.Popen(
+        [sys.executable, "-c", call, "models", "--select", "no_such_model"],
+        env=os.environ | {"DESTINATION__DUCKDB__CREDENTIALS": str(database)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_databases_are_built_side_by_side(
+    start_apple: StartApple, job: Job, tmp_path: Path
+) -> None:
+    """A build keeps others away from its own database, not from another one of the same name."""
+    job.run(start_apple(overlapping_world(days=1)))
+    other = tmp_path / "other" / job.database.name
+    other.parent.mkdir()
+    shutil.copy(job.database, other)
+    with start_models(job.database) as first:
+        while not list((tmp_path / "dlt" / "dbt").glob("*.lock")) and first.poll() is None:
+            time.sleep(0.01)
+        with start_models(job.database) as same, start_models(other) as beside:
+            told = [process.communicate()[1] for process in (first, same, beside)]
+
+    assert "no model is selected by no_such_model" in told[0]
+    assert f"another run builds the models of {job.database}" in told[1]
+    assert "no model is selected by no_such_model" in told[2]
 
 
 @pytest.mark.parametrize("command", [["--help"], ["models", "--help"]], ids=["job", "models"])
@@ -203,11 +237,12 @@ class TestOnData:
         """Ctrl-C and SIGTERM end it with 130 and no traceback; the next run goes on."""
         copy = Warehouse(tmp_path / "copy")
         shutil.copytree(crashes_only.folder, copy.folder)
-        log = copy.folder / "dlt" / "dbt" / "duckdb-app_store_connect" / "logs" / "dbt.log"
-        log.unlink(missing_ok=True)
+        folder = copy.folder / "dlt" / "dbt"
+        for log in folder.glob("*/logs/dbt.log"):
+            log.unlink()
         with copy.start_models("--full-refresh") as process:
-            while process.poll() is None and not (
-                log.is_file() and "Concurrency: " in log.read_text()
+            while process.poll() is None and not any(
+                "Concurrency: " in log.read_text() for log in folder.glob("*/logs/dbt.log")
             ):
                 time.sleep(0.02)
             process.send_signal(number)

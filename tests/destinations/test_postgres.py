@@ -3,11 +3,15 @@
 `tests/faults/test_postgres.py` has what goes wrong with a server that others use as well.
 """
 
+import json
+import re
 import signal
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from asc_pipeline.cli.main import main
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.destinations.worlds import (
@@ -17,6 +21,7 @@ from tests.destinations.worlds import (
     restate,
     world_of_types,
 )
+from tests.emulator import Fault
 from tests.faults.processes import RAW, dying, flaws, run
 from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names
     TO_POSTGRES,
@@ -116,3 +121,35 @@ def test_types(database: Postgres, start_apple: StartApple) -> None:  # noqa: F8
 
     assert 0 == code, out + err
     assert expected_types() == database.query(TYPES_QUESTION)
+
+
+def test_runs_state_and_checks(
+    database: Postgres,  # noqa: F811
+    start_apple: StartApple,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run's row, `status` and `doctor` on a server; a user that may only read is told so."""
+    apple = start_apple(overlapping_world(days=2))
+    ran = job.run(apple, *TO_POSTGRES).summary
+    apple.fault(Fault("api", "/v1/apps$", "forbidden"))
+    refused = job.run(apple, *TO_POSTGRES)
+    states = CliRunner().invoke(main, ["status", "--json", *TO_POSTGRES])
+    state = json.loads(states.stdout)
+    well = CliRunner().invoke(main, ["doctor", *TO_POSTGRES])
+    database.query("create role reader login; grant pg_read_all_data to reader; commit; select 1")
+    address = re.sub("//[^@/]*@", "//reader:any@", database.address)
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
+    ill = CliRunner().invoke(main, ["doctor", *TO_POSTGRES])
+    tables = database.query("select tablename from pg_tables where tablename like '%doctor%'")
+
+    assert (0, 2) == (ran["exit_code"], refused.exit_code)
+    assert [(2, 0), (0, ran["rows"])] == [
+        (each["exit_code"], each["rows"]) for each in state["runs"]
+    ]
+    assert ran["rows"] == state["rows"] > state["superseded_rows"] > 0
+    assert state["bytes"] > 10_000
+    assert "can be written, with data of this job" in well.stdout
+    assert (0, 2) == (well.exit_code, ill.exit_code)
+    assert "ERROR   destination: the destination failed: permission denied" in ill.stdout
+    assert [] == tables

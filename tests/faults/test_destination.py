@@ -124,7 +124,7 @@ def test_locked_for_writing(world: World, start_apple: StartApple, job: Job) -> 
     """
     apple = start_apple(world)
     with duckdb.connect(str(job.database)):
-        code, _, err = run(apple)
+        code, _, err = run(apple, "--wait", "0")
 
     assert 2 == code
     assert "in use by another process" in err

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from asc_pipeline.cli.log import Log, LogFormatter
 from asc_pipeline.cli.signals import (
     Interruption,
     LeftBehindError,
@@ -65,15 +66,18 @@ def _usage_as_json(is_wanted: bool) -> Iterator[None]:
 
 
 class Frame:
-    """One run of a command with the options `as_json` and `debug`."""
+    """One run of a command with the options `as_json` and `debug`, and perhaps `log_format`."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.is_debug = bool(options["debug"])
         self.interruption = Interruption()
         self._answer = _Answer(options["as_json"])
+        self.log = Log(is_json=options.get("log_format") == "json")
         prepare_imports()
+        handler = logging.StreamHandler()
+        handler.setFormatter(LogFormatter(self.log))
         level = logging.DEBUG if self.is_debug else logging.ERROR
-        logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
+        logging.basicConfig(level=level, handlers=[handler])
 
     def run(self, work: Callable[[], int], *, kept: str, in_thread: bool) -> int:
         """The exit code of the command.
@@ -88,7 +92,7 @@ class Frame:
             try:
                 return self.interruption.run(work) if in_thread else work()
             except (LeftBehindError, KeyboardInterrupt):
-                click.echo(f"interrupted: {kept}, the next run goes on", err=True)
+                self._tell_end(f"interrupted: {kept}, the next run goes on", INTERRUPTED)
                 self._answer.give({"exit_code": INTERRUPTED, "error": "interrupted"})
                 return INTERRUPTED
             except Exception as error:
@@ -103,22 +107,21 @@ class Frame:
         """Print the summary as JSON, if it was asked for."""
         self._answer.give(content, indent=2)
 
+    def _tell_end(self, text: str, exit_code: int) -> None:
+        if self.log.is_json:
+            self.log.write("end", text, exit_code=exit_code)
+        else:
+            console_on(is_stderr=True).print(text, **PLAIN)
+
     def _fail(self, error: Exception) -> int:
         from app_store_connect.errors import AppStoreConnectError
+        from asc_pipeline.job.summary import exit_code_of
 
         if not isinstance(error, AppStoreConnectError):
             raise error
-        code = INTERRUPTED if self.interruption.is_requested else _exit_code(error)
+        code = INTERRUPTED if self.interruption.is_requested else exit_code_of(error)
         if self.is_debug:
             click.echo(traceback_of(error), err=True)
-        console_on(is_stderr=True).print(failure_line(error), **PLAIN)
+        self._tell_end(failure_line(error), code)
         self._answer.give({"exit_code": code, "error": str(error)})
         return code
-
-
-def _exit_code(error: Exception) -> int:
-    from app_store_connect.errors import ConfigurationError, ForbiddenError, UnauthorizedError
-    from asc_pipeline.job.summary import INCOMPLETE, UNUSABLE
-
-    is_users = isinstance(error, (ConfigurationError, UnauthorizedError, ForbiddenError))
-    return UNUSABLE if is_users else INCOMPLETE

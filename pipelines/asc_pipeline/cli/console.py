@@ -7,6 +7,7 @@ from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
+from app_store_connect.planning.missing import NO_INSTANCES
 from app_store_connect.planning.options import Options
 from app_store_connect.planning.selection import ALL_REPORTS, Selection
 from asc_pipeline.job.summary import Summary
@@ -25,9 +26,6 @@ _ANYTHING = "select * from {dataset}.data_freshness;"
 def print_summary(summary: Summary, console: Console) -> None:
     """Print the summary: loads, failures with reasons, where the data is, and a query to try."""
     data = summary.as_json()
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold")
-    table.add_column()
     for label, text in (
         ("apps", f"{data['apps']:,}"),
         ("reports", f"{data['reports']:,}"),
@@ -38,8 +36,7 @@ def print_summary(summary: Summary, console: Console) -> None:
         ("requests", _requests(summary)),
         ("seconds", f"{data['seconds']}"),
     ):
-        table.add_row(label, text)
-    console.print(table)
+        console.print(f"[bold]{label:<10}[/bold] {text}", highlight=False, soft_wrap=True)
     if data["unparsed_values"]:
         _say(
             console,
@@ -52,13 +49,40 @@ def print_summary(summary: Summary, console: Console) -> None:
             f"{data['unverified_segments']:,} of the segments have a checksum of an unknown kind:"
             " only their size was compared",
         )
-    _list(console, "Notes", summary.notices)
+    _list(console, "Notes", _notes(summary))
+    print_failures(summary, console)
+    _print_whereabouts(summary, console)
+
+
+def print_failures(summary: Summary, console: Console) -> None:
+    """Print what somebody may have to act on: failures, and why the run ended early."""
     _list(console, "Not loaded", [f"{each.what}: {each.why}" for each in summary.failures])
     if summary.is_interrupted:
         _say(console, "Interrupted: what was loaded stays, the next run goes on")
-    elif summary.outcome.stopped_by:
-        _say(console, f"Stopped early: {summary.outcome.stopped_by}")
-    _print_whereabouts(summary, console)
+    else:
+        _print_stop(summary, console)
+
+
+def _print_stop(summary: Summary, console: Console) -> None:
+    """Not if a failure says the same."""
+    reason = str(summary.outcome.stopped_by or "")
+    if reason and reason not in [each.why for each in summary.failures]:
+        _say(console, f"Stopped early: {reason}")
+
+
+def _notes(summary: Summary) -> list[str]:
+    """The notices; of several apps without instances of some reports the numbers alone."""
+    quiet = [each for each in summary.listing.missing if each.reason == NO_INSTANCES]
+    apps = {each.app_id for each in quiet}
+    if len(apps) < 2:
+        return summary.notices
+    hidden = {each.note for each in quiet}
+    return [
+        f"no instances (yet) of {len({each.report_name for each in quiet})} reports, each of some"
+        f" of {len(apps)} apps: usual in the first two days, and for reports that do not apply;"
+        " asc-segments status names them",
+        *(each for each in summary.notices if each not in hidden),
+    ]
 
 
 def print_plan(summary: Summary, console: Console, options: Options) -> None:
@@ -88,8 +112,7 @@ def print_plan(summary: Summary, console: Console, options: Options) -> None:
         f" {selection.listed:,} listed{_outside(selection)}: {summary.planned_requests:,} more"
         f" requests. This plan: {_requests(summary)}. Nothing was loaded.",
     )
-    if summary.outcome.stopped_by:
-        _say(console, f"Stopped early: {summary.outcome.stopped_by}")
+    _print_stop(summary, console)
 
 
 def _instances(summary: Summary) -> str:

@@ -1,20 +1,44 @@
 """The command `asc-segments`. Slow modules are imported when needed."""
 
-import logging
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame
-from asc_pipeline.cli.models import models
+from asc_pipeline.cli.commands.doctor import doctor
+from asc_pipeline.cli.commands.emulator import emulator
+from asc_pipeline.cli.commands.models import models
+from asc_pipeline.cli.commands.status import status
 from asc_pipeline.cli.options import job_options, settings_of
+from asc_pipeline.text import PLAIN
+
+if TYPE_CHECKING:
+    from asc_pipeline.job.runner import Settings
+    from asc_pipeline.job.summary import Summary
 
 
-@click.group(cls=CommandGroup, invoke_without_command=True, context_settings=CONTEXT)
+_EXAMPLES = """\b
+Examples:
+  asc-segments --demo
+  asc-segments --plan
+  asc-segments --app-id 1500000000 --since 2026-11-01
+  asc-segments --report '*' --category PERFORMANCE
+  asc-segments --quiet --destination postgres
+"""
+
+
+@click.group(
+    cls=CommandGroup,
+    invoke_without_command=True,
+    context_settings=CONTEXT,
+    epilog=_EXAMPLES,
+)
 @job_options
 @click.version_option(package_name="dlt-app-store-connect")
 def main(**options: Any) -> None:
@@ -33,7 +57,8 @@ def main(**options: Any) -> None:
     )
 
 
-main.add_command(models)
+for _each in (doctor, status, models, emulator):
+    main.add_command(_each)
 
 
 def _refuse_options_before_it(context: click.Context) -> None:
@@ -52,32 +77,58 @@ def _refuse_options_before_it(context: click.Context) -> None:
 
 def _load(options: dict[str, Any], frame: Frame) -> int:
     from app_store_connect.configuration import read_configuration
-    from asc_pipeline.cli.console import print_plan, print_summary
-    from asc_pipeline.cli.progress import progress_for, worth_showing
+    from app_store_connect.errors import PACKAGE
+    from asc_pipeline.cli.demo import kept_apart, start_demo
+    from asc_pipeline.cli.log import take_over_dlt
+    from asc_pipeline.cli.progress import LogProgress, progress_for
     from asc_pipeline.job.runner import Run
 
     settings = settings_of(options)
+    is_quiet = options["quiet"]
+    log = frame.log.muted() if is_quiet else frame.log
     if not frame.is_debug:
-        logging.getLogger("dlt").addFilter(worth_showing)
-    console, errors = frame.consoles()
+        take_over_dlt(log)
     with ExitStack() as stack:
         configuration = read_configuration()
+        if not options["mix_demo"]:
+            settings = replace(settings, demo_apps=kept_apart(configuration, options["demo"]))
         if options["demo"]:
-            from asc_pipeline.cli.demo import start_demo
-
-            today = datetime.now(UTC).date()
-            configuration = stack.enter_context(start_demo(configuration, errors, today))
-        progress = progress_for(options["progress"], errors)
+            configuration = stack.enter_context(start_demo(configuration, datetime.now(UTC).date()))
+        _, errors = frame.consoles()
+        progress = progress_for("none" if is_quiet else options["progress"], errors, log)
+        is_logged = frame.log.is_json or isinstance(progress, LogProgress)
+        if is_logged:
+            log.write("start", f"asc-segments {version(PACKAGE)} begins", version=version(PACKAGE))
         stack.callback(progress.close)
-        run = Run(configuration, settings, progress)
+        run = Run(configuration, settings, progress, run_id=frame.log.run_id)
         frame.interruption.on_request = run.interrupt
         if frame.interruption.is_requested:
             run.interrupt()
         run.execute()
         progress.close()
-        if settings.is_plan:
-            print_plan(run.summary, console, settings.options)
-        else:
-            print_summary(run.summary, console)
-        frame.give(run.summary.as_json())
+        if is_logged:
+            text = f"ends with {run.summary.exit_code} after {run.summary.seconds:.1f} s"
+            log.write("end", text, **run.summary.as_json())
+        _tell(run.summary, options, settings, frame)
         return run.summary.exit_code
+
+
+def _tell(summary: "Summary", options: dict[str, Any], settings: "Settings", frame: Frame) -> None:
+    from asc_pipeline.cli.console import print_failures, print_plan, print_summary
+    from asc_pipeline.cli.demo import NOTE
+
+    console, errors = frame.consoles()
+    if options["quiet"] and frame.log.is_json:
+        if summary.exit_code:
+            text = f"ends with {summary.exit_code}"
+            frame.log.write("end", text, **summary.as_json())
+    elif options["quiet"]:
+        print_failures(summary, errors)
+    elif not frame.log.is_json:
+        if options["demo"]:
+            errors.print(NOTE, **PLAIN)
+        if settings.is_plan:
+            print_plan(summary, console, settings.options)
+        else:
+            print_summary(summary, console)
+    frame.give(summary.as_json())

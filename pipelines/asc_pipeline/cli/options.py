@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from asc_pipeline.job.runner import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+Option = Callable[[Any], Any]
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 _GRANULARITIES = ["DAILY", "WEEKLY", "MONTHLY"]
@@ -42,53 +43,100 @@ def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
     return value
 
 
-def _choice(values: list[str]) -> click.Choice[str]:
-    return click.Choice(values, case_sensitive=False)
+class _Choice(click.Choice[str]):
+    """A choice in any case, which an error lists as it is documented."""
 
+    def __init__(self, values: list[str]) -> None:
+        super().__init__(values, case_sensitive=False)
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        return f"{value!r} is not one of {', '.join(map(str, self.choices))}."
+
+
+APP_ID = click.option(
+    "--app-id",
+    "app_ids",
+    multiple=True,
+    callback=_app_ids,
+    metavar="ID",
+    help="Only these apps. Repeatable.",
+)
+PLACE = (
+    click.option(
+        "--destination",
+        default="duckdb",
+        show_default=True,
+        metavar="NAME",
+        help="A destination of dlt.",
+    ),
+    click.option(
+        "--dataset",
+        default="app_store_connect",
+        show_default=True,
+        metavar="NAME",
+        help="The schema of the views; dlt's tables are in NAME_raw.",
+    ),
+    click.option(
+        "--wait",
+        "wait_seconds",
+        type=click.FloatRange(min=0),
+        callback=_seconds,
+        default=60,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for a DuckDB file that another process has open.",
+    ),
+)
+"""The options that say where the data is, of every command that opens the destination."""
+_JSON = click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
+_DEBUG = click.option("--debug", is_flag=True, help="Log more, and show the traceback of an error.")
+OUTPUT = (_JSON, _DEBUG)
+"""The options that `Frame` needs."""
 
 _OPTIONS = (
+    APP_ID,
     click.option(
-        "--app-id",
-        "app_ids",
+        "--bundle-id",
+        "bundle_ids",
         multiple=True,
-        callback=_app_ids,
         metavar="ID",
-        help="Only these apps.",
+        help="Only these apps. Repeatable.",
     ),
-    click.option("--bundle-id", "bundle_ids", multiple=True, metavar="ID", help="Only these apps."),
     click.option(
         "--report",
         "reports",
         multiple=True,
         metavar="NAME",
         help="Apple's report names, case and punctuation aside; '*' for all. Default: all"
-        " of APP_USAGE, APP_STORE_ENGAGEMENT and COMMERCE that are not Detailed.",
+        " of APP_USAGE, APP_STORE_ENGAGEMENT and COMMERCE that are not Detailed."
+        " Repeatable.",
     ),
     click.option(
         "--category",
         "categories",
         multiple=True,
-        type=_choice(_CATEGORIES),
+        type=_Choice(_CATEGORIES),
         metavar="CATEGORY",
-        help=f"Only reports of these categories: {', '.join(_CATEGORIES)}.",
+        help=f"Only reports of these categories: {', '.join(_CATEGORIES)}. Repeatable.",
     ),
     click.option(
         "--granularity",
         "granularities",
         multiple=True,
-        type=_choice(_GRANULARITIES),
+        type=_Choice(_GRANULARITIES),
         metavar="|".join(_GRANULARITIES),
         default=["DAILY"],
         show_default=True,
+        help="Only instances of these granularities. Repeatable.",
     ),
     click.option(
         "--access-type",
         "access_types",
         multiple=True,
-        type=_choice(_ACCESS_TYPES),
+        type=_Choice(_ACCESS_TYPES),
         metavar="|".join(_ACCESS_TYPES),
         default=_ACCESS_TYPES,
-        help="Default: both.",
+        help="Only report requests of these types. Repeatable; default: both.",
     ),
     click.option(
         "--since", type=_DATE, metavar="DATE", help="Earliest processing date, inclusive."
@@ -99,18 +147,18 @@ _OPTIONS = (
         "instance_ids",
         multiple=True,
         metavar="ID",
-        help="Exactly these instances.",
+        help="Exactly these instances. Repeatable.",
     ),
     click.option(
         "--request-id",
         "request_ids",
         multiple=True,
         metavar="ID",
-        help="Use these report requests and list none.",
+        help="Use these report requests and list none. Repeatable.",
     ),
     click.option(
         "--create-requests",
-        type=_choice(_ACCESS_TYPES),
+        type=_Choice(_ACCESS_TYPES),
         metavar=f"[{'|'.join(_ACCESS_TYPES)}]",
         is_flag=False,
         flag_value="ONGOING",
@@ -142,21 +190,42 @@ _OPTIONS = (
         metavar="SECONDS",
         help="How long to wait for Apple's hourly request budget.",
     ),
-    click.option("--destination", default="duckdb", show_default=True, metavar="NAME"),
-    click.option("--dataset", default="app_store_connect", show_default=True, metavar="NAME"),
+    *PLACE,
     click.option("--plan", "is_plan", is_flag=True, help="Say what would be loaded; load nothing."),
-    click.option("--progress", type=_choice(["auto", "bar", "log", "none"]), default="auto"),
-    click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout."),
+    click.option(
+        "--progress",
+        type=_Choice(["auto", "bar", "log", "none"]),
+        default="auto",
+        metavar="auto|bar|log|none",
+        help="Default: a bar on a terminal, else log lines.",
+    ),
+    click.option(
+        "--log-format",
+        type=_Choice(["text", "json"]),
+        default="text",
+        metavar="text|json",
+        help="Log lines for people, or one JSON object a line.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="Print what failed, and else nothing."),
+    _JSON,
     click.option("--demo", is_flag=True, help="Load from a bundled App Store Connect; no account."),
-    click.option("--debug", is_flag=True, help="Log more, and show the traceback of an error."),
+    click.option("--mix-demo", is_flag=True, help="Let the demo's apps be among others."),
+    _DEBUG,
 )
 
 
-def job_options(command: F) -> F:
-    """Decorates a command with all of them, in the order in which `--help` lists them."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def with_options(*options: Option) -> Callable[[F], F]:
+    """Decorates a command with these options, in the order in which `--help` lists them."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+job_options = with_options(*_OPTIONS)
 
 
 def settings_of(options: Mapping[str, Any]) -> "Settings":
@@ -180,6 +249,7 @@ def settings_of(options: Mapping[str, Any]) -> "Settings":
         destination=options["destination"],
         dataset=options["dataset"],
         max_wait=options["max_wait"],
+        wait_seconds=options["wait_seconds"],
         is_plan=options["is_plan"],
         keep_superseded_days=options["keep_superseded_days"],
     )

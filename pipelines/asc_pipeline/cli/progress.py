@@ -1,7 +1,5 @@
 """The display of a run on stderr: a bar on a terminal, lines in a log, or nothing."""
 
-import logging
-import sys
 import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +8,7 @@ from rich.filesize import decimal
 
 from app_store_connect.errors import Failure
 from app_store_connect.extract.outcome import Outcome, Totals
+from asc_pipeline.cli.log import Log
 from asc_pipeline.job.progress import FOR_APPLE, Progress
 from asc_pipeline.text import printable
 
@@ -17,11 +16,13 @@ if TYPE_CHECKING:  # a run without a bar need not import it
     from rich.console import Console
 
 LOG_EVERY_SECONDS = 10.0
-_LOAD_STEP = "load.py"  # where dlt's own messages about files come from
 
 
 class NoProgress:
-    """Only a wait is told: a silence of an hour looks like a hang."""
+    """Only waits are told: a silence of an hour looks like a hang."""
+
+    def __init__(self, log: Log | None = None) -> None:
+        self._log = log or Log()
 
     def phase(self, what: str) -> None:
         pass
@@ -36,7 +37,10 @@ class NoProgress:
         pass
 
     def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
-        _line(_wait_text(seconds, why))
+        self._log.write("wait", _wait_text(seconds, why), seconds=seconds)
+
+    def say(self, text: str) -> None:
+        self._log.write("wait", text)
 
     def close(self) -> None:
         pass
@@ -45,7 +49,8 @@ class NoProgress:
 class LogProgress(NoProgress):
     """A line for each phase and failure, and while loading one every few seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Log | None = None) -> None:
+        super().__init__(log)
         self._outcome: Outcome | None = None
         self._phase = ""
         self._instances = 0
@@ -53,26 +58,36 @@ class LogProgress(NoProgress):
 
     def phase(self, what: str) -> None:
         if what != self._phase:
-            _line(what)
+            self._log.write("phase", what)
         self._phase = what
 
     def begin(self, instances: int, outcome: Outcome) -> None:
         self._instances, self._outcome = instances, outcome
         self._started = self._shown = time.monotonic()
-        _line(f"{instances} instances to load or check")
+        self._log.write("begin", f"{instances} instances to load or check", instances=instances)
 
     def changed(self) -> None:
         now = time.monotonic()
         if self._outcome is not None and now - self._shown >= LOG_EVERY_SECONDS:
             self._shown = now
-            totals = self._outcome.totals_so_far
-            done = totals.instances
-            left = (now - self._started) / done * (self._instances - done) if done else None
-            time_left = f", {timedelta(seconds=round(left))} left" if left is not None else ""
-            _line(f"{done}/{self._instances} instances, {_amount(totals)}{time_left}")
+            self._tell(self._outcome.totals_so_far, now)
+
+    def _tell(self, totals: Totals, now: float) -> None:
+        done = totals.instances
+        left = (now - self._started) / done * (self._instances - done) if done else None
+        time_left = f", {timedelta(seconds=round(left))} left" if left is not None else ""
+        self._log.write(
+            "progress",
+            f"{done}/{self._instances} instances, {_amount(totals)}{time_left}",
+            instances_done=done,
+            instances=self._instances,
+            rows=totals.read_rows,
+            bytes=totals.read_bytes,
+        )
 
     def failed(self, failure: Failure) -> None:
-        _line(f"not loaded: {failure.what}: {failure.why}")
+        text = f"not loaded: {failure.what}: {failure.why}"
+        self._log.write("failure", text, what=failure.what, why=failure.why)
 
 
 class BarProgress:
@@ -112,37 +127,25 @@ class BarProgress:
             )
 
     def failed(self, failure: Failure) -> None:
-        text = printable(f"not loaded: {failure.what}: {failure.why}")
-        self._bar.console.print(text, markup=False)
+        self.say(f"not loaded: {failure.what}: {failure.why}")
 
     def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
-        self._bar.console.print(_wait_text(seconds, why), markup=False)
+        self.say(_wait_text(seconds, why))
+
+    def say(self, text: str) -> None:
+        self._bar.console.print(printable(text), markup=False)
 
     def close(self) -> None:
         self._bar.stop()
 
 
-def progress_for(choice: str, console: "Console") -> Progress:
+def progress_for(choice: str, console: "Console", log: Log | None = None) -> Progress:
     """`bar`, `log`, `none`, or `auto`: a bar where someone can see it move."""
     if choice == "auto":
-        choice = "bar" if console.is_terminal else "log"
+        choice = "bar" if console.is_terminal and not (log and log.is_json) else "log"
     if choice == "bar":
         return BarProgress(console)
-    return LogProgress() if choice == "log" else NoProgress()
-
-
-def worth_showing(record: logging.LogRecord) -> bool:
-    """A filter of dlt's log: what it logs of an error that it also raises is told in the summary.
-
-    Of each try to load a file it has a line; of other errors it logs the traceback.
-    """
-    if record.filename == _LOAD_STEP:
-        return False
-    record.exc_info = None
-    text, is_traced, trace = record.getMessage().partition("Traceback (most recent call last)")
-    if is_traced:
-        record.msg, record.args = text + trace.strip().splitlines()[-1], ()
-    return True
+    return LogProgress(log) if choice == "log" else NoProgress(log)
 
 
 def _amount(totals: Totals) -> str:
@@ -152,7 +155,3 @@ def _amount(totals: Totals) -> str:
 def _wait_text(seconds: float, why: str) -> str:
     until = datetime.now().astimezone() + timedelta(seconds=seconds)
     return f"{why}: going on at {until:%H:%M:%S}"
-
-
-def _line(text: str) -> None:
-    sys.stderr.write(f"{datetime.now().astimezone():%H:%M:%S} {printable(text)}\n")

@@ -4,6 +4,7 @@ It serves `--demo`, the tutorials and the tests. Of the loader it shares only Ap
 report headers, so that an error in the one is not repeated in the other.
 """
 
+from asc_pipeline.emulator.demo.apps import PROFILES
 from asc_pipeline.emulator.demo.demo import add_demo
 from asc_pipeline.emulator.server.http_server import Emulator
 from asc_pipeline.emulator.server.tokens import ApiKey
@@ -16,6 +17,7 @@ from asc_pipeline.emulator.world.entities import (
 from asc_pipeline.emulator.world.world import World
 
 __all__ = [
+    "PROFILES",
     "ApiKey",
     "Emulator",
     "World",

@@ -10,15 +10,11 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 
-import pyarrow as pa
 from dlt import Pipeline
-from dlt.common.pipeline import LoadInfo
-from dlt.extract import DltResource, DltSource
+from dlt.extract import DltResource
 from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
-from tenacity import Retrying, after_log, retry_if_exception, stop_after_attempt, wait_random
 
 from app_store_connect.configuration import Configuration
 from app_store_connect.errors import DestinationError, Failure
@@ -27,17 +23,13 @@ from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import InstanceToLoad
 from app_store_connect.planning.selection import Selection
 from app_store_connect.source import batch_source
-from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
-from app_store_connect.warehouse.duckdb_settings import is_out_of_memory, little_memory
-from asc_pipeline.job.workspace import file_format_of
+from app_store_connect.warehouse.connection import Warehouse
+from asc_pipeline.job.packages import Packages, causes_of, is_interruption
 from asc_pipeline.truth.locks import in_the_way
 from asc_pipeline.truth.repair import remove_miscounted
 
 logger = logging.getLogger(__name__)
 
-
-RELOADS = 4
-"""Retries of a load package after a conflict with another writer."""
 FAILED_SINGLES = 3
 """After this many single-instance failures in a row, blame the destination."""
 MOST_INSTANCES = 1 << 20
@@ -57,19 +49,17 @@ class Batches:
         *,
         is_shared: bool = False,
     ) -> None:
-        self._is_shared = is_shared
         self._pipeline = pipeline
+        self._packages = Packages(pipeline, warehouse, is_shared=is_shared)
         self._warehouse = warehouse
         self._loader = loader
         self._outcome = outcome
         self._limits = limits
-        self._file_format = file_format_of(pipeline)
         self._queue: deque[InstanceToLoad] = deque()
         self._fed: list[InstanceToLoad] = []
         self._most = MOST_INSTANCES
         self._failed_singles = 0
         self._retried: set[str] = set()
-        self._is_frugal = True
         self._has_loaded = False
 
     def load(
@@ -113,7 +103,7 @@ class Batches:
         """Whether it arrived."""
         self._fed.clear()
         try:
-            load_ids = self._run(batch_source(resources))
+            load_ids = self._packages.load(batch_source(resources))
         except (PipelineStepFailed, OSError) as error:
             self._outcome.drop()
             self._abandon(error)
@@ -125,49 +115,6 @@ class Batches:
         for load_id in load_ids:
             self._load_again(remove_miscounted(self._warehouse, load_id))
         return True
-
-    def _run(self, source: DltSource) -> list[str]:
-        """The ids of the loads that came of it; none if there was nothing new.
-
-        Two first runs on a server may both make a table: who comes second goes on from there. A
-        row that this doubles shows in the count that follows.
-        """
-        info = self._pipeline.extract(source, loader_file_format=self._file_format)
-        pa.default_memory_pool().release_unused()  # or it stays in memory while loading
-        if not any(step["table_metrics"] for steps in info.metrics.values() for step in steps):
-            self._pipeline.abort_packages()
-            return []
-        self._pipeline.normalize()
-        retrying = Retrying(
-            retry=retry_if_exception(self._may_reload),
-            stop=stop_after_attempt(1 + RELOADS),
-            wait=wait_random(0.2, 1.0),
-            after=after_log(logger, logging.DEBUG),
-            reraise=True,
-        )
-        return list(retrying(self._load_package).loads_ids)
-
-    def _may_reload(self, error: BaseException) -> bool:
-        """Not when interrupted: dlt remembers the signal, and would break off every try; nor when
-        each try would wait for somebody who reads for long.
-        """
-        is_pending = self._is_shared and self._pipeline.has_pending_data
-        is_possible = is_pending and isinstance(error, PipelineStepFailed)
-        return is_possible and not (_is_interruption(error) or is_lock_timeout(error))
-
-    def _load_package(self) -> LoadInfo:
-        """Load under a memory limit; on out-of-memory, drop the limit for the rest of the run."""
-        frugally = little_memory(self._warehouse.client) if self._is_frugal else nullcontext()
-        try:
-            with frugally:
-                return self._pipeline.load()
-        except PipelineStepFailed as error:
-            is_small = self._is_frugal and is_out_of_memory(error)
-            if not is_small or not self._pipeline.has_pending_data:
-                raise
-            logger.debug("package begun again with more memory", exc_info=error)
-        self._is_frugal = False
-        return self._pipeline.load()
 
     def _load_again(self, removed: set[str]) -> None:
         """Load instances once more whose rows did not all arrive; the second time they fail."""
@@ -182,9 +129,9 @@ class Batches:
 
     def _abandon(self, error: PipelineStepFailed | OSError) -> None:
         """The destination, or the disk, failed: this batch is not loaded."""
-        if _is_interruption(error):
+        if is_interruption(error):
             raise KeyboardInterrupt from None
-        causes = list(_causes(error))
+        causes = list(causes_of(error))
         logger.debug("batch failed", exc_info=error)
         reason = DestinationError(_essence(causes[-1]))
         # a full disk, a lost server: dlt tried again and again, and smaller loads would not help
@@ -232,16 +179,3 @@ def _essence(error: BaseException) -> str:
     ends = [line for line in trace.splitlines() if line[:1].strip()]
     essence = ends[0] if is_quoted and ends else text
     return f"{essence}; free some space, then run again" if _NO_SPACE in essence else essence
-
-
-def _is_interruption(error: BaseException) -> bool:
-    """Whether it comes of a signal; dlt's own kind is a KeyboardInterrupt too."""
-    return any(isinstance(each, KeyboardInterrupt) for each in _causes(error))
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and its causes, the first cause last."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__

@@ -14,7 +14,7 @@ from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.planning.selection import Selection
-from app_store_connect.tables import LOADS, SEGMENT_TABLES, SEGMENTS, SLICE_KEY, SLICES
+from app_store_connect.tables import LOADS, RUNS, SEGMENT_TABLES, SEGMENTS, SLICE_KEY, SLICES
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.stored_schema import SOURCE_NAME
 from asc_pipeline.truth.definitions import forget
@@ -80,9 +80,12 @@ def make_missing(pipeline: Pipeline, warehouse: Warehouse) -> Remade:
     for gap in _gaps(pipeline.schemas[SOURCE_NAME].tables, existing):
         if why := _why_not_made(pipeline, warehouse, gap):
             what = f"the table {gap.table} of {dataset}"
-            if not gap.is_report:
+            if gap.table == RUNS.name:
+                remade.notices.append(f"{what} {why}")
+            elif not gap.is_report:
                 raise DestinationError(f"{what} {why}")
-            remade.failures[gap.table] = Failure(what, why)
+            else:
+                remade.failures[gap.table] = Failure(what, why)
         else:
             forget(warehouse)
             remade.notices.extend(_notices(gap))

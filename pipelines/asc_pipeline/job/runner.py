@@ -1,9 +1,11 @@
 """The main job: batches, recovery, the views, and an account of what was done.
 
 A run begins by removing what a dead run left, here and on the destination. It ends with the views,
-also if it was cut short.
+also if it was cut short, and with its row in `analytics_runs`. A run that is refused before it
+lists anything leaves the views as they are.
 """
 
+import logging
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.api.download import SegmentDownloader
 from app_store_connect.catalog import schema_of_report
 from app_store_connect.configuration import Configuration, set_dlt_defaults
+from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import (
     FATAL,
     ApiDownError,
@@ -41,27 +44,34 @@ from app_store_connect.planning.options import Options
 from app_store_connect.planning.renewal import renew_stopped
 from app_store_connect.planning.selection import Selection, select_instances, select_pinpointed
 from app_store_connect.source import changed_catalogue, changed_rows
-from app_store_connect.tables import LISTING_TABLES
+from app_store_connect.tables import LISTING_TABLES, LOADS, RUNS
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.job.batches import Batches
 from asc_pipeline.job.maintenance import Upkeep
 from asc_pipeline.job.missing_tables import Remade, make_missing
+from asc_pipeline.job.opening import Patience, opened, synchronise
+from asc_pipeline.job.packages import Packages
 from asc_pipeline.job.progress import FOR_THE_CLOCK, Progress
+from asc_pipeline.job.run_record import run_row, write_run
 from asc_pipeline.job.summary import Summary
-from asc_pipeline.job.verification import check_loaded
+from asc_pipeline.job.verification import DemoApps, check_loaded
 from asc_pipeline.job.workspace import (
     database_file,
     empty_pipelines_dir,
+    is_without_file,
     location_of,
     make_pipeline,
-    opened,
-    synchronise,
+    remove_empty_file,
     takes_dictionaries,
     without_file,
 )
+from asc_pipeline.text import new_run_id
+from asc_pipeline.truth.lateness import late_notes
 from asc_pipeline.truth.owners import ties
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,8 @@ class Settings:
     destination: str = "duckdb"
     dataset: str = "app_store_connect"
     max_wait: float = 3600.0
+    wait_seconds: float = 0.0
+    demo_apps: DemoApps | None = None
     is_plan: bool = False
     keep_superseded_days: int | None = None
 
@@ -89,6 +101,7 @@ class Run:
         settings: Settings,
         progress: Progress,
         clock: Callable[[], datetime] = _now,
+        run_id: str | None = None,
     ) -> None:
         self._configuration = configuration
         self._settings = settings
@@ -113,6 +126,8 @@ class Run:
         self._failures_before: list[Failure] = []
         self._counts = RowCounts()
         self.summary = Summary(
+            run_id=run_id or new_run_id(),
+            started_at=clock(),
             destination=settings.destination,
             dataset=settings.dataset,
             outcome=self._outcome,
@@ -134,16 +149,19 @@ class Run:
                 if self._settings.is_plan:
                     pipeline = without_file(pipeline, pipelines_dir)
                 warehouse = Warehouse(pipeline, dataset)
-                with opened(warehouse, self._configuration.table_format):
-                    self._run(pipeline, warehouse)
-        except (KeyboardInterrupt, SignalReceivedException):  # dlt's way to heed `interrupt`
+                is_new = is_without_file(pipeline)
+                with opened(warehouse, self._configuration.table_format, self._patience()):
+                    try:
+                        self._run_recorded(pipeline, warehouse)
+                    finally:
+                        if is_new:
+                            remove_empty_file(pipeline, warehouse)
+        except KeyboardInterrupt:
             self.interrupt()
         finally:
             self._budget.cancel()  # no thread is left waiting when the run was interrupted
             set_received_signal(0)
             self.summary.seconds = time.monotonic() - self._started
-            if self.summary.is_interrupted:
-                self._outcome.failures = self._failures_before
         return self.summary
 
     def interrupt(self) -> None:
@@ -156,8 +174,43 @@ class Run:
         set_received_signal(SIGINT)
         wake_all()
 
+    def _run_recorded(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
+        """Run, and write the run's row, however it ended."""
+        try:
+            self._run(pipeline, warehouse)
+        except Exception as error:
+            self._record(pipeline, warehouse, error)
+            raise
+        if self.summary.is_interrupted:
+            self._outcome.failures = self._failures_before
+        self._record(pipeline, warehouse)
+
+    def _record(
+        self, pipeline: Pipeline, warehouse: Warehouse, error: Exception | None = None
+    ) -> None:
+        """Write the row; that it cannot be written is a notice and ends no run.
+
+        Not where nothing was ever loaded, or where the destination failed: that would fail again.
+        """
+        set_received_signal(0)  # or dlt would load nothing after an interruption
+        if self._settings.is_plan or isinstance(self._outcome.stopped_by, DestinationError):
+            return
+        try:
+            if LOADS in warehouse.columns():
+                pipeline.abort_packages()
+                packages = Packages(pipeline, warehouse, is_shared=self._is_shared)
+                row = run_row(self.summary, self._clock(), error)
+                write_run(packages, row, self._configuration.table_format)
+        except Exception as failure:  # whatever dlt and the destination's driver raise
+            logger.debug("run not recorded", exc_info=failure)
+            self._outcome.notices.append(
+                f"this run is not in {RUNS.name}: {shortened(failure.__cause__ or failure)}"
+            )
+
     def _run(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
         if not self._settings.is_plan:
+            if self._settings.demo_apps:
+                self._settings.demo_apps.check(warehouse)
             synchronise(pipeline)
         upkeep = Upkeep(
             warehouse,
@@ -174,9 +227,10 @@ class Run:
             self._outcome.stop(error)
         except DestinationError as error:
             self._destination_failed(error)
-        finally:
-            if not self._settings.is_plan:
-                self._finish(upkeep)
+        except (KeyboardInterrupt, SignalReceivedException):  # dlt's way to heed `interrupt`
+            self.interrupt()
+        if not self._settings.is_plan:
+            self._finish(upkeep)
 
     def _load_due(self, pipeline: Pipeline, warehouse: Warehouse, upkeep: Upkeep) -> None:
         ledger, is_plan = Ledger(warehouse), self._settings.is_plan
@@ -191,6 +245,7 @@ class Run:
         selection = remade.loadable(self._select(listing, ledger), warehouse)
         self.summary.selection = selection
         listing.notices += [*remade.notices, *self._counts.notes(selection, remade.failures)]
+        listing.notices += late_notes(listing, self._today)
         if not self._settings.is_plan:
             self._load_all(pipeline, warehouse, listing, selection, upkeep)
             if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
@@ -215,11 +270,17 @@ class Run:
             )
         return days
 
-    def _wait_for_clock(self, seconds: float) -> None:
-        self._progress.waiting(seconds, FOR_THE_CLOCK)
+    def _patience(self) -> Patience:
+        return Patience(self._settings.wait_seconds, self._progress.say, self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
         self._budget.sleep(seconds)
         if self.summary.is_interrupted:
             raise KeyboardInterrupt
+
+    def _wait_for_clock(self, seconds: float) -> None:
+        self._progress.waiting(seconds, FOR_THE_CLOCK)
+        self._sleep(seconds)
 
     def _finish(self, upkeep: Upkeep) -> None:
         self._progress.phase("bringing the views up to date")

@@ -1,11 +1,22 @@
 """The account of a run: as an object, and as JSON."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 
 from app_store_connect.api.budget import RequestBudget
 from app_store_connect.entities import AccessType
-from app_store_connect.errors import ApiError, BudgetExhaustedError, Failure, UnavailableError
+from app_store_connect.errors import (
+    PACKAGE,
+    ApiError,
+    BudgetExhaustedError,
+    ConfigurationError,
+    Failure,
+    ForbiddenError,
+    UnauthorizedError,
+    UnavailableError,
+)
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.selection import Selection
@@ -13,10 +24,18 @@ from app_store_connect.planning.selection import Selection
 OK, INCOMPLETE, UNUSABLE, OUT_OF_BUDGET, INTERRUPTED = 0, 1, 2, 3, 130
 
 
+def exit_code_of(error: Exception) -> int:
+    """The exit code of a command that this error ended."""
+    is_users = isinstance(error, (ConfigurationError, UnauthorizedError, ForbiddenError))
+    return UNUSABLE if is_users else INCOMPLETE
+
+
 @dataclass(slots=True)
 class Summary:
     """The account of a run. `selection` is None if it ended before selecting."""
 
+    run_id: str
+    started_at: datetime
     destination: str
     dataset: str
     outcome: Outcome
@@ -27,6 +46,10 @@ class Summary:
     views: list[str] = field(default_factory=list)
     seconds: float = 0.0
     is_interrupted: bool = False
+
+    @property
+    def version(self) -> str:
+        return version(PACKAGE)
 
     @property
     def failures(self) -> list[Failure]:
@@ -76,6 +99,9 @@ class Summary:
         selection = self.selection
         return {
             "exit_code": self.exit_code,
+            "run_id": self.run_id,
+            "started_at": self.started_at.isoformat(timespec="seconds"),
+            "version": self.version,
             "apps": len(set(self._app_ids())),
             "reports": len({report.name for _, report in self.listing.wanted}),
             "instances": self.instances,

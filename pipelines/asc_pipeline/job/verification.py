@@ -1,12 +1,45 @@
-"""Whether the destination holds instances whole, asked before Apple is told to delete them."""
+"""What the destination must hold, or must not: asked before a run relies on it."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-from app_store_connect.errors import NotLoadedError
+from app_store_connect.errors import ConfigurationError, NotLoadedError
 from app_store_connect.instances import ListedInstance
-from app_store_connect.tables import LOADS, SEGMENTS, SLICES
+from app_store_connect.tables import APPS, LOADS, SEGMENTS, SLICES
 from app_store_connect.warehouse.connection import Warehouse
+from app_store_connect.warehouse.ledger import latest_rows
 from asc_pipeline.truth.row_counts import RowCounts, counted_segments
+
+_STORED_APPS = f"select id, coalesce(bundle_id, '') from ({latest_rows(APPS)}) as stored"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoApps:
+    """The demo's invented apps, which do not belong among others.
+
+    `own` are their ids and bundle ids; `is_loaded` says whether this run loads them, or, if not,
+    apps of Apple's.
+    """
+
+    own: frozenset[tuple[int, str]]
+    is_loaded: bool
+
+    def check(self, warehouse: Warehouse) -> None:
+        """Raises ConfigurationError if the destination holds the other kind."""
+        if not {APPS.name, LOADS} <= warehouse.columns().keys():
+            return
+        stored = {tuple(row) for row in warehouse.execute(_STORED_APPS)}
+        place = f"dataset {warehouse.views_dataset} of this destination"
+        if self.is_loaded and (others := stored - self.own):
+            raise ConfigurationError(
+                f"{place} holds app {min(others)[0]}, which is not the demo's: run the demo in"
+                " another folder, take another --dataset, or add --mix-demo"
+            )
+        if not self.is_loaded and stored & self.own:
+            raise ConfigurationError(
+                f"{place} holds the demo's invented apps: remove the demo's DuckDB file, take"
+                " another --dataset, or add --mix-demo"
+            )
 
 
 def check_loaded(

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,10 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
 from app_store_connect.dlt_errors import complaint, how_to_install, shortened
-from app_store_connect.errors import ConfigurationError, DestinationError
+from app_store_connect.errors import AppStoreConnectError, ConfigurationError, DestinationError
 from app_store_connect.redaction import remember
-from app_store_connect.tables import PLAIN
 from app_store_connect.warehouse.connection import PLACEHOLDERS, Warehouse
 from app_store_connect.warehouse.database import LAKE_FILE, is_lake, kind_of
-from app_store_connect.warehouse.duckdb_settings import tune
 from asc_pipeline.job.schemas import catalog_of_file, check_schemas
 
 PIPELINE_NAME = "asc_segments"
@@ -43,21 +41,6 @@ _TAKEN = {"information_schema", "main", "memory", "system", "temp", *PLACEHOLDER
 LOCK_SECONDS = 10
 """How long a statement on Postgres waits for a lock; Postgres' own default is for ever."""
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
-_NEXT_STEPS = (
-    ("no space left", "free space on its disk"),
-    ("not a valid DuckDB database", "move that file away, or name another one"),
-    ("download extension", "let this machine reach the address, or install the extension before"),
-    ("authentication failed", "check user and password in the configuration"),
-    (
-        "could not translate host name",
-        "check the host; signs such as @ in a password are to be written as %40 and so on",
-    ),
-    ("connection refused", "check host and port, and that the server runs"),
-    ("permission denied", "let the user that runs the job read and write it"),
-    ("read-only", "let the user that runs the job write it"),
-)
-"""By words of DuckDB, Postgres and the system; any other gets the general advice."""
-_REASON = "The actual reason given is: "
 
 
 @contextmanager
@@ -114,9 +97,18 @@ def _remove_dead(usual: Path) -> None:
 
 
 def make_pipeline(
-    destination: str, dataset: str, pipelines_dir: Path, *, more_schemas: Sequence[str] = ()
+    destination: str,
+    dataset: str,
+    pipelines_dir: Path,
+    *,
+    more_schemas: Sequence[str] = (),
+    is_reader: bool = False,
 ) -> Pipeline:
-    """Raises DestinationError if dlt has no such destination, or the job cannot work with it."""
+    """The pipeline; a reader opens a DuckDB file beside other readers, and never makes it.
+
+    Raises:
+        DestinationError: dlt has no such destination, or the job cannot work with it.
+    """
     _check_names(destination, dataset)
     try:
         pipeline = dlt.pipeline(
@@ -128,6 +120,8 @@ def make_pipeline(
         client = pipeline.destination_client()  # reads its configuration, and imports its driver
         if kind_of(pipeline) == "postgres":
             pipeline = _with_lock_limit(pipeline, client.config)
+        if is_reader and kind_of(pipeline) == "duckdb":
+            pipeline = _of_a_reader(pipeline, client.config)
         catalog, longest = _catalog_of(pipeline), _longest_name(pipeline)
     except (DltException, ImportError) as error:
         reason = _why_unusable(destination, error)
@@ -155,6 +149,27 @@ def _with_lock_limit(pipeline: Pipeline, configuration: Any) -> Pipeline:
         ),
         dataset_name=pipeline.dataset_name,
         pipelines_dir=pipeline.pipelines_dir,
+    )
+
+
+def _of_a_reader(pipeline: Pipeline, configuration: Any) -> Pipeline:
+    configuration.credentials.read_only = True
+    return dlt.pipeline(
+        PIPELINE_NAME,
+        destination=dlt.destinations.duckdb(
+            credentials=configuration.credentials,
+            destination_name=pipeline.destination.destination_name,
+        ),
+        dataset_name=pipeline.dataset_name,
+        pipelines_dir=pipeline.pipelines_dir,
+    )
+
+
+def nothing_loaded(pipeline: Pipeline, dataset: str) -> ConfigurationError:
+    """The error of a command that reads what the job has loaded, and finds nothing."""
+    where = location_of(pipeline) or pipeline.destination.destination_name
+    return ConfigurationError(
+        f"nothing is loaded in {where}, dataset {dataset}: run asc-segments first"
     )
 
 
@@ -189,10 +204,24 @@ def _why_unusable(destination: str, error: Exception) -> str:
     return shortened(error)
 
 
+def is_without_file(pipeline: Pipeline) -> bool:
+    """Whether the destination is a DuckDB file that does not exist yet."""
+    is_duckdb = pipeline.destination.destination_name == "duckdb"
+    return is_duckdb and not Path(location_of(pipeline)).exists()
+
+
+def remove_empty_file(pipeline: Pipeline, warehouse: Warehouse) -> None:
+    """Remove the DuckDB file that this run made, if nothing was loaded into it. The file is still
+    open, so that no other process can have begun to write to it.
+    """
+    with suppress(AppStoreConnectError, OSError):
+        if not warehouse.columns():
+            Path(location_of(pipeline)).unlink()
+
+
 def without_file(pipeline: Pipeline, pipelines_dir: Path) -> Pipeline:
     """The pipeline to plan with: an empty database in memory where DuckDB would make the file."""
-    is_duckdb = pipeline.destination.destination_name == "duckdb"
-    if not is_duckdb or Path(location_of(pipeline)).exists():
+    if not is_without_file(pipeline):
         return pipeline
     return dlt.pipeline(
         PIPELINE_NAME,
@@ -209,48 +238,6 @@ def _check_names(destination: str, dataset: str) -> None:
         )
     if dataset in _TAKEN or dataset.startswith("pg_"):
         raise DestinationError(f"dataset {dataset!r} cannot be used: the name is taken")
-
-
-@contextmanager
-def opened(warehouse: Warehouse, table_format: str = PLAIN) -> Iterator[None]:
-    """Raises ConfigurationError if the destination cannot be opened for writing in that format."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(warehouse.open())
-            tune(warehouse.client)
-            warehouse.database.check_format(table_format)
-        except ConfigurationError:
-            raise
-        except Exception as error:  # whatever the destination's driver raises
-            raise destination_error(error) from error
-        yield
-
-
-def synchronise(pipeline: Pipeline) -> None:
-    """Raises DestinationError if dlt cannot read its own tables there, or not write its folder."""
-    try:
-        pipeline.sync_destination()
-    except (DltException, OSError) as error:
-        raise destination_error(error.__cause__ or error) from error
-
-
-def destination_error(error: BaseException) -> DestinationError:
-    """Why a destination cannot be opened, with the next step."""
-    reason = shortened(str(error).rpartition(_REASON)[2])
-    if "Could not set lock" in reason:
-        lock = reason.partition(" However, ")[0]  # the advice that follows is for reading only
-        return DestinationError(
-            "the DuckDB file is in use by another process: close it there, or wait for the other"
-            f" run to end ({lock})"
-        )
-    return DestinationError(
-        f"the destination cannot be opened for writing: {reason}; {_next_step(reason)}"
-    )
-
-
-def _next_step(reason: str) -> str:
-    found = (step for words, step in _NEXT_STEPS if words.casefold() in reason.casefold())
-    return next(found, "check its address, credentials, rights and free space")
 
 
 def file_format_of(pipeline: Pipeline) -> Any:

@@ -3,11 +3,12 @@
 Importing this module imports dlt; dbt is imported when a run begins, and may be missing.
 """
 
+import hashlib
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,8 +23,14 @@ from app_store_connect.errors import ConfigurationError, DestinationError, to_in
 from app_store_connect.tables import SEGMENTS
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
+from asc_pipeline.job.opening import Patience, opened
 from asc_pipeline.job.schemas import FIVETRAN
-from asc_pipeline.job.workspace import location_of, make_pipeline, opened
+from asc_pipeline.job.workspace import (
+    is_without_file,
+    location_of,
+    make_pipeline,
+    nothing_loaded,
+)
 from asc_pipeline.models.results import DBT_LINES, add_results
 from asc_pipeline.models.summary import ModelSettings, ModelsSummary, last_week
 from asc_pipeline.truth.freshness import FRESHNESS
@@ -31,13 +38,19 @@ from asc_pipeline.truth.freshness import FRESHNESS
 _PACKAGE = Path(__file__).parents[1]
 _PLACES = (_PACKAGE / "dbt", _PACKAGE.parent / "dbt")  # wheel, clone
 _ADAPTERS = ("duckdb", "postgres")
+_IDENTIFYING = {
+    *("ASC_DBT_TARGET", "ASC_DBT_SCHEMA"),
+    *("ASC_DBT_HOST", "ASC_DBT_PORT", "ASC_DBT_DATABASE"),
+}
 _THREADS = 4
 # dbt's JSON files, which nothing here reads, took a twentieth of a short run
 _QUIET = ["--log-level", "none", "--log-level-file", "info", "--no-write-json"]
 
 
-def build_models(settings: ModelSettings) -> ModelsSummary:
-    """Build and test the models; returns the account, with failures.
+def build_models(
+    settings: ModelSettings, say: Callable[[str], None] = lambda text: None
+) -> ModelsSummary:
+    """Build and test the models; returns the account, with failures. `say` is told of a wait.
 
     Raises:
         ConfigurationError: dbt is missing, nothing is loaded, the selection is empty, or dbt cannot
@@ -51,10 +64,10 @@ def build_models(settings: ModelSettings) -> ModelsSummary:
         pipeline = make_pipeline(
             settings.destination, settings.dataset, Path(folder), more_schemas=more
         )
-        adapter, environment = _connection(pipeline, settings)
+        environment = _connection(pipeline, settings)
         summary.location = location_of(pipeline)
-        _check_loaded(pipeline, settings)
-        with _own_folder(f"{adapter}-{settings.dataset}") as own, _environment(environment):
+        _check_loaded(pipeline, settings, say)
+        with _own_folder(_name_of(environment), summary) as own, _environment(environment):
             results = _run(runner, _arguments(settings, own), settings)
         warehouse = Warehouse(pipeline, summary.schema)
         with opened(warehouse):
@@ -80,8 +93,8 @@ def _dbt_runner() -> Any:
     return dbtRunner()
 
 
-def _connection(pipeline: Pipeline, settings: ModelSettings) -> tuple[str, dict[str, str]]:
-    """dbt's adapter, and the variables that the project's profiles.yml reads."""
+def _connection(pipeline: Pipeline, settings: ModelSettings) -> dict[str, str]:
+    """The variables that the project's profiles.yml reads."""
     adapter = kind_of(pipeline)
     if adapter not in _ADAPTERS:
         raise ConfigurationError(
@@ -95,8 +108,8 @@ def _connection(pipeline: Pipeline, settings: ModelSettings) -> tuple[str, dict[
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     if adapter == "duckdb":
-        return adapter, variables | {"ASC_DBT_DUCKDB": str(given.database)}
-    return adapter, variables | {
+        return variables | {"ASC_DBT_DUCKDB": str(given.database)}
+    return variables | {
         "ASC_DBT_HOST": given.host or "localhost",
         "ASC_DBT_PORT": str(given.port),
         "ASC_DBT_USER": given.username or "",
@@ -106,16 +119,12 @@ def _connection(pipeline: Pipeline, settings: ModelSettings) -> tuple[str, dict[
     }
 
 
-def _check_loaded(pipeline: Pipeline, settings: ModelSettings) -> None:
-    nothing = ConfigurationError(
-        f"nothing is loaded in {location_of(pipeline) or settings.destination}, dataset"
-        f" {settings.dataset}: run asc-segments first"
-    )
-    is_file = kind_of(pipeline) == "duckdb"
-    if is_file and not Path(location_of(pipeline)).is_file():  # opening it would make it
+def _check_loaded(pipeline: Pipeline, settings: ModelSettings, say: Callable[[str], None]) -> None:
+    nothing = nothing_loaded(pipeline, settings.dataset)
+    if is_without_file(pipeline):  # opening it would make it
         raise nothing
     warehouse = Warehouse(pipeline, settings.dataset)
-    with opened(warehouse):
+    with opened(warehouse, None, Patience(settings.wait_seconds, say)):
         if SEGMENTS.name not in warehouse.columns():
             raise nothing
         try:
@@ -124,9 +133,19 @@ def _check_loaded(pipeline: Pipeline, settings: ModelSettings) -> None:
             raise nothing from None  # the source alone fills tables, but makes no views
 
 
+def _name_of(variables: Mapping[str, str]) -> str:
+    """A name for this dataset of this database, whoever the user and from whichever folder."""
+    named = [value for name, value in sorted(variables.items()) if name in _IDENTIFYING]
+    if file := variables.get("ASC_DBT_DUCKDB"):
+        named.append(str(Path(file).resolve()))
+    digest = hashlib.sha256("\n".join(named).encode()).hexdigest()[:12]
+    return f"{variables['ASC_DBT_TARGET']}-{variables['ASC_DBT_SCHEMA']}-{digest}"
+
+
 @contextmanager
-def _own_folder(name: str) -> Iterator[Path]:
-    """The folder of dbt's parsed project and log: beside dlt's own, one run at a time.
+def _own_folder(name: str, summary: ModelsSummary) -> Iterator[Path]:
+    """The folder of dbt's parsed project and log: beside dlt's own, one for each database and
+    dataset, one run at a time.
 
     Raises:
         ConfigurationError: another run uses it, or it cannot be written.
@@ -137,7 +156,10 @@ def _own_folder(name: str) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         held = lock.acquire(blocking=False)
     except Timeout:
-        raise ConfigurationError("another run builds these models: wait until it ends") from None
+        where = f"{summary.location or summary.settings.destination}, schema {summary.schema}"
+        raise ConfigurationError(
+            f"another run builds the models of {where}: wait until it ends"
+        ) from None
     except OSError as error:
         raise ConfigurationError(f"dbt's folder {folder} cannot be written: {error}") from error
     with held:

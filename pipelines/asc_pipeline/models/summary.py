@@ -44,6 +44,7 @@ class ModelSettings:
     is_full_refresh: bool = False
     is_fivetran: bool = False
     is_debug: bool = False
+    wait_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from .selection import ALL_REPORTS, not_offered
 MAX_NAMES = 12
 MAX_NEAR = 3
 _NEAR = 0.6
+NO_INSTANCES = "no instances"
+"""The reason of a report of which Apple has prepared nothing."""
 
 
 @dataclass(slots=True)
@@ -199,7 +201,7 @@ def _of_instances(app: _App, options: Options) -> list[Missing]:
     return [
         Missing(
             app.app_id,
-            f"{others} only" if others else "no instances",
+            f"{others} only" if others else NO_INSTANCES,
             _elsewhere(app, names, others) if others else _no_instances(app, names, is_all),
             name,
             granularity,

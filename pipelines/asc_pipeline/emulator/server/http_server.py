@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Self
 
 from asc_pipeline.emulator.server import store
@@ -89,7 +90,8 @@ class Emulator:
             answer = self.perform(request)
         except Refused as refused:
             answer = refused.answer()
-        return replace(answer, headers=(*answer.headers, *self.budget.headers(key_id)))
+        told = ("Date", format_datetime(self.clock(), usegmt=True))
+        return replace(answer, headers=(*answer.headers, told, *self.budget.headers(key_id)))
 
     def perform(self, request: Request) -> Answer:
         """The answer to a request whose token is good and whose key has budget left."""

@@ -54,7 +54,8 @@ class Answer:
 
     def send_head(self, connection: BaseHTTPRequestHandler) -> None:
         connection.send_response_only(self.status)
-        connection.send_header("Date", connection.date_time_string())
+        if "Date" not in dict(self.headers):
+            connection.send_header("Date", connection.date_time_string())
         if self.content_type:
             connection.send_header("Content-Type", self.content_type)
         for name, value in (*self.framing(), *self.headers):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asc_pipeline.cli.command import CONTEXT, Frame
+from asc_pipeline.cli.options import OUTPUT, PLACE, with_options
 from asc_pipeline.text import PLAIN
 
 if TYPE_CHECKING:
@@ -29,14 +30,12 @@ _HEADINGS = {
 }
 
 
-@click.command("models", context_settings=CONTEXT)
-@click.option("--destination", default="duckdb", show_default=True, metavar="NAME")
-@click.option("--dataset", default="app_store_connect", show_default=True, metavar="NAME")
+@click.command("models", short_help="Build the dbt models.", context_settings=CONTEXT)
+@with_options(*PLACE)
 @click.option("--select", multiple=True, metavar="MODEL", help="Only these, in dbt's own words.")
 @click.option("--full-refresh", is_flag=True, help="Build all days anew, not only changed ones.")
 @click.option("--fivetran", is_flag=True, help="Also what fivetran/dbt_apple_store reads.")
-@click.option("--json", "as_json", is_flag=True, help="The summary as JSON on stdout.")
-@click.option("--debug", is_flag=True, help="Log more, and show the traceback of an error.")
+@with_options(*OUTPUT)
 def models(**options: Any) -> None:
     """Build the dbt models on the loaded data: marts by day, tested against the views.
 
@@ -61,7 +60,9 @@ def _build(options: dict[str, Any], frame: Frame) -> int:
             is_full_refresh=options["full_refresh"],
             is_fivetran=options["fivetran"],
             is_debug=frame.is_debug,
-        )
+            wait_seconds=options["wait_seconds"],
+        ),
+        partial(click.echo, err=True),
     )
     console, _ = frame.consoles()
     _print(summary, console)

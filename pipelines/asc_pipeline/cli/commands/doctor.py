@@ -1,0 +1,80 @@
+"""The command `asc-segments doctor`. Slow modules are imported when needed."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from asc_pipeline.cli.command import CONTEXT, Frame
+from asc_pipeline.cli.options import APP_ID, OUTPUT, PLACE, with_options
+from asc_pipeline.text import PLAIN, printable
+
+if TYPE_CHECKING:
+    from asc_pipeline.doctor.check import Check
+
+_MARKS = ("ok     ", "warning", "ERROR  ")
+
+
+@click.command("doctor", short_help="Check whether a run would work.", context_settings=CONTEXT)
+@with_options(APP_ID, *PLACE[:2], *OUTPUT)
+def doctor(**options: Any) -> None:
+    """Check whether a run would work, and say what to do. Changes nothing.
+
+    One line a check: versions and files with secrets here; at Apple the key, the clock, the request
+    budget, and for each app its report requests and reports; the destination.
+
+    Exit codes: 0 all is well, 1 a run works with the warnings shown, 2 no run works, 130
+    interrupted.
+    """
+    frame = Frame(options)
+    work = partial(_examine, options, frame)
+    sys.exit(frame.run(work, kept="nothing was changed", in_thread=False))
+
+
+def _examine(options: dict[str, Any], frame: Frame) -> int:
+    from asc_pipeline.doctor.check import exit_code_of_checks
+
+    console, _ = frame.consoles()
+    checks = []
+    for check in _checks(options):
+        checks.append(check)
+        mark = _MARKS[check.level]
+        console.print(printable(f"{mark} {check.subject}: {check}"), **PLAIN)
+    exit_code = exit_code_of_checks(checks)
+    frame.give(
+        {
+            "exit_code": exit_code,
+            "checks": [
+                {
+                    "subject": each.subject,
+                    "level": each.level.name.lower(),
+                    "state": each.state,
+                    "advice": each.advice or None,
+                }
+                for each in checks
+            ],
+        }
+    )
+    return exit_code
+
+
+def _checks(options: dict[str, Any]) -> Iterator["Check"]:
+    from app_store_connect.configuration import read_configuration
+    from app_store_connect.errors import ConfigurationError
+    from asc_pipeline.doctor.apple import check_key
+    from asc_pipeline.doctor.check import Check, Level
+    from asc_pipeline.doctor.destination import check_destination
+    from asc_pipeline.doctor.machine import check_machine
+
+    try:
+        configuration = read_configuration()
+        yield from check_machine(configuration)
+        credentials = configuration.credentials()
+    except ConfigurationError as error:
+        yield Check("settings", Level.ERROR, str(error))
+    else:
+        yield from check_key(credentials, options["app_ids"], lambda: datetime.now(UTC))
+    yield from check_destination(options["destination"], options["dataset"])

@@ -1,0 +1,1 @@
+"""Whether a run would work: asks this machine, Apple and the destination, and changes nothing."""

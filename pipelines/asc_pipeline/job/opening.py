@@ -1,0 +1,124 @@
+"""Opening the destination: how long to wait for it, and why it cannot be opened."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from dlt import Pipeline
+from dlt.common.exceptions import DltException
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_delay,
+    wait_fixed,
+)
+
+from app_store_connect.dlt_errors import shortened
+from app_store_connect.errors import ConfigurationError, DestinationError
+from app_store_connect.tables import PLAIN
+from app_store_connect.warehouse.connection import Warehouse
+from app_store_connect.warehouse.duckdb_settings import tune
+
+_NEXT_STEPS = (
+    ("no space left", "free space on its disk"),
+    ("not a valid DuckDB database", "move that file away, or name another one"),
+    ("download extension", "let this machine reach the address, or install the extension before"),
+    ("authentication failed", "check user and password in the configuration"),
+    (
+        "could not translate host name",
+        "check the host; signs such as @ in a password are to be written as %40 and so on",
+    ),
+    ("connection refused", "check host and port, and that the server runs"),
+    ("permission denied", "let the user that runs the job read and write it"),
+    ("read-only", "let the user that runs the job write it"),
+)
+"""By words of DuckDB, Postgres and the system; any other gets the general advice."""
+_REASON = "The actual reason given is: "
+_IN_USE = "Could not set lock"
+POLL_SECONDS = 0.5
+"""How often to look whether a DuckDB file is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a DuckDB file that another process has open. `say` is told once which
+    process that is.
+    """
+
+    seconds: float = 0.0
+    say: Callable[[str], None] = lambda text: None
+    sleep: Callable[[float], None] = time.sleep
+
+
+@contextmanager
+def opened(
+    warehouse: Warehouse, table_format: str | None = PLAIN, patience: Patience | None = None
+) -> Iterator[None]:
+    """The open warehouse.
+
+    Args:
+        table_format: of the tables that are to be written; None for a reader.
+        patience: how long to wait for a DuckDB file that another process has open.
+
+    Raises:
+        ConfigurationError: the destination cannot be opened, or not be written in that format.
+    """
+    with ExitStack() as stack:
+        try:
+            _when_free(lambda: stack.enter_context(warehouse.open()), patience or Patience())
+            tune(warehouse.client)
+            if table_format is not None:
+                warehouse.database.check_format(table_format)
+        except ConfigurationError:
+            raise
+        except Exception as error:  # whatever the destination's driver raises
+            raise destination_error(error) from error
+        yield
+
+
+def _when_free(action: Callable[[], None], patience: Patience) -> None:
+    def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if state.attempt_number == 1:
+            patience.say(f"waiting up to {patience.seconds:.0f} s: {_holder(str(error))}")
+
+    retrying = Retrying(
+        retry=retry_if_exception(lambda error: _IN_USE in str(error)),
+        stop=stop_after_delay(patience.seconds),
+        wait=wait_fixed(POLL_SECONDS),
+        sleep=patience.sleep,
+        before_sleep=tell,
+        reraise=True,
+    )
+    retrying(action)
+
+
+def synchronise(pipeline: Pipeline) -> None:
+    """Raises DestinationError if dlt cannot read its own tables there, or not write its folder."""
+    try:
+        pipeline.sync_destination()
+    except (DltException, OSError) as error:
+        raise destination_error(error.__cause__ or error) from error
+
+
+def destination_error(error: BaseException) -> DestinationError:
+    """Why a destination cannot be opened, with the next step."""
+    reason = shortened(str(error).rpartition(_REASON)[2])
+    if _IN_USE in reason:
+        return DestinationError(f"{_holder(reason)}; close it there, or wait for that run to end")
+    return DestinationError(
+        f"the destination cannot be opened for writing: {reason}; {_next_step(reason)}"
+    )
+
+
+def _holder(reason: str) -> str:
+    lock = shortened(reason[reason.index(_IN_USE) :])
+    lock = lock.partition(" However, ")[0]  # the advice that follows is for reading only
+    return f"the DuckDB file is in use by another process ({lock})"
+
+
+def _next_step(reason: str) -> str:
+    found = (step for words, step in _NEXT_STEPS if words.casefold() in reason.casefold())
+    return next(found, "check its address, credentials, rights and free space")

@@ -1,0 +1,1 @@
+"""How things stand at the destination: reports, runs and sizes. Apple is not asked."""

@@ -1,0 +1,318 @@
+"""`asc-segments doctor`: whether a run would work, and what to do. It changes nothing."""
+
+import inspect
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+from app_store_connect import app_store_connect_source
+from app_store_connect.configuration import Configuration, read_configuration
+from asc_pipeline.cli.main import main
+from tests.asking import StartApple
+from tests.conftest import KEYS, Job
+from tests.emulator import Fault, World
+from tests.test_cli import held_by_another
+from tests.worlds import APPS, app, overlapping_world
+
+
+class Doctor:
+    """The checks of one call, by level, subject and text."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.result = CliRunner().invoke(main, ["doctor", "--json", *arguments])
+        if self.result.exception and not isinstance(self.result.exception, SystemExit):
+            raise self.result.exception
+        answer: dict[str, Any] = json.loads(self.result.stdout)
+        self.exit_code = self.result.exit_code
+        assert self.exit_code == answer["exit_code"]
+        self.checks: list[dict[str, Any]] = answer["checks"]
+
+    def of(self, level: str) -> list[str]:
+        return [
+            f"{each['subject']}: {each['state']}" + (f"; {each['advice']}" * bool(each["advice"]))
+            for each in self.checks
+            if each["level"] == level
+        ]
+
+
+@pytest.fixture
+def ask(start_apple: StartApple, job: Job) -> Callable[..., Doctor]:
+    """The checks with a key of an emulator that serves a world."""
+
+    def asked(world: World, *arguments: str, **options: Any) -> Doctor:
+        apple = start_apple(world, **options)
+        job.use(apple)
+        found = Doctor(*arguments)
+        assert {"GET"} >= {each.method for each in apple.exchanges}
+        return found
+
+    return asked
+
+
+Ask = Callable[..., Doctor]
+
+
+@pytest.fixture
+def write_settings() -> Iterator[Callable[[str, str], Path]]:
+    """Write a file of dlt's settings, which dlt reads once in a process."""
+    settings = Container()[PluggableRunContext]
+
+    def written(name: str, text: str) -> Path:
+        file = Path(".dlt", name)
+        file.parent.mkdir()
+        file.write_text(text)
+        settings.reload_providers()
+        return file
+
+    yield written
+    shutil.rmtree(".dlt")
+    settings.reload_providers()
+
+
+def test_all_is_well(ask: Ask, job: Job) -> None:
+    """Exit 0, a line a check, and neither a file nor a request for anything is made."""
+    found = ask(overlapping_world(days=1))
+
+    assert 0 == found.exit_code, found.result.stderr
+    lines = found.result.stderr.splitlines()
+    assert len(found.checks) == len(lines)
+    assert {"ok"} == {line.split()[0] for line in lines}
+    for text in (
+        "key: Apple accepts team key",
+        "clock: this machine's clock is 0 s",
+        "requests left this hour",
+        "apps: the key sees 2 apps",
+        f"app {APPS[0]} (App 1): an ONGOING report request",
+        f"app {APPS[0]} (App 1): 1 of ",
+        "orders: nothing has to be ordered",
+        "asc_segments.duckdb does not exist; the first run makes it",
+    ):
+        assert text in found.result.stderr
+    assert [] == list(Path.cwd().iterdir())
+
+
+def test_database_stays_as_it_is(ask: Ask, start_apple: StartApple, job: Job) -> None:
+    """That it can be written is tried, and undone."""
+    world = overlapping_world(days=1)
+    job.run(start_apple(world))
+    before = job.query(
+        "select table_schema, table_name from information_schema.tables order by all"
+    )
+    found = ask(world)
+
+    assert 0 == found.exit_code
+    assert f"destination: {job.database} can be written, with data of this job" in found.of("ok")
+    assert before == job.query(
+        "select table_schema, table_name from information_schema.tables order by all"
+    )
+
+
+def test_wrong_key(ask: Ask, job: Job, start_apple: StartApple) -> None:
+    """Exit 2 with what to look at; the destination is looked at all the same."""
+    job.use(start_apple(overlapping_world(days=1)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(f"{KEYS}KEY_ID", "WRONGKEYID")
+        found = Doctor()
+
+    (error,) = found.of("error")
+    assert 2 == found.exit_code
+    assert error.startswith("key: /v1/apps: Apple answered 401 NOT_AUTHORIZED; ")
+    assert "check that key_id belongs to this private_key" in error
+    assert "destination" in [each["subject"] for each in found.checks]
+
+
+def test_no_key(job: Job) -> None:
+    """Exit 2 names the settings; the destination is looked at all the same."""
+    found = Doctor()
+
+    assert 2 == found.exit_code
+    assert "the API key is not set: key_id and private_key" in found.of("error")[0]
+    assert "destination" in [each["subject"] for each in found.checks]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "says"),
+    [(timedelta(hours=-1), "s behind Apple's"), (timedelta(hours=1), "s ahead of Apple's")],
+)
+def test_foreign_clock(ahead: timedelta, says: str, ask: Ask) -> None:
+    """The clock is the error, and the key is looked at by Apple's own."""
+    found = ask(overlapping_world(days=1), clock=lambda: datetime.now(UTC) - ahead)
+
+    (error,) = found.of("error")
+    assert 2 == found.exit_code
+    assert "clock: this machine's clock is 36" in error or "is 35" in error
+    assert says in error
+    assert "timedatectl" in error
+    assert [each for each in found.of("ok") if "Apple accepts team key" in each]
+    assert [each for each in found.of("ok") if "an ONGOING report request" in each]
+
+
+def test_role_that_only_reads(ask: Ask) -> None:
+    """It is enough until something has to be ordered, which is said without trying it."""
+    world = overlapping_world(days=1)
+    enough = ask(world, role="SALES")
+    world.add_app(app("1500000009"))
+    found = ask(world, role="SALES")
+
+    assert (0, 1) == (enough.exit_code, found.exit_code)
+    assert [
+        "app 1500000009 (App 9): no report request, so Apple prepares no reports; run once with"
+        " --create-requests and a key of the role Admin",
+        "orders: whether this key may order reports is not known, since trying it would order"
+        " them; if it may not, take one of the role Admin",
+    ] == found.of("warning")
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/v1/apps$", "key: /v1/apps: Apple answered 403"),
+        ("/analyticsReportRequests$", "the key may not list report requests: "),
+        ("/reports$", "the key may not read reports: "),
+        ("/instances$", "the key may not read reports: "),
+    ],
+)
+def test_role_that_may_not_read(path: str, says: str, start_apple: StartApple, job: Job) -> None:
+    """Exit 2 names what the key may not do, and the roles that may."""
+    apple = start_apple(overlapping_world(days=1))
+    apple.fault(Fault("api", path, "forbidden", times=None))
+    job.use(apple)
+    found = Doctor()
+
+    assert 2 == found.exit_code
+    assert says in found.of("error")[0]
+    assert "reading needs Admin, Sales and Reports or Finance" in found.of("error")[0]
+
+
+def test_no_request(ask: Ask) -> None:
+    """No app has one: no run works."""
+    world = World()
+    world.add_app(app(APPS[0]))
+    found = ask(world)
+
+    assert 2 == found.exit_code
+    assert "no report request, so Apple prepares no reports" in found.of("warning")[0]
+    assert "orders: no app has a report request" in found.of("error")[0]
+
+
+def test_stopped_request(ask: Ask) -> None:
+    world = overlapping_world(days=1)
+    stopped = world.request(APPS[0], "ONGOING")
+    stopped.is_stopped = True
+    found = ask(world)
+
+    assert 1 == found.exit_code
+    assert (
+        f"app {APPS[0]} (App 1): Apple stopped its ONGOING report request {stopped.id} for"
+        " inactivity; run once with --create-requests and a key of the role Admin"
+    ) == found.of("warning")[0]
+
+
+def test_frozen_snapshot(ask: Ask) -> None:
+    world = overlapping_world(days=1)
+    world.add_app(app("1500000009"))
+    world.add_request("1500000009", "ONE_TIME_SNAPSHOT")
+    found = ask(world)
+
+    assert 1 == found.exit_code
+    assert (
+        "app 1500000009 (App 9): frozen: a snapshot and no ONGOING report request, so nothing new"
+        " comes; run once with --create-requests and a key of the role Admin"
+    ) == found.of("warning")[0]
+
+
+def test_full_budget(ask: Ask) -> None:
+    """The key is not known to work, and nothing more is asked of Apple."""
+    found = ask(overlapping_world(days=1), hourly_limit=0)
+
+    assert 1 == found.exit_code
+    assert [
+        "key: not known: Apple answered 429; run this again later",
+        "budget: 0 of 0 requests left this hour; a run waits up to --max-wait for more",
+    ] == found.of("warning")
+
+
+def test_budget_that_ends_on_the_way(ask: Ask) -> None:
+    """It is told as what it is, not as a refusal of the apps."""
+    found = ask(overlapping_world(days=1), hourly_limit=3)
+
+    assert "Apple's request budget of this key is used up" in "".join(found.of("error"))
+
+
+def test_locked_file(ask: Ask, job: Job) -> None:
+    """Which process has it."""
+    with held_by_another(job.database, is_reader=True) as holder:
+        found = ask(overlapping_world(days=1))
+
+    (error,) = found.of("error")
+    assert 2 == found.exit_code
+    assert error.startswith("destination: the DuckDB file is in use by another process")
+    assert f"(PID {holder.pid})" in error
+
+
+@pytest.mark.parametrize(("mode", "exit_code"), [(0o600, 0), (0o644, 1), (0o640, 1)])
+def test_secrets_that_others_can_read(
+    mode: int, exit_code: int, ask: Ask, write_settings: Callable[[str, str], Path]
+) -> None:
+    """The line has the command that changes it."""
+    text = "[sources.app_store_connect]\nworkers = 4\n"
+    write_settings("secrets.toml", text).chmod(mode)
+    found = ask(overlapping_world(days=1))
+
+    file = ".dlt/secrets.toml"
+    says = f"secrets: {file} can be read by others (mode {mode:o}); chmod 600 {file}"
+    assert (exit_code, [says] * exit_code) == (found.exit_code, found.of("warning"))
+
+
+def test_private_key_that_others_can_read(ask: Ask, job: Job, start_apple: StartApple) -> None:
+    apple = start_apple(overlapping_world(days=1))
+    job.use(apple)
+    Path("AuthKey.p8").write_text(apple.private_key)
+    os.chmod("AuthKey.p8", 0o644)  # others may read it: that is the case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(f"{KEYS}PRIVATE_KEY", "AuthKey.p8")
+        found = Doctor()
+
+    assert ["secrets: AuthKey.p8 can be read by others (mode 644); chmod 600 AuthKey.p8"] == (
+        found.of("warning")
+    )
+
+
+@pytest.mark.parametrize("where", ["file", "environment"])
+def test_unknown_setting(
+    where: str,
+    ask: Ask,
+    job: Job,
+    start_apple: StartApple,
+    monkeypatch: pytest.MonkeyPatch,
+    write_settings: Callable[[str, str], Path],
+) -> None:
+    """A misspelt key is named with the one that is near; the job has a note of it too."""
+    text = "[sources.app_store_connect]\nworker = 4\n" if where == "file" else ""
+    write_settings("config.toml", text)
+    if not text:
+        monkeypatch.setenv(f"{KEYS}WORKER", "4")
+    says = "sources.app_store_connect has no key worker, so that it has no effect; near: workers"
+    found = ask(overlapping_world(days=1))
+    ran = job.run(start_apple(overlapping_world(days=1)))
+
+    assert [f"settings: {says}"] == found.of("warning")
+    assert says in ran.summary["notices"]
+
+
+def test_settings_of_the_source_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The arguments of the source may stand in the same section."""
+    for name in inspect.signature(app_store_connect_source).parameters:
+        monkeypatch.setenv(f"{KEYS}{name.upper()}", "x")
+    monkeypatch.delenv(f"{KEYS}PRIVATE_KEY")
+
+    assert [] == Configuration.unknown_keys(read_configuration())

@@ -1,0 +1,188 @@
+"""The output of a run: log lines, the summary, and how little of it can be asked for."""
+
+import io
+import json
+import re
+import shlex
+from datetime import datetime
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from app_store_connect.api.budget import RequestBudget
+from app_store_connect.errors import DestinationError, Failure
+from app_store_connect.extract.outcome import Outcome
+from asc_pipeline.cli.console import print_summary
+from asc_pipeline.cli.main import main
+from asc_pipeline.job.summary import Summary
+from tests.asking import NOON, StartApple
+from tests.conftest import KEYS, Job
+from tests.worlds import APPS, CRASHES, overlapping_world, world_with_reports
+
+LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}) ([0-9a-f]{12}) (.+)")
+
+
+def run(*arguments: str, columns: int = 80) -> Result:
+    done = CliRunner().invoke(main, [*arguments], terminal_width=columns)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def test_log_lines_name_day_zone_and_run(start_apple: StartApple, job: Job) -> None:
+    """In the log of a month each line can be told from those of other runs; begin and end too."""
+    job.use(start_apple(overlapping_world(days=1)))
+    lines = [
+        [LINE.fullmatch(line) for line in run("--progress", "log").stderr.splitlines()]
+        for _ in range(2)
+    ]
+    found = [[line.groups() for line in each if line] for each in lines]
+
+    assert [len(each) for each in lines] == [len(each) for each in found]
+    ids = [{run_id for _, run_id, _ in each} for each in found]
+    assert [1, 1] == [len(each) for each in ids]
+    assert ids[0] != ids[1]
+    recorded = "select run_id from app_store_connect_raw.analytics_runs order by started_at"
+    assert [next(iter(each)) for each in ids] == [row[0] for row in job.query(recorded)]
+    assert datetime.strptime(found[0][0][0], "%Y-%m-%d %H:%M:%S%z").tzinfo
+    for each in found:
+        assert re.fullmatch(r"asc-segments \S+ begins", each[0][2])
+        assert re.fullmatch(r"ends with 0 after [\d.]+ s", each[-1][2])
+
+
+def test_log_as_json(start_apple: StartApple, job: Job) -> None:
+    """One object a line, with the same keys first, and at the end the summary."""
+    world = overlapping_world(days=1)
+    world.request(APPS[0], "ONGOING").is_stopped = True
+    job.use(start_apple(world))
+    done = run("--log-format", "json")
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+
+    assert "" == done.stdout
+    assert [["time", "run_id", "event", "message"]] * len(events) == [
+        [*each][:4] for each in events
+    ]
+    assert ["start", "phase", "begin"] == [each["event"] for each in events][:3]
+    assert all(datetime.fromisoformat(each["time"]).tzinfo for each in events)
+    end = events[-1]
+    assert ("end", 1, 4) == (end["event"], end["exit_code"], end["segments"])
+    assert "stopped" in end["failures"][0]["why"]
+    assert {end["run_id"]} == {each["run_id"] for each in events}
+
+
+def test_error_as_json_line(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is refused ends with an object as well."""
+    job.use(start_apple(overlapping_world(days=1)))
+    monkeypatch.setenv(f"{KEYS}KEY_ID", "WRONGKEYID")
+    events = [json.loads(line) for line in run("--log-format", "json").stderr.splitlines()]
+
+    assert ("end", 2) == (events[-1]["event"], events[-1]["exit_code"])
+    assert "Apple answered 401" in events[-1]["message"]
+
+
+def test_quiet(start_apple: StartApple, job: Job) -> None:
+    """Cron mails nothing while all is well, and what to act on when it is not."""
+    world = overlapping_world(days=1)
+    apple = start_apple(world)
+    job.use(apple)
+    well = run("--quiet")
+    world.request(APPS[0], "ONGOING").is_stopped = True
+    ill = run("--quiet")
+
+    assert (0, "", "") == (well.exit_code, well.stdout, well.stderr)
+    assert (1, "") == (ill.exit_code, ill.stdout)
+    assert ["Not loaded:", "- report request"] == [
+        line[:16] for line in ill.stderr.splitlines() if line
+    ]
+    assert "--create-requests" in ill.stderr
+
+
+def test_quiet_tells_a_refusal(job: Job) -> None:
+    done = run("--quiet")
+
+    assert 2 == done.exit_code
+    assert "the API key is not set" in done.stderr
+
+
+def test_summary_has_no_blanks_at_the_end(start_apple: StartApple, job: Job) -> None:
+    job.use(start_apple(overlapping_world(days=1)))
+    lines = run().stdout.splitlines()
+
+    assert "apps       2" == lines[0]
+    assert [] == [line for line in lines if line != line.rstrip()]
+
+
+def summary_of(*failures: Failure, stopped_by: Exception) -> str:
+    outcome = Outcome()
+    outcome.failures += failures
+    outcome.stop(stopped_by)
+    out = io.StringIO()
+    summary = Summary("1", NOON, "duckdb", "app_store_connect", outcome, RequestBudget())
+    print_summary(summary, Console(file=out, width=200))
+    return out.getvalue()
+
+
+def test_one_reason_is_said_once() -> None:
+    """A full disk fails a batch and ends the run: both for one reason."""
+    error = DestinationError("the disk is full; free some space, then run again")
+    once = summary_of(Failure("the instances of one batch", str(error)), stopped_by=error)
+    other = summary_of(Failure("app 1", "refused"), stopped_by=error)
+
+    assert 1 == once.count("free some space")
+    assert "Stopped early" not in once
+    assert "Stopped early: the disk is full" in other
+
+
+def test_reports_without_instances_are_one_note(start_apple: StartApple, job: Job) -> None:
+    """Of several apps the numbers alone; the JSON has them by name."""
+    world = world_with_reports(CRASHES, "App Sessions Standard")
+    job.use(start_apple(world))
+    done = run("--json")
+    notes = [line for line in done.stderr.splitlines() if "no instances" in line]
+    summary: dict[str, Any] = json.loads(done.stdout)
+
+    assert 1 == len(notes)
+    assert "no instances (yet) of 2 reports, each of some of 2 apps" in notes[0]
+    assert [2, 2] == [note.count("App ") for note in summary["notices"][:2]]
+
+
+def test_one_app_without_instances_is_named(start_apple: StartApple, job: Job) -> None:
+    job.use(start_apple(world_with_reports(CRASHES, app_ids=APPS[:1])))
+
+    assert f"app {APPS[0]}: no instances (yet) of {CRASHES}" in run().stdout
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_help_fits(columns: int) -> None:
+    """No line is cut or wider than the terminal; options that may be repeated say so."""
+    done = run("--help", columns=columns)
+    lines = done.stdout.splitlines()
+    text = " ".join(done.stdout.split())
+
+    assert [] == [line for line in lines if len(line) > columns or line != line.rstrip()]
+    assert "..." not in done.stdout.replace("[ARGS]...", "")
+    repeatable = [each.opts[0] for each in main.params if getattr(each, "multiple", False)]
+    for option in repeatable:
+        described = text.partition(f" {option} ")[2].partition(" --")[0]
+        assert "Repeatable" in described, option
+
+
+def test_examples_of_help_are_accepted() -> None:
+    """Each line under Examples is a command that the job takes."""
+    lines = run("--help").stdout.partition("Examples:")[2].strip().splitlines()
+
+    assert 4 < len(lines)
+    for line in lines:
+        name, *words = shlex.split(line)
+        assert "asc-segments" == name
+        main.make_context(name, words)
+
+
+def test_choices_in_errors_are_as_documented() -> None:
+    assert "'hourly' is not one of DAILY, WEEKLY, MONTHLY" in (
+        run("--granularity", "hourly").stderr
+    )
