@@ -12,9 +12,8 @@ from app_store_connect.catalog import REPORTS, ColumnType, ReportSchema
 from app_store_connect.entities import Granularity
 from app_store_connect.names import table_name
 from app_store_connect.tables import (
-    LATEST_TABLES,
     LOAD_ID,
-    SEGMENT_TABLES,
+    OWN_TABLES,
     SEGMENTS,
     SLICE_KEY,
     SLICES,
@@ -92,7 +91,7 @@ def value_of(report: str, column: str, kind: ColumnType) -> str:
 def create_tables(database: duckdb.DuckDBPyConnection) -> None:
     """Empty raw tables, and the catalogue's rows."""
     database.execute(f"create schema {RAW}")
-    for table in (*SEGMENT_TABLES, *LATEST_TABLES):
+    for table in OWN_TABLES:
         insert(database, table, [], is_new=True)
     database.execute(f"create table {RAW}._dlt_loads (load_id text, status bigint)")
     database.execute(f"insert into {RAW}._dlt_loads values ('{FIRST_LOAD}', 0)")

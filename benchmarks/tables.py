@@ -66,7 +66,7 @@ def _build(file: Path, count: int) -> None:
     with duckdb.connect(str(file)) as database:
         database.execute(f"create schema {RAW}")
         database.execute(f"use {RAW}")
-        for table in (*raw.SEGMENT_TABLES, *raw.LATEST_TABLES):
+        for table in raw.OWN_TABLES:
             database.register("empty", table.arrow([], ""))
             database.execute(f"create table {table.name} as from empty")
         database.execute(f"create table {raw.LOADS} (load_id text, status bigint)")

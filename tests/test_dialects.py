@@ -52,10 +52,7 @@ OWN = [name for name, _ in PROVENANCE]
 COLUMNS = {
     "app_crashes_daily": ["date", "app_version", "crashes", *OWN],
     "photos_picker_daily": ["date", "count", *OWN],
-    **{
-        table.name: [*table.columns, tables.LOAD_ID]
-        for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES)
-    },
+    **{table.name: [*table.columns, tables.LOAD_ID] for table in tables.OWN_TABLES},
     "_dlt_loads": ["load_id", "status"],
     "_dlt_version": ["version_hash", "schema_name", "schema"],
     "a_copy": ["date", "crashes", *OWN],

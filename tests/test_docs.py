@@ -25,7 +25,13 @@ from app_store_connect.catalog import COLUMNS, REPORTS, ColumnType
 from app_store_connect.configuration import Configuration, set_dlt_defaults
 from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.names import snake_case
-from app_store_connect.tables import INSTANCE_CHECKS, LATEST_TABLES, SEGMENT_TABLES, RawTable
+from app_store_connect.tables import (
+    INSTANCE_CHECKS,
+    LATEST_TABLES,
+    LOAD_FAILURES,
+    SEGMENT_TABLES,
+    RawTable,
+)
 from asc_pipeline.cli.main import main
 from asc_pipeline.cli.models import models
 from asc_pipeline.job import summary
@@ -63,10 +69,12 @@ TYPES = {
     ColumnType.DOUBLE: "DOUBLE",
     ColumnType.TEXT: "text",
     ColumnType.BOOLEAN: "BOOLEAN",
+    ColumnType.TIMESTAMP: "TIMESTAMP",
     pa.date32(): "DATE",
     pa.int64(): "BIGINT",
     pa.decimal128(38, 9): "DECIMAL",
     pa.bool_(): "BOOLEAN",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP",
     pa.string(): "text",
 }
 UNLISTED_TESTS = {
@@ -412,7 +420,11 @@ def test_report_columns_are_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [pytest.param(each, id=each.name) for each in (*SEGMENT_TABLES, INSTANCE_CHECKS)]
+    "table",
+    [
+        pytest.param(each, id=each.name)
+        for each in (*SEGMENT_TABLES, INSTANCE_CHECKS, LOAD_FAILURES)
+    ],
 )
 def test_ledger_columns_are_documented(table: RawTable) -> None:
     """docs/tables.md has the columns of the tables about segments with their types."""

@@ -20,10 +20,12 @@ from .api.credentials import APPLE, Credentials, parse_credentials
 from .catalog import REPORTS, RestatementPolicy, comparable_name
 from .dlt_errors import complaint, wrong_type
 from .errors import ConfigurationError
+from .names import SOURCE_NAME
 
-SECTION = ("sources", "app_store_connect")
+SECTION = ("sources", SOURCE_NAME)
 _SECTION = ".".join(SECTION)
-_PROVIDER = "app_store_connect defaults"
+_PROVIDER = "defaults of the job"
+_SOURCE_PROVIDER = "defaults of the source"
 _MOST: dict[str, float] = {
     "workers": 1000,
     "batch_megabytes": 1_000_000,
@@ -43,6 +45,7 @@ _dlt_defaults: dict[str, Any] = {
     "load": {"delete_completed_jobs": True, "auto_abort_on_terminal_error": True},
     "enable_runtime_trace": False,  # it grows with the number of batches, and nobody reads it
 }
+_source_defaults: dict[str, Any] = {}
 
 
 @configspec
@@ -96,6 +99,10 @@ class Configuration(BaseConfiguration):
         ]
 
     @property
+    def max_inflated_bytes(self) -> int:
+        return int(self.max_inflated_gigabytes * 1024**3)
+
+    @property
     def sweep_after(self) -> timedelta:
         return timedelta(hours=self.sweep_after_hours)
 
@@ -128,11 +135,26 @@ def _check_number(name: str, value: float, most: float) -> None:
 
 
 def set_dlt_defaults(workers: int) -> None:
-    """Give dlt's own knobs the values that suit this load, wherever the user set none."""
-    # No more items than workers: a worker holds few URLs, so none waits long enough to expire.
-    _dlt_defaults["extract"] = {"workers": workers, "max_parallel_items": workers}
-    if _PROVIDER not in [provider.name for provider in dlt.config.config_providers]:
+    """Give dlt's own knobs the values that suit the job, wherever the user set none."""
+    _dlt_defaults["extract"] = _extract_defaults(workers)
+    _register(_PROVIDER, _dlt_defaults)
+
+
+def set_source_defaults(workers: int) -> None:
+    """Give dlt's own knobs the values that suit the source alone: other sources keep theirs."""
+    own = {"extract": _extract_defaults(workers), "data_writer": _dlt_defaults["data_writer"]}
+    _source_defaults["sources"] = {SOURCE_NAME: own}
+    _register(_SOURCE_PROVIDER, _source_defaults)
+
+
+def _extract_defaults(workers: int) -> dict[str, int]:
+    """No more items than workers: a worker holds few URLs, so none waits long enough to expire."""
+    return {"workers": workers, "max_parallel_items": workers}
+
+
+def _register(name: str, defaults: dict[str, Any]) -> None:
+    if name not in [provider.name for provider in dlt.config.config_providers]:
         provider = CustomLoaderDocProvider(
-            _PROVIDER, lambda: _dlt_defaults, supports_secrets=False, locations=[]
+            name, lambda: defaults, supports_secrets=False, locations=[]
         )
         dlt.config.register_provider(provider)

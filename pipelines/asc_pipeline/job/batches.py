@@ -87,9 +87,17 @@ class Batches:
         self._queue.extend(selection.due)
         while (self._queue or listings) and not self._outcome.stopped_by:
             before_each()
-            if self._load_batch([*listings, self._loader.resource(self._feed)]):
+            if self._load_batch([*listings, self._loader.rows(self._feed)]):
                 listings = []
         return self._has_loaded
+
+    def load_rows(self, resource: DltResource) -> None:
+        """Load rows that belong to no instance. If that fails, nothing else does."""
+        try:
+            self._run(batch_source([resource]))
+        except (PipelineStepFailed, OSError) as error:
+            logger.debug("rows not loaded", exc_info=error)
+            self._pipeline.abort_packages()
 
     def _feed(self) -> Iterator[InstanceToLoad]:
         """The instances of one batch: until it is large, or long, enough to be worth a commit.

@@ -34,14 +34,14 @@ from app_store_connect.extract.loaded import doubled_notes
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import ListedInstance
+from app_store_connect.listed_rows import changed_catalogue, changed_rows
 from app_store_connect.planning.by_id import find_app_of_request, list_pinpointed
 from app_store_connect.planning.discovery import discover
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.options import Options
 from app_store_connect.planning.renewal import renew_stopped
 from app_store_connect.planning.selection import Selection, select_instances, select_pinpointed
-from app_store_connect.source import changed_catalogue, changed_rows
-from app_store_connect.tables import LISTING_TABLES
+from app_store_connect.tables import LISTING_TABLES, LOAD_FAILURES, failure_rows
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.job.batches import Batches
@@ -177,6 +177,7 @@ class Run:
         finally:
             if not self._settings.is_plan:
                 self._finish(upkeep)
+                self._record_failures(pipeline, warehouse)
 
     def _load_due(self, pipeline: Pipeline, warehouse: Warehouse, upkeep: Upkeep) -> None:
         ledger, is_plan = Ledger(warehouse), self._settings.is_plan
@@ -234,6 +235,16 @@ class Run:
             self._outcome.failures.append(failure)
             self._failed(failure)
 
+    def _record_failures(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
+        """Write them to the destination, unless it failed itself."""
+        failures = self.summary.failures
+        is_lost = isinstance(self._outcome.stopped_by, DestinationError)
+        if failures and not (is_lost or self.summary.is_interrupted):
+            rows = failure_rows(failures, self._clock())
+            loader = self._loader(pipeline, Ledger(warehouse))
+            batches = self._batches(pipeline, warehouse, loader)
+            batches.load_rows(loader.listing(LOAD_FAILURES, lambda: rows))
+
     def _failed(self, failure: Failure) -> None:
         if not self.summary.is_interrupted:  # of a run that was told to stop everything fails
             self._progress.failed(failure)
@@ -288,14 +299,7 @@ class Run:
         ledger = Ledger(warehouse)
         loader = self._loader(pipeline, ledger)
         listings = self._changed_listings(loader, listing, ledger)
-        batches = Batches(
-            pipeline,
-            warehouse,
-            loader,
-            self._outcome,
-            self._configuration,
-            is_shared=self._is_shared,
-        )
+        batches = self._batches(pipeline, warehouse, loader)
 
         def before_each() -> None:
             self._progress.phase("loading")
@@ -309,6 +313,16 @@ class Run:
         )
         self._note_oddities(warehouse)
 
+    def _batches(self, pipeline: Pipeline, warehouse: Warehouse, loader: SegmentLoader) -> Batches:
+        return Batches(
+            pipeline,
+            warehouse,
+            loader,
+            self._outcome,
+            self._configuration,
+            is_shared=self._is_shared,
+        )
+
     def _loader(self, pipeline: Pipeline, ledger: Ledger) -> SegmentLoader:
         return SegmentLoader(
             self._client,
@@ -318,7 +332,7 @@ class Run:
             recheck_days=self._settings.options.recheck_days,
             write_disposition="append",
             table_format=self._configuration.table_format,
-            max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
+            max_inflated_bytes=self._configuration.max_inflated_bytes,
             policies=self._policies,
             dictionary_text=takes_dictionaries(pipeline),
             workers=self._configuration.workers,

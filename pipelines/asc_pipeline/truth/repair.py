@@ -22,7 +22,6 @@ from app_store_connect.tables import (
     SEGMENTS,
     SLICE_KEY,
     SLICES,
-    UNPARSED_VALUES,
     RawTable,
 )
 from app_store_connect.warehouse.connection import Warehouse
@@ -220,7 +219,7 @@ def sweep_incomplete(warehouse: Warehouse, before_load_id: str | None = None) ->
         )
 
 
-_OWN_TABLES = (UNPARSED_VALUES, SLICES, SEGMENTS, *tables.LATEST_TABLES)
+_OWN_TABLES = tuple(reversed(tables.OWN_TABLES))
 
 
 def sweep_superseded(warehouse: Warehouse, today: date) -> None:

@@ -72,7 +72,7 @@ def analyze(warehouse: Warehouse, report_tables: Collection[str]) -> None:
     """
     renderer = warehouse.dialect.renderer
     if renderer.dialect in _INDEXING:
-        own = [table.name for table in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES)]
+        own = [table.name for table in tables.OWN_TABLES]
         found = {*own, *map(warehouse.physical, report_tables), tables.LOADS}
         for name in found & warehouse.columns().keys():
             warehouse.run(f"analyze {renderer.placed('raw', name)}")
@@ -139,7 +139,7 @@ class _Writer:
 
     def tables(self) -> Iterator[Definition]:
         """Comments on the raw tables, and the index of those that views read."""
-        for own in (*tables.SEGMENT_TABLES, *tables.LATEST_TABLES):
+        for own in tables.OWN_TABLES:
             if columns := self._existing.get(own.name):
                 yield self._table(own.name, TABLES[own.name], columns)
         for name, report, granularity, columns in self._loaded():

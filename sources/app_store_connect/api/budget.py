@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 
 from ..errors import BudgetExhaustedError
 
+DEFAULT_MAX_WAIT = 3600.0
+"""Seconds; the budget is one of an hour."""
 PACED_SHARE = 0.1
 """Below this share of a window's limit requests go out at the rate at which the window refills."""
 POLL_SECONDS = 60.0
@@ -62,7 +64,7 @@ class RequestBudget:
 
     def __init__(
         self,
-        max_wait: float = 3600.0,
+        max_wait: float = DEFAULT_MAX_WAIT,
         *,
         on_wait: Callable[[float], None] = lambda seconds: None,
         clock: Callable[[], float] = time.monotonic,
@@ -84,6 +86,11 @@ class RequestBudget:
         self._sent: deque[float] = deque(maxlen=20_000)
         self._queue = threading.Lock()
         self._state = threading.Condition()
+
+    def begin_run(self) -> None:
+        """Count waits anew: `max_wait` is for one run, and a source may be run again."""
+        with self._state:
+            self._waited = 0.0
 
     def wait_for_turn(self) -> int:
         """Return when a request may be sent, and count it. `note` wants the number returned.

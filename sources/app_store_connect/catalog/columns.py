@@ -9,7 +9,9 @@ from ..names import snake_case
 
 
 class ColumnType(StrEnum):
-    """The type of a table column. TEXT keeps the value as Apple wrote it; no report has BOOLEAN."""
+    """The type of a table column. TEXT keeps the value as Apple wrote it; no report has BOOLEAN or
+    TIMESTAMP.
+    """
 
     DATE = "date"
     BIGINT = "bigint"
@@ -17,6 +19,7 @@ class ColumnType(StrEnum):
     DOUBLE = "double"
     TEXT = "text"
     BOOLEAN = "boolean"
+    TIMESTAMP = "timestamp"
 
 
 class Additivity(StrEnum):

@@ -6,10 +6,9 @@ segment that fails is noted in the `Attempt`, not raised: the others of the load
 """
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -21,51 +20,31 @@ from dlt.extract import DltResource
 from .. import tables
 from ..api.client import DEFAULT_WORKERS, AppStoreConnectClient
 from ..api.download import ListedSegment, SegmentDownloader
-from ..catalog import (
-    ReportSchema,
-    RestatementPolicy,
-    first_measure,
-    misfit,
-    policy_of,
-)
+from ..catalog import ReportSchema, RestatementPolicy, policy_of
 from ..entities import ReportSegment
-from ..errors import FATAL, AppStoreConnectError, MalformedFileError, NotFoundError
-from ..instances import (
-    DEFAULT_RECHECK_DAYS,
-    InstanceToLoad,
-    ListedInstance,
-    Look,
-    is_about_to_expire,
-)
-from ..report_files.row_hashes import ByDate, added, rows_by_date
+from ..errors import FATAL, AppStoreConnectError, Failure, MalformedFileError, NotFoundError
+from ..instances import DEFAULT_RECHECK_DAYS, InstanceToLoad, Look, is_about_to_expire
+from ..names import SOURCE_NAME
 from ..report_files.tsv import (
     DEFAULT_MAX_INFLATED_BYTES,
     FileFormatError,
     RowBatch,
     read_batches,
 )
-from ..tables import PLAIN, RawTable
-from .loaded import (
-    CompleteInstance,
-    LoadedSegment,
-    check_rows,
-    doubled_notes,
-)
+from ..tables import PLAIN, RawTable, column_hints, failure_rows
+from .catalogue_rows import NewCatalogueRows, Stored
+from .loaded import CompleteInstance, check_rows, doubled_notes
 from .outcome import Attempt
+from .report_resource import LEDGER, RawResource, ReportResource
 from .row_buffer import RowBuffer
+from .segment_read import SegmentRead, refuse_another_app, refuse_misfit, unparsed_rows
 from .segments import choose_segments
 from .slices import SegmentSlices, SliceKeys
 from .workers import CpuLimit, grouped
 
 logger = logging.getLogger(__name__)
 
-_OWN_TABLES = {
-    table.name: table
-    for table in (*tables.SEGMENT_TABLES, tables.INSTANCE_CHECKS, *tables.CATALOGUE_TABLES)
-}
-Stored = Mapping[tuple[Any, ...], Mapping[str, Any]]
-"""The rows of a table at the destination, by key."""
-
+_OWN_TABLES = {table.name: table for table in tables.LEDGER_TABLES}
 NamedTable = tuple[str, pa.Table]
 
 
@@ -79,47 +58,11 @@ class Work:
 
     attempt: Attempt
     buffer: RowBuffer
-    catalogue: "NewCatalogueRows"
+    catalogue: NewCatalogueRows
     slice_keys: SliceKeys
     item: InstanceToLoad | None = None
     segments: Sequence[ListedSegment] = ()
     withdrawal: CompleteInstance | None = None
-
-
-class NewCatalogueRows:
-    """Which rows of `tables.CATALOGUE_TABLES` a load package has to bring. Threads share it."""
-
-    def __init__(self, stored: Callable[[RawTable], Stored]) -> None:
-        self._known = {table: dict(stored(table)) for table in tables.CATALOGUE_TABLES}
-        self._columns: dict[str, set[str]] = {}
-        for row in self._known[tables.REPORT_COLUMNS].values():
-            self._columns.setdefault(row["table_name"], set()).add(row["column_name"])
-        self._seen: set[tuple[str, frozenset[str]]] = set()
-        self._lock = threading.Lock()
-
-    def of(
-        self, complete: CompleteInstance, policies: Mapping[str, RestatementPolicy]
-    ) -> dict[RawTable, list[dict[str, Any]]]:
-        """Those that the destination does not have like this; each is given once."""
-        listed = complete.item.listed
-        table_name, granularity = listed.table_name, listed.instance.granularity
-        key = table_name, complete.columns
-        with self._lock:
-            if key in self._seen or not complete.columns:
-                return {}
-            self._seen.add(key)
-            columns = self._columns.setdefault(table_name, set())
-            columns |= complete.columns
-            rows = tables.catalogue_rows(
-                table_name, listed.schema, granularity, sorted(columns), policies
-            )
-            return {table: self._new(table, found) for table, found in rows.items()}
-
-    def _new(self, table: RawTable, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        known = self._known[table]
-        new = [row for row in rows if known.get(table.key_of(row)) != row]
-        known |= {table.key_of(row): row for row in new}
-        return new
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +73,8 @@ class SegmentLoader:
     `append` (for the main job, which removes the others later). All else is appended.
     `table_format` is dlt's, for destinations of files. `dictionary_text` needs a destination whose
     files may have dictionary columns: dlt says which. `workers` are as many as dlt has for it.
-    `stored` gives the rows of a table that the destination has.
+    `stored` gives the rows of a table that the destination has, `new_failures` those that are to be
+    written with the rows.
     """
 
     client: AppStoreConnectClient
@@ -146,18 +90,62 @@ class SegmentLoader:
     workers: int = DEFAULT_WORKERS
     cpu_limit: CpuLimit = field(default_factory=CpuLimit)
     stored: Callable[[RawTable], Stored] = lambda table: {}
+    new_failures: Callable[[], Sequence[Failure]] = tuple
 
-    def resource(self, instances: Callable[[], Iterable[InstanceToLoad]]) -> DltResource:
-        """instances | segments | rows; `instances` is asked for the next when a worker is free."""
+    def rows(self, instances: Callable[[], Iterable[InstanceToLoad]]) -> DltResource:
+        """One resource for the rows of all reports; `instances` is asked for the next when a worker
+        is free.
+        """
+
+        def begin() -> tuple[Work, Iterable[InstanceToLoad]]:
+            catalogue = NewCatalogueRows(self.stored)
+            return Work(self.new_attempt(), RowBuffer(), catalogue, SliceKeys()), instances()
+
+        rows = partial(self._written_rows, None)
+        head = self._segments(("instances", "segments"), begin)
+        return DltResource.from_data(rows, name="rows", data_from=head).parallelize()
+
+    def report(
+        self,
+        name: str,
+        begin: Callable[[], tuple[Work, Iterable[InstanceToLoad]]],
+        *,
+        schema: ReportSchema | None = None,
+        text: str,
+    ) -> DltResource:
+        """A resource for the rows of one report's table or, without schema, of several ones'.
+
+        `begin` is called for each load package, for its work and the instances that are due.
+        """
+        hints = dlt.mark.make_hints(
+            table_name=name,
+            columns=column_hints(schema) if schema else None,
+            table_format=_open_format(self.table_format),
+            additional_table_hints={"description": text},
+        )
+        head = self._segments((f"{name}_instances", f"{name}_segments"), begin)
+        rows = partial(self._written_rows, name if schema else None)
+        resource = ReportResource.from_data(
+            rows, name=name, section=SOURCE_NAME, hints=hints, data_from=head
+        )
+        resource.__doc__ = text
+        return resource.parallelize()
+
+    def _segments(
+        self,
+        names: tuple[str, str],
+        begin: Callable[[], tuple[Work, Iterable[InstanceToLoad]]],
+    ) -> DltResource:
+        """instances | segments"""
 
         def until_the_end() -> Iterator[Work]:
-            work = Work(self.new_attempt(), RowBuffer(), NewCatalogueRows(self.stored), SliceKeys())
-            for item in instances():
+            work, items = begin()
+            for item in items:
                 work.buffer.begin()
                 yield replace(work, item=item)
             yield work
 
-        @dlt.transformer(name="segments", parallelized=True)
+        @dlt.transformer(name=names[1], parallelized=True)
         def segments(work: Work) -> Iterator[Work]:
             buffer = work.buffer
             if work.item:
@@ -167,21 +155,23 @@ class SegmentLoader:
             if buffer.finish():
                 yield replace(work, item=None)
 
-        @dlt.transformer(name="rows", parallelized=True)
-        def rows(work: Work) -> Iterator[Any]:
-            buffer = work.buffer
-            if work.withdrawal:
-                for name, data in self._ledger_rows(work, work.withdrawal):
-                    yield from self._written(buffer.add(name, data))
-            elif work.item:
-                for listed in work.segments:
-                    for name, data in self._rows(work, work.item, listed):
-                        yield from self._written(buffer.add(name, data))
-            if work.item is None or buffer.finish():
-                yield from self._written([*buffer.rest(), *self._checks(work.attempt)])
+        return dlt.resource(until_the_end, name=names[0], selected=False) | segments
 
-        source = dlt.resource(until_the_end, name="instances", selected=False)
-        return source | segments | rows
+    def _written_rows(self, table_name: str | None, work: Work) -> Iterator[Any]:
+        """The transformer of segments into rows. `table_name` is its resource's own table, if it
+        has one.
+        """
+        buffer = work.buffer
+        if work.withdrawal:
+            for name, data in self._ledger_rows(work, work.withdrawal):
+                yield from self._written(buffer.add(name, data), table_name)
+        elif work.item:
+            for listed in work.segments:
+                for name, data in self._rows(work, work.item, listed):
+                    yield from self._written(buffer.add(name, data), table_name)
+        if work.item is None or buffer.finish():
+            ends = [*buffer.rest(), *self._checks(work.attempt), *self.failures()]
+            yield from self._written(ends, table_name)
 
     def listing(
         self, table: RawTable, rows: Callable[[], Sequence[Mapping[str, Any]]]
@@ -190,9 +180,33 @@ class SegmentLoader:
 
         def listed() -> Iterator[Any]:
             if found := rows():
-                yield self._marked(table.arrow(found, _load_id()), table.name, table)
+                yield table.arrow(found, _load_id())
 
-        return dlt.resource(listed, name=table.name)
+        is_merged = self.write_disposition == "merge"
+        hints = dlt.mark.make_hints(
+            table_name=table.name,
+            write_disposition="merge" if is_merged else "append",
+            table_format=_open_format(self.table_format),
+            merge_key=table.key if is_merged else None,
+        )
+        return RawResource.from_data(listed, name=table.name, section=SOURCE_NAME, hints=hints)
+
+    def ledger(self) -> DltResource:
+        """A resource for the failures that belong to no report; dlt notes the tables of the ledger
+        as its.
+        """
+
+        def failures() -> Iterator[Any]:
+            yield from self._written(self.failures(), None)
+
+        resource = ReportResource.from_data(failures, name=LEDGER, section=SOURCE_NAME)
+        resource.__doc__ = "The ledger, whose rows come with those of the reports"
+        return resource
+
+    def failures(self) -> list[NamedTable]:
+        """Rows of the failures that no other resource has written."""
+        table, rows = tables.LOAD_FAILURES, failure_rows(self.new_failures(), datetime.now(UTC))
+        return [(table.name, table.arrow(rows, _load_id()))] if rows else []
 
     def _parts(self, work: Work, item: InstanceToLoad) -> Iterator[Work]:
         """The work on an instance: its withdrawn segments, then its changed ones in groups."""
@@ -210,7 +224,7 @@ class SegmentLoader:
             yield replace(work, segments=group)
 
     def _are_others_busy(self, buffer: RowBuffer) -> bool:
-        return buffer.open_items > self.workers
+        return buffer.totals.open_items > self.workers
 
     def _listed(self, attempt: Attempt, item: InstanceToLoad) -> list[ReportSegment] | None:
         """None if Apple does not say; then that is noted."""
@@ -251,7 +265,7 @@ class SegmentLoader:
         if not attempt.is_wanted(item):
             attempt.leave(item, listed.segment)
             return
-        read = _SegmentRead(listed.segment, SegmentSlices(work.slice_keys))
+        read = SegmentRead(listed.segment, SegmentSlices(work.slice_keys))
         try:
             yield from self._read(attempt, item, listed, read)
         except FATAL as error:
@@ -270,7 +284,7 @@ class SegmentLoader:
             yield from self._ledger_rows(work, complete)
 
     def _read(
-        self, attempt: Attempt, item: InstanceToLoad, listed: ListedSegment, read: "_SegmentRead"
+        self, attempt: Attempt, item: InstanceToLoad, listed: ListedSegment, read: SegmentRead
     ) -> Iterator[NamedTable]:
         """Raises FileFormatError if the rows are not of this app and report, or have no date."""
         schema, instance = item.listed.schema, item.listed.instance
@@ -283,14 +297,14 @@ class SegmentLoader:
             )
             for batch in self.cpu_limit.each(batches):
                 if not read.columns:
-                    _refuse_misfit(item.listed, batch.header)
+                    refuse_misfit(item.listed, batch.header)
                     if batch.table.num_rows and not batch.date_columns:
                         self._refuse_undated(schema, batch.table.column_names)
                 days = batch.days(instance.processing_date)
                 read.add(schema, batch, days)
                 attempt.read(batch.table.num_rows)
                 yield from self._report_rows(item, read.segment, batch, read.slices, days)
-        _refuse_another_app(read.app_ids, item.listed.app_id)
+        refuse_another_app(read.app_ids, item.listed.app_id)
         if read.row_count and not read.is_dated:
             self._refuse_undated(schema, read.columns)
 
@@ -305,7 +319,7 @@ class SegmentLoader:
         rows = slices.stamped(batch.table, days, _load_id(), encode=self.dictionary_text)
         yield item.listed.table_name, rows
         if batch.unparsed:
-            yield tables.UNPARSED_VALUES.name, _unparsed_rows(item, segment, batch)
+            yield tables.UNPARSED_VALUES.name, unparsed_rows(item, segment, batch, _load_id())
 
     def _ledger_rows(self, work: Work, complete: CompleteInstance) -> Iterator[NamedTable]:
         load_id = _load_id()
@@ -329,9 +343,10 @@ class SegmentLoader:
         if rows := check_rows(attempt.looks.values(), self.today, self.recheck_days):
             yield table.name, table.arrow(rows, _load_id())
 
-    def _written(self, named: Iterable[NamedTable]) -> Iterator[Any]:
+    def _written(self, named: Iterable[NamedTable], table_name: str | None) -> Iterator[Any]:
+        """Rows of the resource's own table have its hints; others name their table."""
         for name, data in named:
-            yield self._marked(data, name, _OWN_TABLES.get(name))
+            yield data if name == table_name else self._marked(data, name, _OWN_TABLES.get(name))
 
     def _marked(self, data: pa.Table, table_name: str, own: RawTable | None) -> Any:
         is_merged = own in tables.LATEST_TABLES and self.write_disposition == "merge"
@@ -342,66 +357,6 @@ class SegmentLoader:
             merge_key=own.key if own and is_merged else None,
         )
         return dlt.mark.with_hints(data, hints, create_table_variant=True)
-
-
-@dataclass(slots=True)
-class _SegmentRead:
-    """The totals of a segment's rows, batch by batch."""
-
-    segment: ReportSegment
-    slices: SegmentSlices
-    columns: tuple[str, ...] = ()
-    app_ids: set[str] = field(default_factory=set)
-    row_count: int = 0
-    unparsed: int = 0
-    is_dated: bool = False
-    _by_date: list[ByDate] = field(default_factory=list)
-
-    def add(self, schema: ReportSchema, batch: RowBatch, days: pa.Array) -> None:
-        """Count the rows of a batch, which have these dates."""
-        self.columns = self.columns or tuple(batch.table.column_names)
-        self.app_ids |= batch.app_ids
-        self.row_count += batch.table.num_rows
-        self.unparsed += len(batch.unparsed)
-        self.is_dated = self.is_dated or batch.is_dated
-        measure = first_measure(schema, frozenset(self.columns))
-        self._by_date.append(rows_by_date(batch.table, days, measure))
-
-    def loaded(self, item: InstanceToLoad) -> LoadedSegment:
-        by_date = added(self._by_date)
-        return LoadedSegment(
-            item, self.segment, self.row_count, by_date, self.unparsed, self.slices, self.columns
-        )
-
-
-def _refuse_another_app(app_ids: set[str], app_id: str) -> None:
-    if others := app_ids - {app_id}:
-        raise FileFormatError(f"it has rows of app {min(others)}, and is listed for app {app_id}")
-
-
-def _refuse_misfit(listed: ListedInstance, header: Iterable[str]) -> None:
-    """Before the first row: nothing of another report's file may reach the table."""
-    is_told = not listed.report.id
-    if why := misfit(listed.schema, header, is_told=is_told):
-        advice = "correct --report, or leave it out" if is_told else "Apple lists it as such"
-        raise FileFormatError(f"it is taken for {listed.schema.name!r}, but {why}; {advice}")
-
-
-def _unparsed_rows(item: InstanceToLoad, segment: ReportSegment, batch: RowBatch) -> pa.Table:
-    rows = (
-        {
-            "instance_id": item.listed.instance.id,
-            "segment_id": segment.id,
-            "checksum": segment.checksum,
-            "app_id": int(item.listed.app_id),
-            "table_name": item.listed.table_name,
-            "line": value.line,
-            "column_name": value.column,
-            "text": value.text,
-        }
-        for value in batch.unparsed
-    )
-    return tables.UNPARSED_VALUES.arrow(rows, _load_id())
 
 
 def _open_format(table_format: str) -> Any:

@@ -16,14 +16,9 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from ..dlt_errors import shortened
 from ..errors import ConfigurationError, DestinationError
-from ..tables import LATEST_TABLES, LOADS, PLAIN, SEGMENT_TABLES
-from .stored_schema import (
-    SOURCE_NAME,
-    VERSIONS,
-    Columns,
-    columns_of,
-    union_of,
-)
+from ..names import SOURCE_NAME
+from ..tables import LOADS, OWN_TABLES, PLAIN
+from .stored_schema import VERSIONS, Columns, columns_of, union_of
 
 REMOVED = "analytics_removed_instances"
 """Which instances of which loads count as removed: a folder of small JSON files."""
@@ -38,7 +33,7 @@ _OF_A_LOAD = re.compile(r"(\d+\.\d+)\.[0-9a-f]{10}\.[a-z]+(\.gz)?")
 _MARK = re.compile(r".+__(\d+\.\d+)\.jsonl")
 _NOTE = re.compile(r"(.+)__\d+\.\d+__.+\.jsonl")
 _REMOVAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
-_OWN_TABLES = frozenset(table.name for table in (*SEGMENT_TABLES, *LATEST_TABLES))
+_OWN_TABLES = frozenset(table.name for table in OWN_TABLES)
 
 Pair = tuple[str, str]
 """Instance id and load."""

@@ -22,20 +22,20 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 from ..errors import ConfigurationError, DestinationError, to_install
+from ..names import SOURCE_NAME
 from ..tables import (
-    LATEST_TABLES,
     LOAD_ID,
     LOADS,
+    OWN_TABLES,
     PLAIN,
-    SEGMENT_TABLES,
     SEGMENTS,
     SLICES,
 )
 from .database import LAKE_FILE, Database
 from .files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
-from .stored_schema import SOURCE_NAME, VERSIONS
+from .stored_schema import VERSIONS
 
-_SMALL = {table.name for table in (*SEGMENT_TABLES, *LATEST_TABLES)}
+_SMALL = {table.name for table in OWN_TABLES}
 _PACKAGES = {PLAIN: "pyarrow", DELTA: "deltalake", ICEBERG: "pyiceberg"}
 
 
