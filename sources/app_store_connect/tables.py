@@ -27,6 +27,11 @@ LOAD_ID = "_dlt_load_id"
 LOADS = "_dlt_loads"
 
 SLICE_KEY = "_slice_key"
+STORED_REPORT = (
+    "{report}, {granularity}: all rows of all instances that were loaded, so that dates overlap;"
+    " sum the view of this name instead"
+)
+"""The meaning of a report table."""
 
 _TEXT, _BIGINT, _DATE = ColumnType.TEXT, ColumnType.BIGINT, ColumnType.DATE
 _BOOL, _DECIMAL, _TIME = ColumnType.BOOLEAN, ColumnType.DECIMAL, ColumnType.TIMESTAMP

@@ -27,10 +27,10 @@ from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import InstanceToLoad
 from app_store_connect.planning.selection import Selection
 from app_store_connect.source import batch_source
+from app_store_connect.views.locks import in_the_way
 from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
 from app_store_connect.warehouse.duckdb_settings import is_out_of_memory, little_memory
 from asc_pipeline.job.workspace import file_format_of
-from asc_pipeline.truth.locks import in_the_way
 from asc_pipeline.truth.repair import remove_miscounted
 
 logger = logging.getLogger(__name__)

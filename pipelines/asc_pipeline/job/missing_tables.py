@@ -16,8 +16,8 @@ from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.names import SOURCE_NAME
 from app_store_connect.planning.selection import Selection
 from app_store_connect.tables import LOADS, SEGMENT_TABLES, SEGMENTS, SLICE_KEY, SLICES
+from app_store_connect.views.definitions import forget
 from app_store_connect.warehouse.connection import Warehouse
-from asc_pipeline.truth.definitions import forget
 
 _NEXT_STEP = "rename or drop it, and the next run makes it again and loads what Apple still lists"
 

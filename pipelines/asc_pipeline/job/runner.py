@@ -42,6 +42,7 @@ from app_store_connect.planning.options import Options
 from app_store_connect.planning.renewal import renew_stopped
 from app_store_connect.planning.selection import Selection, select_instances, select_pinpointed
 from app_store_connect.tables import LISTING_TABLES, LOAD_FAILURES, failure_rows
+from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.job.batches import Batches
@@ -60,7 +61,6 @@ from asc_pipeline.job.workspace import (
     takes_dictionaries,
     without_file,
 )
-from asc_pipeline.truth.owners import ties
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
 

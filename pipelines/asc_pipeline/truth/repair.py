@@ -24,9 +24,9 @@ from app_store_connect.tables import (
     SLICES,
     RawTable,
 )
+from app_store_connect.views.owners import SLICES_QUERY
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import COMPLETE_LOADS
-from asc_pipeline.truth.owners import SLICES_QUERY
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
 MAX_IDS = 1000

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ..catalog import REPORTS, ReportSchema, comparable_name
 from ..entities import Granularity
 from ..names import table_name
+from ..tables import STORED_REPORT
 from .options import Options
 from .selection import ALL_REPORTS
 
@@ -26,10 +27,7 @@ class ReportTable:
 
     @property
     def text(self) -> str:
-        return (
-            f"{self.schema.name}, {self.granularity}: all rows of all instances that were loaded,"
-            " so that dates overlap; sum the view of this name instead"
-        )
+        return STORED_REPORT.format(report=self.schema.name, granularity=self.granularity)
 
 
 def report_tables(options: Options) -> list[ReportTable]:

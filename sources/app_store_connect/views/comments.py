@@ -3,10 +3,6 @@
 The columns of the reports themselves are in `catalog.columns`.
 """
 
-STORED_REPORT = (
-    "{report}, {granularity}: all rows of all instances that were loaded, so that dates overlap;"
-    " sum the view of this name instead"
-)
 SHOWN_REPORT = "{report}, {granularity}: the rows of each date once, of the instance that owns it"
 
 TABLES = {
