@@ -4,12 +4,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .results import raise_for_failures
+    from .results import create_views, dataset, raise_for_failures
     from .source import app_store_connect_source
 
-__all__ = ["app_store_connect_source", "raise_for_failures"]
+__all__ = ["app_store_connect_source", "create_views", "dataset", "raise_for_failures"]
 
-_HOMES = {"app_store_connect_source": "source", "raise_for_failures": "results"}
+_HOMES = {
+    "app_store_connect_source": "source",
+    "create_views": "results",
+    "dataset": "results",
+    "raise_for_failures": "results",
+}
 
 
 def __getattr__(name: str) -> Any:

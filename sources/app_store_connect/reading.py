@@ -40,6 +40,7 @@ from .planning.report_tables import (
 from .planning.selection import select_instances
 from .tables import RawTable
 from .warehouse.connection import Warehouse
+from .warehouse.database import is_lake
 from .warehouse.ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ class Reading:
             lambda: self._of_this_load().outcome.attempt(),
             today=datetime.now(UTC).date(),
             recheck_days=self._options.recheck_days,
+            merges=lambda: not is_lake(_pipeline()),
             table_format=configuration.table_format,
             max_inflated_bytes=configuration.max_inflated_bytes,
             policies=configuration.policies(),
@@ -232,10 +234,13 @@ def _emptied_tables() -> set[str]:
     return {table["name"] for table in emptied}
 
 
+def _pipeline() -> Pipeline:
+    return cast(Pipeline, Container()[PipelineContext].pipeline())
+
+
 @contextmanager
 def _ledger() -> Iterator[Ledger]:
     """The ledger on the destination of the running pipeline."""
-    pipeline = cast(Pipeline, Container()[PipelineContext].pipeline())
-    warehouse = Warehouse(pipeline, views_dataset=SOURCE_NAME)
+    warehouse = Warehouse(_pipeline(), views_dataset=SOURCE_NAME)
     with warehouse.open():
         yield Ledger(warehouse)

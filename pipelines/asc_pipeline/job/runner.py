@@ -330,7 +330,6 @@ class Run:
             self._outcome.attempt,
             today=self._today,
             recheck_days=self._settings.options.recheck_days,
-            write_disposition="append",
             table_format=self._configuration.table_format,
             max_inflated_bytes=self._configuration.max_inflated_bytes,
             policies=self._policies,

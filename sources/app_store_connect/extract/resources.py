@@ -69,8 +69,8 @@ class Work:
 class SegmentLoader:
     """The settings that the resources share: client, outcome, and how rows are written.
 
-    `write_disposition`, of `tables.LATEST_TABLES`, is `merge` (of each key one row is left) or
-    `append` (for the main job, which removes the others later). All else is appended.
+    `merges` says whether of `tables.LATEST_TABLES` one row of each key is left; otherwise rows are
+    added, as all others are, for the main job, which removes those of earlier loads, or in files.
     `table_format` is dlt's, for destinations of files. `dictionary_text` needs a destination whose
     files may have dictionary columns: dlt says which. `workers` are as many as dlt has for it.
     `stored` gives the rows of a table that the destination has, `new_failures` those that are to be
@@ -82,7 +82,7 @@ class SegmentLoader:
     new_attempt: Callable[[], Attempt]
     today: date
     recheck_days: int = DEFAULT_RECHECK_DAYS
-    write_disposition: str = "merge"
+    merges: Callable[[], bool] = lambda: False
     table_format: str = PLAIN
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
     policies: Mapping[str, RestatementPolicy] = field(default_factory=dict)
@@ -180,15 +180,9 @@ class SegmentLoader:
 
         def listed() -> Iterator[Any]:
             if found := rows():
-                yield table.arrow(found, _load_id())
+                yield self._marked(table.arrow(found, _load_id()), table.name, table)
 
-        is_merged = self.write_disposition == "merge"
-        hints = dlt.mark.make_hints(
-            table_name=table.name,
-            write_disposition="merge" if is_merged else "append",
-            table_format=_open_format(self.table_format),
-            merge_key=table.key if is_merged else None,
-        )
+        hints = dlt.mark.make_hints(table_name=table.name)
         return RawResource.from_data(listed, name=table.name, section=SOURCE_NAME, hints=hints)
 
     def ledger(self) -> DltResource:
@@ -349,7 +343,7 @@ class SegmentLoader:
             yield data if name == table_name else self._marked(data, name, _OWN_TABLES.get(name))
 
     def _marked(self, data: pa.Table, table_name: str, own: RawTable | None) -> Any:
-        is_merged = own in tables.LATEST_TABLES and self.write_disposition == "merge"
+        is_merged = own in tables.LATEST_TABLES and self.merges()
         hints = dlt.mark.make_hints(
             table_name=table_name,
             write_disposition="merge" if is_merged else "append",
