@@ -22,7 +22,7 @@ import pytest
 from dlt.load.configuration import LoaderConfiguration
 
 from app_store_connect.catalog import COLUMNS, REPORTS, ColumnType
-from app_store_connect.configuration import Configuration, set_dlt_defaults
+from app_store_connect.configuration.settings import Configuration, set_dlt_defaults
 from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.names import snake_case
 from app_store_connect.tables import (

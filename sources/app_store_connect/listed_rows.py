@@ -25,7 +25,9 @@ def listing_rows(
     """
     return {
         tables.MISSING_REPORTS.name: missing_rows(listing, options, stored),
-        tables.APPS.name: [tables.app_row(app) for app in listing.apps],
+        tables.APPS.name: [
+            tables.app_row(app, listing.keys_of.get(app.id, ())) for app in listing.apps
+        ],
         tables.REPORT_REQUESTS.name: [
             tables.report_request_row(request)
             for request in listing.requests

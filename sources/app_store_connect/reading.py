@@ -16,11 +16,11 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
 from . import tables
-from .api.client import AppStoreConnectClient
-from .api.download import SegmentDownloader
-from .configuration import Configuration
+from .api.keys import ApiKeys
+from .configuration.settings import Configuration
 from .errors import Failure, IncompleteLoadError
 from .extract.catalogue_rows import NewCatalogueRows, Stored
+from .extract.instance_queue import InstanceQueue
 from .extract.outcome import Outcome
 from .extract.resources import SegmentLoader, Work
 from .extract.row_buffer import BufferTotals, RowBuffer
@@ -62,7 +62,8 @@ class _Package:
     catalogue: NewCatalogueRows
     totals: BufferTotals = field(default_factory=BufferTotals)
     slice_keys: SliceKeys = field(default_factory=SliceKeys)
-    is_stop_told: bool = False
+    told_stops: set[str] = field(default_factory=set)
+    """Keys that are stopped, and named as such."""
 
 
 class Reading:
@@ -70,13 +71,15 @@ class Reading:
 
     def __init__(
         self,
-        client: AppStoreConnectClient,
+        keys: ApiKeys,
         options: Options,
         configuration: Configuration,
+        failures: Sequence[Failure] = (),
         *,
         raises: bool,
     ) -> None:
-        self._client = client
+        self._keys = keys
+        self._failures_before = tuple(failures)
         self._options = options
         self._configuration = configuration
         self._raises = raises
@@ -106,14 +109,8 @@ class Reading:
 
     def _loader(self) -> SegmentLoader:
         configuration = self._configuration
-        downloader = SegmentDownloader(
-            self._client.read_segment,
-            backoff_seconds=configuration.backoff_seconds,
-            timeout_seconds=configuration.request_timeout_seconds,
-        )
         return SegmentLoader(
-            self._client,
-            downloader,
+            self._keys,
             lambda: self._of_this_load().outcome.attempt(),
             today=datetime.now(UTC).date(),
             recheck_days=self._options.recheck_days,
@@ -121,7 +118,6 @@ class Reading:
             table_format=configuration.table_format,
             max_inflated_bytes=configuration.max_inflated_bytes,
             policies=configuration.policies(),
-            workers=configuration.workers,
             stored=_stored,
             new_failures=self._take_failures,
         )
@@ -135,16 +131,18 @@ class Reading:
     def _new_package(self, load_id: str) -> _Package:
         self._unwritten.clear()
         self._metrics.pop(FAILURES, None)
-        self._client.budget.begin_run()
+        self._keys.begin_run()
         options = self._narrowed()
-        listing = discover(self._client, options, workers=self._configuration.workers)
-        for failure in [*listing.failures, *listing.stopped_ongoing]:
+        listing = discover(self._keys, options)
+        for failure in [*self._failures_before, *listing.failures, *listing.stopped_ongoing]:
             self._failed(failure)
         for notice in listing.notices:
             logger.warning(notice)
         due = self._due(listing.instances, options, datetime.now(UTC).date())
         outcome = Outcome(on_failure=self._failed)
-        return _Package(load_id, listing, outcome, due, NewCatalogueRows(_stored))
+        stops = set(self._keys.stopped)  # the listing has a failure for each
+        catalogue = NewCatalogueRows(_stored)
+        return _Package(load_id, listing, outcome, due, catalogue, told_stops=stops)
 
     def _narrowed(self) -> Options:
         """The options for the selected resources: Apple is not asked about the others."""
@@ -173,23 +171,25 @@ class Reading:
         with _ledger() as ledger:
             return changed_rows(table, listing, self._options, ledger, datetime.now(UTC).date())
 
-    def _begin(self, name: str) -> tuple[Work, Iterable[InstanceToLoad]]:
+    def _begin(self, name: str) -> tuple[Work, Iterable[InstanceToLoad | None]]:
         package = self._of_this_load()
         attempt = package.outcome.attempt()
         buffer = RowBuffer(package.totals)
         work = Work(attempt, buffer, package.catalogue, package.slice_keys)
-        return work, self._until_stopped(package, package.due.get(name, ()))
+        queue = InstanceQueue(self._keys, package.due.get(name, ()))
+        return work, self._until_stopped(package, queue)
 
     def _until_stopped(
-        self, package: _Package, items: Iterable[InstanceToLoad]
-    ) -> Iterator[InstanceToLoad]:
-        for item in items:
-            if reason := package.outcome.stopped_by:
-                if not package.is_stop_told:
-                    package.is_stop_told = True
-                    self._failed(Failure("the rest of this run", str(reason), reason))
-                return
-            yield item
+        self, package: _Package, queue: InstanceQueue
+    ) -> Iterator[InstanceToLoad | None]:
+        """The instances; None while all keys wait for their budgets."""
+        while queue:
+            yield queue.take()
+        for key, reason in self._keys.stopped.items():
+            if key not in package.told_stops:
+                package.told_stops.add(key)
+                what = "this run" if self._keys.is_single else f"key {key}"
+                self._failed(Failure(f"the rest of {what}", str(reason), reason))
 
     def _failed(self, failure: Failure) -> None:
         """From any thread. Raises IncompleteLoadError if the source is to load all or nothing."""

@@ -10,10 +10,11 @@ from dlt.common.schema.typing import TSchemaContractDict
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
-from .api.budget import DEFAULT_MAX_WAIT, RequestBudget
-from .api.client import AppStoreConnectClient
-from .api.credentials import APPLE, parse_credentials
-from .configuration import read_configuration, set_source_defaults
+from .api.budget import DEFAULT_MAX_WAIT
+from .api.credentials import APPLE
+from .api.keys import DEFAULT_KEY
+from .configuration.keys import KeySettings, api_keys, read_key_settings
+from .configuration.settings import read_configuration, set_source_defaults
 from .entities import AccessType, Granularity
 from .errors import ConfigurationError
 from .instances import DEFAULT_RECHECK_DAYS
@@ -73,21 +74,25 @@ def _reading(arguments: dict[str, Any]) -> Reading:
         )
     if not arguments["max_wait"] >= 0:  # NaN is neither
         raise ConfigurationError(f"max_wait is {arguments['max_wait']}; it is 0 or more seconds")
-    key = ("key_id", "private_key", "issuer_id", "base_url")
-    credentials = parse_credentials(**{name: arguments[name] for name in key})
     configuration = read_configuration()
-    client = AppStoreConnectClient(
-        credentials,
-        budget=RequestBudget(arguments["max_wait"], on_wait=_log_wait),
-        backoff_seconds=configuration.backoff_seconds,
-        timeout_seconds=configuration.request_timeout_seconds,
+    configuration.base_url = arguments["base_url"]
+    if arguments["key_id"] or arguments["private_key"]:
+        key = (arguments[name] for name in ("key_id", "private_key", "issuer_id"))
+        settings = [KeySettings(DEFAULT_KEY, *key)]
+        settings += [each for each in read_key_settings(configuration) if each.name != DEFAULT_KEY]
+    else:
+        settings = read_key_settings(configuration)
+    keys, failures = api_keys(
+        settings, configuration, max_wait=arguments["max_wait"], on_wait=_log_wait
     )
-    set_source_defaults(configuration.workers)
-    return Reading(client, options, configuration, raises=arguments["on_failure"] == "raise")
+    set_source_defaults(keys.all_workers)
+    raises = arguments["on_failure"] == "raise"
+    return Reading(keys, options, configuration, failures, raises=raises)
 
 
-def _log_wait(seconds: float) -> None:
-    logger.warning("Apple's request budget is used up, or Apple asks to wait: %.0f s", seconds)
+def _log_wait(key: str, seconds: float) -> None:
+    reason = "Apple's request budget is used up, or Apple asks to wait"
+    logger.warning("key %s: %s: %.0f s", key, reason, seconds)
 
 
 @dlt.source(name=SOURCE_NAME, section=SOURCE_NAME, schema_contract=_CONTRACT)

@@ -150,7 +150,14 @@ SEGMENT_TABLES = (SEGMENTS, SLICES, UNPARSED_VALUES)
 APPS = RawTable(
     "apps",
     ("id",),
-    {"id": _BIGINT, "name": _TEXT, "bundle_id": _TEXT, "sku": _TEXT, "primary_locale": _TEXT},
+    {
+        "id": _BIGINT,
+        "name": _TEXT,
+        "bundle_id": _TEXT,
+        "sku": _TEXT,
+        "primary_locale": _TEXT,
+        "key_names": _TEXT,
+    },
 )
 REPORT_REQUESTS = RawTable(
     "analytics_report_requests",
@@ -295,13 +302,14 @@ def failure_rows(failures: Iterable[Failure], now: datetime) -> list[dict[str, A
     ]
 
 
-def app_row(app: App) -> dict[str, Any]:
+def app_row(app: App, key_names: Iterable[str]) -> dict[str, Any]:
     return {
         "id": int(app.id),
         "name": app.name,
         "bundle_id": app.bundle_id,
         "sku": app.sku,
         "primary_locale": app.primary_locale,
+        "key_names": ", ".join(key_names),
     }
 
 

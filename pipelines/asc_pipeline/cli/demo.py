@@ -6,7 +6,7 @@ from datetime import date
 
 from rich.console import Console
 
-from app_store_connect.configuration import Configuration
+from app_store_connect.configuration.settings import Configuration
 from asc_pipeline.emulator import Emulator, World, add_demo
 
 

@@ -3,6 +3,7 @@
 import logging
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -51,7 +52,7 @@ def _refuse_options_before_it(context: click.Context) -> None:
 
 
 def _load(options: dict[str, Any], frame: Frame) -> int:
-    from app_store_connect.configuration import read_configuration
+    from app_store_connect.configuration.settings import read_configuration
     from asc_pipeline.cli.console import print_plan, print_summary
     from asc_pipeline.cli.progress import progress_for, worth_showing
     from asc_pipeline.job.runner import Run
@@ -63,10 +64,12 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
     with ExitStack() as stack:
         configuration = read_configuration()
         if options["demo"]:
+            from app_store_connect.api.keys import DEFAULT_KEY
             from asc_pipeline.cli.demo import start_demo
 
             today = datetime.now(UTC).date()
             configuration = stack.enter_context(start_demo(configuration, errors, today))
+            settings = replace(settings, keys=(DEFAULT_KEY,))
         progress = progress_for(options["progress"], errors)
         stack.callback(progress.close)
         run = Run(configuration, settings, progress)

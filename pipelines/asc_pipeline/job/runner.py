@@ -16,11 +16,9 @@ from dlt.common.exceptions import SignalReceivedException
 from dlt.common.runtime.signals import set_received_signal, wake_all
 from dlt.extract import DltResource
 
-from app_store_connect.api.budget import RequestBudget
-from app_store_connect.api.client import AppStoreConnectClient
-from app_store_connect.api.download import SegmentDownloader
 from app_store_connect.catalog import schema_of_report
-from app_store_connect.configuration import Configuration, set_dlt_defaults
+from app_store_connect.configuration.keys import api_keys, read_key_settings
+from app_store_connect.configuration.settings import Configuration, set_dlt_defaults
 from app_store_connect.errors import (
     FATAL,
     ApiDownError,
@@ -41,6 +39,7 @@ from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.options import Options
 from app_store_connect.planning.renewal import renew_stopped
 from app_store_connect.planning.selection import Selection, select_instances, select_pinpointed
+from app_store_connect.planning.units import units_of_work
 from app_store_connect.tables import LISTING_TABLES, LOAD_FAILURES, failure_rows
 from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
@@ -48,7 +47,7 @@ from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.job.batches import Batches
 from asc_pipeline.job.maintenance import Upkeep
 from asc_pipeline.job.missing_tables import Remade, make_missing
-from asc_pipeline.job.progress import FOR_THE_CLOCK, Progress
+from asc_pipeline.job.progress import FOR_APPLE, FOR_THE_CLOCK, Progress
 from asc_pipeline.job.summary import Summary
 from asc_pipeline.job.verification import check_loaded
 from asc_pipeline.job.workspace import (
@@ -74,6 +73,8 @@ class Settings:
     max_wait: float = 3600.0
     is_plan: bool = False
     keep_superseded_days: int | None = None
+    keys: tuple[str, ...] = ()
+    """Names of keys; empty for all."""
 
 
 def _now() -> datetime:
@@ -94,16 +95,11 @@ class Run:
         self._settings = settings
         self._progress = progress
         self._policies = configuration.policies()
-        self._budget = RequestBudget(settings.max_wait, on_wait=progress.waiting)
-        timeout, backoff = configuration.request_timeout_seconds, configuration.backoff_seconds
-        self._client = AppStoreConnectClient(
-            configuration.credentials(),
-            budget=self._budget,
-            backoff_seconds=backoff,
-            timeout_seconds=timeout,
-        )
-        self._downloader = SegmentDownloader(
-            self._client.read_segment, backoff_seconds=backoff, timeout_seconds=timeout
+        self._keys, self._key_failures = api_keys(
+            read_key_settings(configuration, settings.keys),
+            configuration,
+            max_wait=settings.max_wait,
+            on_wait=self._waiting,
         )
         self._outcome = Outcome(on_failure=self._failed, on_change=progress.changed)
         self._clock = clock
@@ -116,8 +112,12 @@ class Run:
             destination=settings.destination,
             dataset=settings.dataset,
             outcome=self._outcome,
-            budget=self._budget,
+            keys=self._keys,
         )
+
+    def _waiting(self, key: str, seconds: float) -> None:
+        why = FOR_APPLE if self._keys.is_single else f"key {key}: {FOR_APPLE}"
+        self._progress.waiting(seconds, why)
 
     def execute(self) -> Summary:
         """Load all that is due; returns the account of it.
@@ -125,7 +125,7 @@ class Run:
         Raises:
             ConfigurationError, ApiError, UnavailableError: nothing was loaded.
         """
-        set_dlt_defaults(self._configuration.workers)
+        set_dlt_defaults(self._keys.all_workers)
         destination, dataset = self._settings.destination, self._settings.dataset
         try:
             with empty_pipelines_dir() as pipelines_dir:
@@ -139,7 +139,7 @@ class Run:
         except (KeyboardInterrupt, SignalReceivedException):  # dlt's way to heed `interrupt`
             self.interrupt()
         finally:
-            self._budget.cancel()  # no thread is left waiting when the run was interrupted
+            self._keys.cancel()  # no thread is left waiting when the run was interrupted
             set_received_signal(0)
             self.summary.seconds = time.monotonic() - self._started
             if self.summary.is_interrupted:
@@ -152,7 +152,7 @@ class Run:
             self.summary.is_interrupted = True
             self._failures_before = self._outcome.failures_so_far()
         self._outcome.stop(InterruptedError("interrupted"))
-        self._budget.cancel()
+        self._keys.cancel()
         set_received_signal(SIGINT)
         wake_all()
 
@@ -186,18 +186,21 @@ class Run:
         self._counts = count_rows(warehouse) if is_plan else upkeep.recover()
         self._progress.phase("asking Apple what there is")
         listing = self.summary.listing = self._list(ledger)
+        listing.failures[:0] = self._key_failures
         listing.notices += self._configuration.notices(
             schema_of_report(each).name for _, each in listing.reports
         )
         selection = remade.loadable(self._select(listing, ledger), warehouse)
         self.summary.selection = selection
         listing.notices += [*remade.notices, *self._counts.notes(selection, remade.failures)]
-        if not self._settings.is_plan:
+        if self._settings.is_plan:
+            self.summary.units = units_of_work(listing, selection, self._keys)
+        else:
             self._load_all(pipeline, warehouse, listing, selection, upkeep)
             if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
                 try:
                     renew_stopped(
-                        self._client,
+                        self._keys,
                         self._settings.options,
                         listing,
                         check_loaded=partial(self._check_loaded, warehouse, upkeep),
@@ -218,7 +221,7 @@ class Run:
 
     def _wait_for_clock(self, seconds: float) -> None:
         self._progress.waiting(seconds, FOR_THE_CLOCK)
-        self._budget.sleep(seconds)
+        self._keys.first.client.budget.sleep(seconds)
         if self.summary.is_interrupted:
             raise KeyboardInterrupt
 
@@ -258,19 +261,29 @@ class Run:
         self._outcome.stop(error)
 
     def _list(self, ledger: Ledger) -> Listing:
-        options = self._settings.options
+        options, key = self._settings.options, self._keys.first
+        self._check_single()
         if options.instance_ids:
             known = ledger.known_instances(options.instance_ids)
             offered = ledger.offered_reports()
-            return list_pinpointed(self._client, self._downloader, options, known, offered)
+            return list_pinpointed(key.client, key.downloader, options, known, offered)
         apps = {each: ledger.app_of_request(each) for each in options.request_ids}
         return discover(
-            self._client,
+            self._keys,
             options,
-            workers=self._configuration.workers,
             known_apps={request_id: app_id for request_id, app_id in apps.items() if app_id},
-            app_of_request=partial(find_app_of_request, self._client, self._downloader, options),
+            app_of_request=partial(find_app_of_request, key.client, key.downloader, options),
         )
+
+    def _check_single(self) -> None:
+        """Raises ConfigurationError if it is not known which key an id given is for."""
+        options = self._settings.options
+        if (options.instance_ids or options.request_ids) and not self._keys.is_single:
+            names = ", ".join(key.name for key in self._keys.all)
+            raise ConfigurationError(
+                "--instance-id and --request-id are asked with one key: name it with --key, one of"
+                f" {names}"
+            )
 
     def _select(self, listing: Listing, ledger: Ledger) -> Selection:
         options = self._settings.options
@@ -325,8 +338,7 @@ class Run:
 
     def _loader(self, pipeline: Pipeline, ledger: Ledger) -> SegmentLoader:
         return SegmentLoader(
-            self._client,
-            self._downloader,
+            self._keys,
             self._outcome.attempt,
             today=self._today,
             recheck_days=self._settings.options.recheck_days,
@@ -334,7 +346,6 @@ class Run:
             max_inflated_bytes=self._configuration.max_inflated_bytes,
             policies=self._policies,
             dictionary_text=takes_dictionaries(pipeline),
-            workers=self._configuration.workers,
             stored=ledger.latest,
         )
 

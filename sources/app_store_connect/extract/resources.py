@@ -18,8 +18,8 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
 from .. import tables
-from ..api.client import DEFAULT_WORKERS, AppStoreConnectClient
-from ..api.download import ListedSegment, SegmentDownloader
+from ..api.download import ListedSegment
+from ..api.keys import ApiKeys
 from ..catalog import ReportSchema, RestatementPolicy, policy_of
 from ..entities import ReportSegment
 from ..errors import FATAL, AppStoreConnectError, Failure, MalformedFileError, NotFoundError
@@ -67,18 +67,17 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class SegmentLoader:
-    """The settings that the resources share: client, outcome, and how rows are written.
+    """The settings that the resources share: keys, outcome, and how rows are written.
 
     `merges` says whether of `tables.LATEST_TABLES` one row of each key is left; otherwise rows are
     added, as all others are, for the main job, which removes those of earlier loads, or in files.
     `table_format` is dlt's, for destinations of files. `dictionary_text` needs a destination whose
-    files may have dictionary columns: dlt says which. `workers` are as many as dlt has for it.
+    files may have dictionary columns: dlt says which.
     `stored` gives the rows of a table that the destination has, `new_failures` those that are to be
     written with the rows.
     """
 
-    client: AppStoreConnectClient
-    downloader: SegmentDownloader
+    keys: ApiKeys
     new_attempt: Callable[[], Attempt]
     today: date
     recheck_days: int = DEFAULT_RECHECK_DAYS
@@ -87,17 +86,16 @@ class SegmentLoader:
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
     policies: Mapping[str, RestatementPolicy] = field(default_factory=dict)
     dictionary_text: bool = False
-    workers: int = DEFAULT_WORKERS
     cpu_limit: CpuLimit = field(default_factory=CpuLimit)
     stored: Callable[[RawTable], Stored] = lambda table: {}
     new_failures: Callable[[], Sequence[Failure]] = tuple
 
-    def rows(self, instances: Callable[[], Iterable[InstanceToLoad]]) -> DltResource:
+    def rows(self, instances: Callable[[], Iterable[InstanceToLoad | None]]) -> DltResource:
         """One resource for the rows of all reports; `instances` is asked for the next when a worker
         is free.
         """
 
-        def begin() -> tuple[Work, Iterable[InstanceToLoad]]:
+        def begin() -> tuple[Work, Iterable[InstanceToLoad | None]]:
             catalogue = NewCatalogueRows(self.stored)
             return Work(self.new_attempt(), RowBuffer(), catalogue, SliceKeys()), instances()
 
@@ -108,7 +106,7 @@ class SegmentLoader:
     def report(
         self,
         name: str,
-        begin: Callable[[], tuple[Work, Iterable[InstanceToLoad]]],
+        begin: Callable[[], tuple[Work, Iterable[InstanceToLoad | None]]],
         *,
         schema: ReportSchema | None = None,
         text: str,
@@ -134,15 +132,16 @@ class SegmentLoader:
     def _segments(
         self,
         names: tuple[str, str],
-        begin: Callable[[], tuple[Work, Iterable[InstanceToLoad]]],
+        begin: Callable[[], tuple[Work, Iterable[InstanceToLoad | None]]],
     ) -> DltResource:
         """instances | segments"""
 
-        def until_the_end() -> Iterator[Work]:
+        def until_the_end() -> Iterator[Work | None]:
             work, items = begin()
             for item in items:
-                work.buffer.begin()
-                yield replace(work, item=item)
+                if item:
+                    work.buffer.begin()
+                yield replace(work, item=item) if item else None  # dlt asks again in a moment
             yield work
 
         @dlt.transformer(name=names[1], parallelized=True)
@@ -204,7 +203,7 @@ class SegmentLoader:
 
     def _parts(self, work: Work, item: InstanceToLoad) -> Iterator[Work]:
         """The work on an instance: its withdrawn segments, then its changed ones in groups."""
-        listed_at = self.downloader.clock()
+        listed_at = self.keys.of(item.listed.app_id).downloader.clock()
         attempt = work.attempt
         found = self._listed(attempt, item)
         if found is None:
@@ -218,14 +217,15 @@ class SegmentLoader:
             yield replace(work, segments=group)
 
     def _are_others_busy(self, buffer: RowBuffer) -> bool:
-        return buffer.totals.open_items > self.workers
+        return buffer.totals.open_items > self.keys.all_workers
 
     def _listed(self, attempt: Attempt, item: InstanceToLoad) -> list[ReportSegment] | None:
         """None if Apple does not say; then that is noted."""
+        key = self.keys.of(item.listed.app_id)
         try:
-            return self.client.list_segments(item.listed.instance.id)
+            return key.client.list_segments(item.listed.instance.id)
         except FATAL as error:
-            attempt.stop(error)
+            self._stop(attempt, item, error)
         except NotFoundError as error:
             if is_about_to_expire(item.listed.instance, today=self.today):
                 attempt.notice(item, "Apple listed it but has deleted it, as it does after 35 days")
@@ -235,6 +235,11 @@ class SegmentLoader:
         except AppStoreConnectError as error:
             attempt.fail_instance(item, error)
         return None
+
+    def _stop(self, attempt: Attempt, item: InstanceToLoad, error: Exception) -> None:
+        """What stops one key stops the run only if no other is left."""
+        if self.keys.stop(self.keys.of(item.listed.app_id), error):
+            attempt.stop(error)
 
     def _to_load(
         self, attempt: Attempt, item: InstanceToLoad, found: list[ReportSegment]
@@ -263,7 +268,7 @@ class SegmentLoader:
         try:
             yield from self._read(attempt, item, listed, read)
         except FATAL as error:
-            attempt.stop(error)
+            self._stop(attempt, item, error)
             attempt.fail(item, read.segment, error)
             return
         except FileFormatError as error:
@@ -282,7 +287,7 @@ class SegmentLoader:
     ) -> Iterator[NamedTable]:
         """Raises FileFormatError if the rows are not of this app and report, or have no date."""
         schema, instance = item.listed.schema, item.listed.instance
-        with self.downloader.open(listed) as (read.segment, file):
+        with self.keys.of(item.listed.app_id).downloader.open(listed) as (read.segment, file):
             batches = read_batches(
                 file,
                 schema,

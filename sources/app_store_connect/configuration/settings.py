@@ -16,11 +16,11 @@ from dlt.common.configuration.providers import CustomLoaderDocProvider
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
-from .api.credentials import APPLE, Credentials, parse_credentials
-from .catalog import REPORTS, RestatementPolicy, comparable_name
-from .dlt_errors import complaint, wrong_type
-from .errors import ConfigurationError
-from .names import SOURCE_NAME
+from ..api.credentials import APPLE
+from ..catalog import REPORTS, RestatementPolicy, comparable_name
+from ..dlt_errors import complaint, wrong_type
+from ..errors import ConfigurationError
+from ..names import SOURCE_NAME
 
 SECTION = ("sources", SOURCE_NAME)
 _SECTION = ".".join(SECTION)
@@ -67,15 +67,6 @@ class Configuration(BaseConfiguration):
     restatement: dict[str, str] | None = None
     table_format: str = "parquet"
     keep_superseded_days: int | None = None
-
-    def credentials(self) -> Credentials:
-        """Raises CredentialsError if the key is missing or malformed."""
-        return parse_credentials(
-            key_id=self.key_id,
-            private_key=self.private_key,
-            issuer_id=self.issuer_id,
-            base_url=self.base_url,
-        )
 
     def policies(self) -> dict[str, RestatementPolicy]:
         """The policies that override the catalogue's, by `comparable_name` of the report."""
