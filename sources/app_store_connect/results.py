@@ -33,8 +33,8 @@ def _failures(pipeline: Pipeline) -> Iterator[Failure]:
     trace = pipeline.last_trace
     if trace is None or (info := trace.last_extract_info) is None:
         raise ConfigurationError(
-            f"dlt has no trace of a run of pipeline {pipeline.pipeline_name}: run it first, with"
-            " enable_runtime_trace under [runtime] as it is by default"
+            f"dlt has no trace of a run of pipeline {pipeline.pipeline_name}: run it first, and"
+            " leave enable_runtime_trace on, as it is by default"
         )
     for steps in info.metrics.values():
         for step in steps:

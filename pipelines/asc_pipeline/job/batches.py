@@ -8,12 +8,14 @@ import errno
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import pyarrow as pa
 from dlt import Pipeline
-from dlt.common.pipeline import LoadInfo
+from dlt.common.pipeline import LoadInfo, StepInfo
 from dlt.extract import DltResource, DltSource
 from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -55,8 +57,10 @@ class Batches:
         outcome: Outcome,
         limits: Configuration,
         *,
+        steps: deque[StepInfo[Any]],
         is_shared: bool = False,
     ) -> None:
+        self.steps = steps
         self._is_shared = is_shared
         self._pipeline = pipeline
         self._warehouse = warehouse
@@ -143,11 +147,12 @@ class Batches:
         row that this doubles shows in the count that follows.
         """
         info = self._pipeline.extract(source, loader_file_format=self._file_format)
+        self.steps.append(info)
         pa.default_memory_pool().release_unused()  # or it stays in memory while loading
         if not any(step["table_metrics"] for steps in info.metrics.values() for step in steps):
             self._pipeline.abort_packages()
             return []
-        self._pipeline.normalize()
+        self.steps.append(self._pipeline.normalize())
         retrying = Retrying(
             retry=retry_if_exception(self._may_reload),
             stop=stop_after_attempt(1 + RELOADS),
@@ -155,7 +160,9 @@ class Batches:
             after=after_log(logger, logging.DEBUG),
             reraise=True,
         )
-        return list(retrying(self._load_package).loads_ids)
+        loaded = retrying(self._load_package)
+        self.steps.append(loaded)
+        return list(loaded.loads_ids)
 
     def _may_reload(self, error: BaseException) -> bool:
         """Not when interrupted: dlt remembers the signal, and would break off every try; nor when

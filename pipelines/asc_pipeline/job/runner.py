@@ -5,14 +5,17 @@ also if it was cut short.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from signal import SIGINT
+from typing import Any
 
 from dlt import Pipeline
 from dlt.common.exceptions import SignalReceivedException
+from dlt.common.pipeline import StepInfo
 from dlt.common.runtime.signals import set_received_signal, wake_all
 from dlt.extract import DltResource
 
@@ -45,6 +48,7 @@ from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.job.batches import Batches
+from asc_pipeline.job.dlt_folder import MOST_STEPS, copy_for_dlt
 from asc_pipeline.job.maintenance import Upkeep
 from asc_pipeline.job.missing_tables import Remade, make_missing
 from asc_pipeline.job.progress import FOR_APPLE, FOR_THE_CLOCK, Progress
@@ -108,6 +112,7 @@ class Run:
         self._is_shared = settings.destination != "duckdb"  # others may write at the same time
         self._failures_before: list[Failure] = []
         self._counts = RowCounts()
+        self._steps: deque[StepInfo[Any]] = deque(maxlen=MOST_STEPS)
         self.summary = Summary(
             destination=settings.destination,
             dataset=settings.dataset,
@@ -136,6 +141,8 @@ class Run:
                 warehouse = Warehouse(pipeline, dataset)
                 with opened(warehouse, self._configuration.table_format):
                     self._run(pipeline, warehouse)
+                if not self._settings.is_plan:
+                    copy_for_dlt(pipeline, self._steps)
         except (KeyboardInterrupt, SignalReceivedException):  # dlt's way to heed `interrupt`
             self.interrupt()
         finally:
@@ -333,6 +340,7 @@ class Run:
             loader,
             self._outcome,
             self._configuration,
+            steps=self._steps,
             is_shared=self._is_shared,
         )
 

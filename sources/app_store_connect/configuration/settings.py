@@ -43,7 +43,6 @@ _MAY_BE_ZERO = ("backoff_seconds", "keep_superseded_days")
 _dlt_defaults: dict[str, Any] = {
     "data_writer": {"buffer_max_items": 100_000},
     "load": {"delete_completed_jobs": True, "auto_abort_on_terminal_error": True},
-    "enable_runtime_trace": False,  # it grows with the number of batches, and nobody reads it
 }
 _source_defaults: dict[str, Any] = {}
 
