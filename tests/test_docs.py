@@ -62,6 +62,7 @@ SECRETS = (ROOT / ".dlt" / "secrets.toml.example").read_text()
 CONFIG = (ROOT / ".dlt" / "config.toml").read_text()
 
 DOWNLOADS, SESSIONS = "App Downloads Standard", "App Sessions Standard"
+CRASHES = "App Crashes"
 TYPES = {
     ColumnType.DATE: "DATE",
     ColumnType.BIGINT: "BIGINT",
@@ -209,6 +210,23 @@ def test_readme_source_example(start_apple: StartApple, job: Job) -> None:
         "select _app_id, count(distinct _instance_id)"
         f" from {raw_rows('app_sessions_standard_daily')} group by all"
     )
+
+
+def test_examples_of_the_python_page(
+    start_apple: StartApple, job: Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """docs/python-source.md: the source with its views, and the job as a function."""
+    world = world_with_reports(SESSIONS, CRASHES, app_ids=["1500000000"])
+    for report in (SESSIONS, CRASHES):
+        add_vintages(world, world.report("1500000000", report), days=2)
+    job.use(start_apple(world))
+    for block in blocks(PAGES["python-source"], "python"):
+        Path("example.py").write_text(block)
+        runpy.run_path("example.py")
+    printed = capsys.readouterr().out
+
+    assert "crashes: int64" in printed
+    assert "['app_crashes_daily']" in printed
 
 
 def shape_of_key(number: int) -> str:

@@ -67,7 +67,7 @@ def create_views(pipeline: Pipeline, name: str | None = None) -> list[str]:
 
 
 def dataset(where: Any, name: str | None = None) -> Dataset:
-    """The views, each date once, as dlt's dataset: `dataset(pipeline)["data_freshness"].df()`.
+    """The views, each date once, as dlt's dataset: `dataset(pipeline)["data_freshness"].arrow()`.
 
     Args:
         where: a pipeline that has run, or a destination as `dlt.dataset` takes it.

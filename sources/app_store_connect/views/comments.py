@@ -56,6 +56,7 @@ COLUMNS = {
     "is_known": "The report has an entry in the loader's catalogue",
     "is_observed": "Some instance tells of the date, or would have told; else it is missing",
     "is_shown": "The view of the report shows it",
+    "key_names": "The keys in the configuration that see the app",
     "lag_days": "After so many days Apple calls the figures of a date complete",
     "last_date_before_gap": "The last date with rows before the first missing one",
     "line": "The line of the file",
