@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, World
 from tests.emulator.apple import Exchange
+from tests.faults.processes import finish, start
 from tests.worlds import CRASHES, add_vintages, differences, world_with_reports
 
 ISSUER = "69a6de70-03db-47e3-e053-5b8c7c11a4d1"
@@ -216,3 +219,25 @@ def test_units_of_a_plan(start_apple: StartApple, job: Job, use_keys: UseKeys) -
         {"key": "south", "app_ids": [*SIX[2:4]], "requests": 13},
     ] == units
     assert (0, 7) == (ran.exit_code, len(apple.exchanges) - before)
+
+
+def test_waiting_key_holds_no_other_up(start_apple: StartApple, use_keys: UseKeys) -> None:
+    """While one key waits for its budget, the other loads all that it sees."""
+    apple = start_apple(world_of(days=6), hourly_limit=60)
+    use_keys(apple, north=(NORTH, SIX[:4]), south=(SOUTH, SIX[4:]))
+    for _ in range(60 - 13 - 8):  # enough for north's lists and a few instances
+        apple.budget.spend(NORTH.key_id)
+
+    def listed_by_south() -> int:
+        paths = [each.path for each in apple.exchanges if key_of(each) == SOUTH.key_id]
+        return sum(path.endswith("/segments") for path in paths)
+
+    process = start(apple, *("--key", "north", "--key", "south"), env={f"{KEYS}WORKERS": "1"})
+    deadline = time.monotonic() + 60
+    while listed_by_south() < 12 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    found = listed_by_south()
+    process.send_signal(signal.SIGINT)
+    finish(process)
+
+    assert 12 == found
