@@ -20,9 +20,9 @@ from app_store_connect.tables import (
     RawTable,
     catalogue_rows,
 )
+from app_store_connect.views.create import create_views
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.job.workspace import make_pipeline
-from asc_pipeline.truth.views import create_views
 
 SHARES = {
     "App Sessions Standard": 0.40,

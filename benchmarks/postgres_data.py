@@ -13,10 +13,10 @@ from typing import Any
 import duckdb
 import psycopg2  # type: ignore[import-untyped]
 
+from app_store_connect.views.create import analyze, create_views
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.job.opening import opened
 from asc_pipeline.job.workspace import make_pipeline
-from asc_pipeline.truth.views import analyze, create_views
 from benchmarks.models_file import FILE, RAW
 
 SHOWN = "app_store_connect"

@@ -20,7 +20,7 @@ _MAKE_VIEWS = """
 import time
 from pathlib import Path
 from app_store_connect.warehouse.connection import Warehouse
-from asc_pipeline.truth.views import create_views
+from app_store_connect.views.create import create_views
 from asc_pipeline.job.opening import opened
 from asc_pipeline.job.workspace import make_pipeline
 pipeline = make_pipeline("duckdb", "app_store_connect", Path("pipelines"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app_store_connect.configuration import read_configuration
+from app_store_connect.configuration.settings import read_configuration
 from asc_pipeline.cli.demo import start_demo
 from tests.conftest import KEYS, Job
 from tests.emulator import World, demo_world, rows_of

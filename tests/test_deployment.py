@@ -15,7 +15,7 @@ import click
 import pytest
 import yaml
 
-from app_store_connect.configuration import Configuration
+from app_store_connect.configuration.settings import Configuration
 from asc_pipeline.cli.main import main
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job, key_of

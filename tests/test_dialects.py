@@ -20,10 +20,11 @@ from sqlglot import exp
 
 from app_store_connect import tables
 from app_store_connect.extract.slices import PROVENANCE
+from app_store_connect.views.create import create_views
+from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import Database
 from app_store_connect.warehouse.ledger import Ledger
-from asc_pipeline.truth.owners import ties
 from asc_pipeline.truth.repair import (
     MAX_IDS,
     newest_load,
@@ -33,7 +34,6 @@ from asc_pipeline.truth.repair import (
     sweep_incomplete,
     sweep_superseded,
 )
-from asc_pipeline.truth.views import create_views
 
 SAMPLES = Path(__file__).parent / "samples" / "sql"
 CATALOGS = {"bigquery": "project", "databricks": "main", "clickhouse": "default"}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app_store_connect.api.budget import RequestBudget
+from app_store_connect.api.keys import ApiKeys
 from app_store_connect.entities import AccessType, App, Granularity
 from app_store_connect.errors import (
     BudgetExhaustedError,
@@ -71,7 +72,7 @@ def ready_world(*app_ids: str) -> World:
 
 
 def found(apple: Emulator, **options: Any) -> Listing:
-    return discover(client_of(apple), Options(**options))
+    return discover(ApiKeys.single(client_of(apple)), Options(**options))
 
 
 def instances(listing: Listing) -> list[tuple[str, str]]:
@@ -213,7 +214,7 @@ def test_the_end_of_the_budget_stops_all(limit: int, start_apple: StartApple) ->
     client = client_of(apple, budget=RequestBudget(max_wait=0))
 
     with pytest.raises(BudgetExhaustedError):
-        discover(client, Options())
+        discover(ApiKeys.single(client), Options())
     assert [200] * limit == [exchange.status for exchange in apple.exchanges]
 
 
@@ -233,7 +234,7 @@ def test_an_interrupt_does_not_sit_out_the_wait(start_apple: StartApple) -> None
     started = time.monotonic()
 
     with pytest.raises(KeyboardInterrupt):
-        discover(client_of(apple, budget=budget), Options())
+        discover(ApiKeys.single(client_of(apple, budget=budget)), Options())
     assert time.monotonic() - started < 10
 
 
@@ -284,7 +285,7 @@ def test_app_with_a_longer_bundle_id_is_not_meant() -> None:
         ScriptedServer(listed, nothing) as apple,
         pytest.raises(NoReportRequestError) as caught,
     ):
-        discover(apple.client(), Options(bundle_ids=("com.example.app",)))
+        discover(ApiKeys.single(apple.client()), Options(bundle_ids=("com.example.app",)))
 
     assert ("1",) == caught.value.app_ids
 
@@ -555,7 +556,7 @@ def test_app_of_a_request_by_id_is_remembered(start_apple: StartApple) -> None:
     request_id = world.request(FIRST, ONGOING).id
 
     listing = discover(
-        client_of(start_apple(world)),
+        ApiKeys.single(client_of(start_apple(world))),
         Options(request_ids=(request_id,)),
         app_of_request={request_id: FIRST}.get,
     )
@@ -600,7 +601,7 @@ def test_request_whose_app_cannot_be_found_out_is_a_failure(start_apple: StartAp
         raise NotFoundError(f"/v1/{wanted}", 404, "NOT_FOUND", "")
 
     listing = discover(
-        client_of(start_apple(world)),
+        ApiKeys.single(client_of(start_apple(world))),
         Options(request_ids=("gone", request_id)),
         app_of_request=app_of_request,
     )
@@ -652,7 +653,7 @@ def test_budget_is_waited_for_and_all_is_listed(start_apple: StartApple) -> None
     clock = Clock()
     apple = start_apple(ready_world(*APPS), clock=clock.now, hourly_limit=5)
 
-    listing = discover(client_of(apple, clock=clock, max_wait=4 * 3600), Options())
+    listing = discover(ApiKeys.single(client_of(apple, clock=clock, max_wait=4 * 3600)), Options())
 
     assert both_of(*APPS) == instances(listing)
     assert {200} == {exchange.status for exchange in apple.exchanges}

@@ -22,12 +22,13 @@ import pytest
 from dlt.load.configuration import LoaderConfiguration
 
 from app_store_connect.catalog import COLUMNS, REPORTS, ColumnType
-from app_store_connect.configuration import Configuration, set_dlt_defaults
+from app_store_connect.configuration.settings import Configuration, set_dlt_defaults
 from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.names import snake_case
 from app_store_connect.tables import (
     INSTANCE_CHECKS,
     LATEST_TABLES,
+    LOAD_FAILURES,
     RUNS,
     SEGMENT_TABLES,
     RawTable,
@@ -62,6 +63,7 @@ SECRETS = (ROOT / ".dlt" / "secrets.toml.example").read_text()
 CONFIG = (ROOT / ".dlt" / "config.toml").read_text()
 
 DOWNLOADS, SESSIONS = "App Downloads Standard", "App Sessions Standard"
+CRASHES = "App Crashes"
 TYPES = {
     ColumnType.DATE: "DATE",
     ColumnType.BIGINT: "BIGINT",
@@ -69,6 +71,7 @@ TYPES = {
     ColumnType.DOUBLE: "DOUBLE",
     ColumnType.TEXT: "text",
     ColumnType.BOOLEAN: "BOOLEAN",
+    ColumnType.TIMESTAMP: "TIMESTAMP",
     pa.date32(): "DATE",
     pa.int64(): "BIGINT",
     pa.decimal128(38, 9): "DECIMAL",
@@ -209,6 +212,23 @@ def test_readme_source_example(start_apple: StartApple, job: Job) -> None:
         "select _app_id, count(distinct _instance_id)"
         f" from {raw_rows('app_sessions_standard_daily')} group by all"
     )
+
+
+def test_examples_of_the_python_page(
+    start_apple: StartApple, job: Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """docs/python-source.md: the source with its views, and the job as a function."""
+    world = world_with_reports(SESSIONS, CRASHES, app_ids=["1500000000"])
+    for report in (SESSIONS, CRASHES):
+        add_vintages(world, world.report("1500000000", report), days=2)
+    job.use(start_apple(world))
+    for block in blocks(PAGES["python-source"], "python"):
+        Path("example.py").write_text(block)
+        runpy.run_path("example.py")
+    printed = capsys.readouterr().out
+
+    assert "crashes: int64" in printed
+    assert "['app_crashes_daily']" in printed
 
 
 def shape_of_key(number: int) -> str:
@@ -431,7 +451,11 @@ def test_report_columns_are_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [pytest.param(each, id=each.name) for each in (*SEGMENT_TABLES, INSTANCE_CHECKS, RUNS)]
+    "table",
+    [
+        pytest.param(each, id=each.name)
+        for each in (*SEGMENT_TABLES, INSTANCE_CHECKS, LOAD_FAILURES, RUNS)
+    ],
 )
 def test_ledger_columns_are_documented(table: RawTable) -> None:
     """docs/tables.md has the columns of the tables about segments with their types."""

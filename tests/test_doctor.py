@@ -15,7 +15,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.configuration import Configuration, read_configuration
+from app_store_connect.configuration.settings import Configuration, read_configuration
 from asc_pipeline.cli.main import main
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job

@@ -23,7 +23,9 @@ LAYERS = (
     "app_store_connect.api app_store_connect.report_files",
     "app_store_connect.planning app_store_connect.extract app_store_connect.warehouse"
     " app_store_connect.configuration",
-    "app_store_connect.source asc_pipeline.truth",
+    "app_store_connect.listed_rows app_store_connect.views",
+    "app_store_connect.reading asc_pipeline.truth",
+    "app_store_connect.source app_store_connect.results",
     "asc_pipeline.job",
     "asc_pipeline.models asc_pipeline.status asc_pipeline.doctor",
     "asc_pipeline.cli",

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.configuration import read_configuration
+from app_store_connect.configuration.settings import read_configuration
 from app_store_connect.planning.options import Options
 from asc_pipeline.cli.progress import progress_for
 from asc_pipeline.job.runner import Run, Settings

@@ -11,13 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from app_store_connect.api.budget import RequestBudget
+from app_store_connect.api.client import AppStoreConnectClient
+from app_store_connect.api.keys import ApiKeys
 from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.outcome import Outcome
 from asc_pipeline.cli.console import print_summary
 from asc_pipeline.cli.main import main
 from asc_pipeline.job.summary import Summary
-from tests.asking import NOON, StartApple
+from tests.asking import NOON, StartApple, credentials_of
 from tests.conftest import KEYS, Job
 from tests.worlds import APPS, CRASHES, overlapping_world, world_with_reports
 
@@ -116,21 +117,23 @@ def test_summary_has_no_blanks_at_the_end(start_apple: StartApple, job: Job) -> 
     assert [] == [line for line in lines if line != line.rstrip()]
 
 
-def summary_of(*failures: Failure, stopped_by: Exception) -> str:
+def summary_of(keys: ApiKeys, *failures: Failure, stopped_by: Exception) -> str:
     outcome = Outcome()
     outcome.failures += failures
     outcome.stop(stopped_by)
     out = io.StringIO()
-    summary = Summary("1", NOON, "duckdb", "app_store_connect", outcome, RequestBudget())
+    summary = Summary("1", NOON, "duckdb", "app_store_connect", outcome, keys)
     print_summary(summary, Console(file=out, width=200))
     return out.getvalue()
 
 
-def test_one_reason_is_said_once() -> None:
+def test_one_reason_is_said_once(start_apple: StartApple) -> None:
     """A full disk fails a batch and ends the run: both for one reason."""
     error = DestinationError("the disk is full; free some space, then run again")
-    once = summary_of(Failure("the instances of one batch", str(error)), stopped_by=error)
-    other = summary_of(Failure("app 1", "refused"), stopped_by=error)
+    credentials = credentials_of(start_apple(overlapping_world(days=1)))
+    keys = ApiKeys.single(AppStoreConnectClient(credentials))
+    once = summary_of(keys, Failure("the instances of one batch", str(error)), stopped_by=error)
+    other = summary_of(keys, Failure("app 1", "refused"), stopped_by=error)
 
     assert 1 == once.count("free some space")
     assert "Stopped early" not in once

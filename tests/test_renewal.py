@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from app_store_connect.configuration import read_configuration
+from app_store_connect.configuration.settings import read_configuration
 from app_store_connect.entities import AccessType
 from app_store_connect.planning.options import Options
 from asc_pipeline.cli.progress import NoProgress, progress_for

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from app_store_connect.configuration import read_configuration
+from app_store_connect.configuration.settings import read_configuration
 from asc_pipeline.cli.main import main
 from asc_pipeline.cli.progress import NoProgress
 from asc_pipeline.job.runner import Run, Settings

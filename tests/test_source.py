@@ -127,21 +127,6 @@ def test_odd_one_costs_itself(
     )
 
 
-def test_resources(start_apple: StartApple, job: Job) -> None:
-    """A resource for each thing that Apple lists, and one for the rows."""
-    job.use(start_apple(overlapping_world(days=2)))
-    source = app_store_connect_source()
-
-    assert {
-        "apps",
-        "analytics_report_requests",
-        "analytics_reports",
-        "analytics_report_instances",
-        "analytics_missing_reports",
-        "rows",
-    } == set(source.resources)
-
-
 @pytest.mark.slow
 def test_one_source_is_run_again(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture

@@ -24,9 +24,9 @@ from app_store_connect.tables import (
     SLICES,
     RawTable,
 )
+from app_store_connect.views.create import create_views
+from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
-from asc_pipeline.truth.freshness import FRESHNESS
-from asc_pipeline.truth.views import create_views
 
 RAW, SHOWN = "app_store_connect_raw", "app_store_connect"
 CRASHES, PICKER = "App Crashes", "Photos Picker"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 PACKAGE = "dlt-app-store-connect"
 _LONGEST_ID = 100  # in a message; Apple's have some 40 characters
+_MOST_NAMED = 5  # failures, in a message
 
 
 class AppStoreConnectError(Exception):
@@ -231,6 +232,20 @@ class Failure:
     what: str
     why: str
     error: Exception | None = field(default=None, repr=False, compare=False)
+    app_id: str | None = None
+    report_name: str | None = None
+    instance_id: str | None = None
+    segment_id: str | None = None
+
+
+class IncompleteLoadError(AppStoreConnectError):
+    """A run could not load all that was due. What it names comes with the next run."""
+
+    def __init__(self, failures: Sequence[Failure]) -> None:
+        self.failures = tuple(failures)
+        shown = "; ".join(f"{each.what}: {each.why}" for each in failures[:_MOST_NAMED])
+        more = f"; and {len(failures) - _MOST_NAMED} more" if len(failures) > _MOST_NAMED else ""
+        super().__init__(f"{len(failures)} not loaded: {shown}{more}")
 
 
 def to_install(extra: str, package: str = PACKAGE) -> str:

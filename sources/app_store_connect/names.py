@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from .entities import Granularity
 
+SOURCE_NAME = "app_store_connect"
+"""The name of the source, so of its schema and its section of the configuration."""
 MAX_CHARACTERS = 120
 """Of a name: dlt names files after tables, and file systems end at 255 bytes."""
 _remembered = lru_cache(maxsize=8192)  # the same few names come with every file

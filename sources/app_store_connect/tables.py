@@ -4,7 +4,7 @@ reading.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from .catalog import (
     schema_of_report,
 )
 from .entities import App, Report, ReportInstance, ReportRequest
+from .errors import Failure
 
 PLAIN = "parquet"
 """The table format that is none: a database's own tables, or a lake's files of Parquet."""
@@ -26,6 +27,11 @@ LOAD_ID = "_dlt_load_id"
 LOADS = "_dlt_loads"
 
 SLICE_KEY = "_slice_key"
+STORED_REPORT = (
+    "{report}, {granularity}: all rows of all instances that were loaded, so that dates overlap;"
+    " sum the view of this name instead"
+)
+"""The meaning of a report table."""
 
 _TEXT, _BIGINT, _DATE = ColumnType.TEXT, ColumnType.BIGINT, ColumnType.DATE
 _BOOL, _DECIMAL, _TIMESTAMP = ColumnType.BOOLEAN, ColumnType.DECIMAL, ColumnType.TIMESTAMP
@@ -70,6 +76,15 @@ class RawTable:
     def key_of(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         return tuple(row[name] for name in self.key)
 
+
+_DLT_TYPES: Mapping[ColumnType, Mapping[str, Any]] = {
+    ColumnType.DATE: {"data_type": "date"},
+    ColumnType.BIGINT: {"data_type": "bigint"},
+    ColumnType.DECIMAL: {"data_type": "decimal", "precision": 38, "scale": 9},
+    ColumnType.DOUBLE: {"data_type": "double"},
+    ColumnType.TEXT: {"data_type": "text"},
+}
+"""The types of report columns, as dlt infers them from Arrow's."""
 
 _SEGMENT = ("instance_id", "segment_id")
 """A segment that two instances list is loaded for each of them."""
@@ -135,7 +150,14 @@ SEGMENT_TABLES = (SEGMENTS, SLICES, UNPARSED_VALUES)
 APPS = RawTable(
     "apps",
     ("id",),
-    {"id": _BIGINT, "name": _TEXT, "bundle_id": _TEXT, "sku": _TEXT, "primary_locale": _TEXT},
+    {
+        "id": _BIGINT,
+        "name": _TEXT,
+        "bundle_id": _TEXT,
+        "sku": _TEXT,
+        "primary_locale": _TEXT,
+        "key_names": _TEXT,
+    },
 )
 REPORT_REQUESTS = RawTable(
     "analytics_report_requests",
@@ -226,11 +248,28 @@ REPORT_CATALOGUE = RawTable(
 )
 """The report tables as the catalogue knows them; `first_measure` is the column that
 `SLICES.measure_total` adds up."""
+LOAD_FAILURES = RawTable(
+    "analytics_load_failures",
+    ("what",),
+    {
+        "what": _TEXT,
+        "reason": _TEXT,
+        "app_id": _BIGINT,
+        "report_name": _TEXT,
+        "instance_id": _TEXT,
+        "segment_id": _TEXT,
+        "failed_at": _TIMESTAMP,
+    },
+)
+"""A row for each failure of each run; the next run tries again. `what` names what was not loaded,
+as far as it is an instance with its app, report and, if one of them failed, segment."""
 LISTING_TABLES = (APPS, REPORT_REQUESTS, REPORTS, INSTANCES, MISSING_REPORTS)
 """Tables that a run writes once, from Apple's lists."""
 CATALOGUE_TABLES = (REPORT_CATALOGUE, REPORT_COLUMNS)
 LATEST_TABLES = (*LISTING_TABLES, *CATALOGUE_TABLES, INSTANCE_CHECKS)
 """Of each key the row of the latest load counts, and the others are swept out."""
+LEDGER_TABLES = (*SEGMENT_TABLES, INSTANCE_CHECKS, *CATALOGUE_TABLES, LOAD_FAILURES)
+"""Tables whose rows come with those of the reports."""
 RUNS = RawTable(
     "analytics_runs",
     ("run_id",),
@@ -251,17 +290,47 @@ RUNS = RawTable(
 )
 """The runs of the job, also those that failed after they had opened the destination. `reason` says
 why the exit code is not 0."""
-OWN_TABLES = (*SEGMENT_TABLES, *LATEST_TABLES, RUNS)
+OWN_TABLES = (*SEGMENT_TABLES, *LATEST_TABLES, LOAD_FAILURES, RUNS)
 """All raw tables but those of the reports."""
 
 
-def app_row(app: App) -> dict[str, Any]:
+def column_hints(schema: ReportSchema) -> Any:
+    """dlt's hints for the columns of a report's table, as far as the catalogue has them."""
+    known = {name: schema.described(name) for name in schema.table_columns()}
+    hints = {
+        name: {"name": name, "nullable": True, "description": meaning, **_DLT_TYPES[kind]}
+        for name, (kind, _, meaning) in known.items()
+    }
+    own = {SLICE_KEY: ColumnType.BIGINT, LOAD_ID: ColumnType.TEXT}
+    return hints | {
+        name: {"name": name, "nullable": False, **_DLT_TYPES[kind]} for name, kind in own.items()
+    }
+
+
+def failure_rows(failures: Iterable[Failure], now: datetime) -> list[dict[str, Any]]:
+    """Rows of `LOAD_FAILURES`."""
+    return [
+        {
+            "what": each.what,
+            "reason": each.why,
+            "app_id": int(each.app_id) if each.app_id else None,
+            "report_name": each.report_name,
+            "instance_id": each.instance_id,
+            "segment_id": each.segment_id,
+            "failed_at": now,
+        }
+        for each in failures
+    ]
+
+
+def app_row(app: App, key_names: Iterable[str]) -> dict[str, Any]:
     return {
         "id": int(app.id),
         "name": app.name,
         "bundle_id": app.bundle_id,
         "sku": app.sku,
         "primary_locale": app.primary_locale,
+        "key_names": ", ".join(key_names),
     }
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 
-from app_store_connect.configuration import read_configuration
+from app_store_connect.configuration.settings import read_configuration
 from asc_pipeline.cli.progress import LogProgress
 from asc_pipeline.job.runner import Run, Settings
 from asc_pipeline.job.summary import Summary

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app_store_connect.configuration import read_configuration
+from app_store_connect.configuration.settings import read_configuration
 from asc_pipeline.cli.progress import NoProgress
 from asc_pipeline.job.runner import Run
 from tests.walk.orders import Order

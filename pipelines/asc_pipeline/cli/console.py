@@ -131,8 +131,8 @@ def _outside(selection: Selection) -> str:
 
 
 def _requests(summary: Summary) -> str:
-    left = summary.budget.remaining
-    used = f"{summary.budget.requests_made:,} used"
+    left = summary.keys.remaining
+    used = f"{summary.keys.requests_made:,} used"
     return used if left is None else f"{used}, {left:,} left this hour"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
-from app_store_connect.configuration import Configuration
+from app_store_connect.configuration.settings import Configuration
 from asc_pipeline.emulator import PROFILES, Emulator, World, add_demo
 from asc_pipeline.job.verification import DemoApps
 

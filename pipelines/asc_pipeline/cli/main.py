@@ -76,7 +76,7 @@ def _refuse_options_before_it(context: click.Context) -> None:
 
 
 def _load(options: dict[str, Any], frame: Frame) -> int:
-    from app_store_connect.configuration import read_configuration
+    from app_store_connect.configuration.settings import read_configuration
     from app_store_connect.errors import PACKAGE
     from asc_pipeline.cli.demo import kept_apart, start_demo
     from asc_pipeline.cli.log import take_over_dlt
@@ -93,7 +93,10 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
         if not options["mix_demo"]:
             settings = replace(settings, demo_apps=kept_apart(configuration, options["demo"]))
         if options["demo"]:
+            from app_store_connect.api.keys import DEFAULT_KEY
+
             configuration = stack.enter_context(start_demo(configuration, datetime.now(UTC).date()))
+            settings = replace(settings, keys=(DEFAULT_KEY,))
         _, errors = frame.consoles()
         progress = progress_for("none" if is_quiet else options["progress"], errors, log)
         is_logged = frame.log.is_json or isinstance(progress, LogProgress)

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -190,6 +189,13 @@ _OPTIONS = (
         metavar="SECONDS",
         help="How long to wait for Apple's hourly request budget.",
     ),
+    click.option(
+        "--key",
+        "keys",
+        multiple=True,
+        metavar="NAME",
+        help="Only this key of the configuration. Repeatable. Default: all.",
+    ),
     *PLACE,
     click.option("--plan", "is_plan", is_flag=True, help="Say what would be loaded; load nothing."),
     click.option(
@@ -235,13 +241,13 @@ def settings_of(options: Mapping[str, Any]) -> "Settings":
         UsageError: an option is not of its kind, or has no effect beside another.
     """
     from app_store_connect.errors import ConfigurationError
-    from app_store_connect.planning.options import options_of
+    from app_store_connect.planning.options import options_from
     from asc_pipeline.job.runner import Settings
 
     if options["is_plan"] and options["create_requests"]:
         raise click.UsageError("--plan makes nothing: leave out --create-requests, or --plan")
     try:
-        chosen = options_of(**{name: options[name] for name in signature(options_of).parameters})
+        chosen = options_from(options)
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from error
     return Settings(
@@ -252,4 +258,5 @@ def settings_of(options: Mapping[str, Any]) -> "Settings":
         wait_seconds=options["wait_seconds"],
         is_plan=options["is_plan"],
         keep_superseded_days=options["keep_superseded_days"],
+        keys=options["keys"],
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dlt
 
-from app_store_connect.configuration import Configuration
+from app_store_connect.configuration.settings import Configuration
 from app_store_connect.errors import PACKAGE
 from asc_pipeline.doctor.check import Check, Level
 

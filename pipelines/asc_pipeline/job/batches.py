@@ -8,7 +8,6 @@ import errno
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 
 from dlt import Pipeline
@@ -16,16 +15,17 @@ from dlt.extract import DltResource
 from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from app_store_connect.configuration import Configuration
+from app_store_connect.configuration.settings import Configuration
 from app_store_connect.errors import DestinationError, Failure
+from app_store_connect.extract.instance_queue import InstanceQueue
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import InstanceToLoad
 from app_store_connect.planning.selection import Selection
 from app_store_connect.source import batch_source
+from app_store_connect.views.locks import in_the_way
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.job.packages import Packages, causes_of, is_interruption
-from asc_pipeline.truth.locks import in_the_way
 from asc_pipeline.truth.repair import remove_miscounted
 
 logger = logging.getLogger(__name__)
@@ -46,16 +46,15 @@ class Batches:
         loader: SegmentLoader,
         outcome: Outcome,
         limits: Configuration,
-        *,
-        is_shared: bool = False,
+        packages: Packages,
     ) -> None:
         self._pipeline = pipeline
-        self._packages = Packages(pipeline, warehouse, is_shared=is_shared)
+        self._packages = packages
         self._warehouse = warehouse
         self._loader = loader
         self._outcome = outcome
         self._limits = limits
-        self._queue: deque[InstanceToLoad] = deque()
+        self._queue = InstanceQueue(loader.keys)
         self._fed: list[InstanceToLoad] = []
         self._most = MOST_INSTANCES
         self._failed_singles = 0
@@ -77,14 +76,15 @@ class Batches:
         self._queue.extend(selection.due)
         while (self._queue or listings) and not self._outcome.stopped_by:
             before_each()
-            if self._load_batch([*listings, self._loader.resource(self._feed)]):
+            if self._load_batch([*listings, self._loader.rows(self._feed)]):
                 listings = []
         return self._has_loaded
 
-    def _feed(self) -> Iterator[InstanceToLoad]:
+    def _feed(self) -> Iterator[InstanceToLoad | None]:
         """The instances of one batch: until it is large, or long, enough to be worth a commit.
 
-        One at least, however short a batch may be, or the run would never end.
+        One at least, however short a batch may be, or the run would never end. None while every key
+        waits for its budget.
         """
         limits, attempt = self._limits, self._outcome.current
         deadline = time.monotonic() + limits.batch_minutes * 60
@@ -96,8 +96,9 @@ class Batches:
             and attempt.listed_segments < limits.batch_segments
             and (not self._fed or time.monotonic() < deadline)
         ):
-            self._fed.append(self._queue.popleft())
-            yield self._fed[-1]
+            if item := self._queue.take():
+                self._fed.append(item)
+            yield item
 
     def _load_batch(self, resources: list[DltResource]) -> bool:
         """Whether it arrived."""
@@ -125,7 +126,7 @@ class Batches:
             else:
                 self._retried.add(item.listed.instance.id)
                 self._outcome.notice(item, f"{why}; they were removed and loaded again")
-                self._queue.append(item)
+                self._queue.extend([item])
 
     def _abandon(self, error: PipelineStepFailed | OSError) -> None:
         """The destination, or the disk, failed: this batch is not loaded."""
@@ -153,7 +154,7 @@ class Batches:
             self._outcome.notices.append(
                 f"a load of {len(self._fed)} instances failed, begun again in parts: {reason}"
             )
-            self._queue.extendleft(reversed(self._fed))
+            self._queue.put_back(self._fed)
             self._most = 1
             return True
         self._failed_singles += 1
@@ -162,14 +163,8 @@ class Batches:
             if why := in_the_way(self._warehouse, reason, table):
                 reason = DestinationError(f"{table}: {why}")
             self._outcome.fail_instance(item, reason)
-            self._put_last(table)
+            self._queue.put_last(table)
         return self._failed_singles < FAILED_SINGLES
-
-    def _put_last(self, table_name: str) -> None:
-        """The instances of a table that took no rows, so that they keep no others back."""
-        self._queue = deque(
-            sorted(self._queue, key=lambda each: each.listed.table_name == table_name)
-        )
 
 
 def _essence(error: BaseException) -> str:

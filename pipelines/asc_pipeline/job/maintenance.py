@@ -14,6 +14,7 @@ from tenacity import (
 )
 
 from app_store_connect.errors import DatabaseLostError, DestinationError, Failure
+from app_store_connect.views.create import analyze, create_views
 from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
 from asc_pipeline.truth.repair import (
     newest_load,
@@ -24,7 +25,6 @@ from asc_pipeline.truth.repair import (
     take_back,
 )
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
-from asc_pipeline.truth.views import analyze, create_views
 
 TRIES = 5
 """Of a statement that other writers may have been in the way of, on a shared destination."""

@@ -13,11 +13,11 @@ from dlt import Pipeline
 from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.slices import PROVENANCE
+from app_store_connect.names import SOURCE_NAME
 from app_store_connect.planning.selection import Selection
 from app_store_connect.tables import LOADS, RUNS, SEGMENT_TABLES, SEGMENTS, SLICE_KEY, SLICES
+from app_store_connect.views.definitions import forget
 from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.stored_schema import SOURCE_NAME
-from asc_pipeline.truth.definitions import forget
 
 _NEXT_STEP = "rename or drop it, and the next run makes it again and loads what Apple still lists"
 

@@ -1,12 +1,14 @@
 """Load packages of dlt: extract, normalize and load, with the retries that they need."""
 
 import logging
+from collections import deque
 from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import pyarrow as pa
 from dlt import Pipeline
-from dlt.common.pipeline import LoadInfo
+from dlt.common.pipeline import LoadInfo, StepInfo
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from tenacity import Retrying, after_log, retry_if_exception, stop_after_attempt, wait_random
@@ -22,9 +24,17 @@ RELOADS = 4
 
 
 class Packages:
-    """Loads sources into the open warehouse, each as one package."""
+    """Loads sources into the open warehouse, each as one package; `steps` gets dlt's account."""
 
-    def __init__(self, pipeline: Pipeline, warehouse: Warehouse, *, is_shared: bool) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        warehouse: Warehouse,
+        steps: deque[StepInfo[Any]],
+        *,
+        is_shared: bool,
+    ) -> None:
+        self._steps = steps
         self._pipeline = pipeline
         self._warehouse = warehouse
         self._is_shared = is_shared
@@ -38,11 +48,12 @@ class Packages:
         row that this doubles shows in the count that follows.
         """
         info = self._pipeline.extract(source, loader_file_format=self._file_format)
+        self._steps.append(info)
         pa.default_memory_pool().release_unused()  # or it stays in memory while loading
         if not any(step["table_metrics"] for steps in info.metrics.values() for step in steps):
             self._pipeline.abort_packages()
             return []
-        self._pipeline.normalize()
+        self._steps.append(self._pipeline.normalize())
         retrying = Retrying(
             retry=retry_if_exception(self._may_reload),
             stop=stop_after_attempt(1 + RELOADS),
@@ -50,7 +61,9 @@ class Packages:
             after=after_log(logger, logging.DEBUG),
             reraise=True,
         )
-        return list(retrying(self._load_package).loads_ids)
+        loaded = retrying(self._load_package)
+        self._steps.append(loaded)
+        return list(loaded.loads_ids)
 
     def _may_reload(self, error: BaseException) -> bool:
         """Not when interrupted: dlt remembers the signal, and would break off every try; nor when

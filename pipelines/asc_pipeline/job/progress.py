@@ -1,9 +1,12 @@
 """The progress of a run, as it is reported to a display."""
 
+import logging
 from typing import Protocol
 
 from app_store_connect.errors import Failure
 from app_store_connect.extract.outcome import Outcome
+
+logger = logging.getLogger(__name__)
 
 FOR_APPLE = "Apple's request budget is used up, or Apple asks to wait"
 FOR_THE_CLOCK = "the newest load lies in the future by this machine's clock"
@@ -19,3 +22,28 @@ class Progress(Protocol):
     def waiting(self, seconds: float, why: str = FOR_APPLE) -> None: ...
     def say(self, text: str) -> None: ...
     def close(self) -> None: ...
+
+
+class LoggedProgress:
+    """The display of a run that is a function call: lines of Python's log."""
+
+    def phase(self, what: str) -> None:
+        logger.info("%s", what)
+
+    def begin(self, instances: int, outcome: Outcome) -> None:
+        logger.info("%d instances to load or check", instances)
+
+    def changed(self) -> None:
+        pass
+
+    def failed(self, failure: Failure) -> None:
+        logger.warning("not loaded: %s: %s", failure.what, failure.why)
+
+    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
+        logger.warning("%s: %.0f s", why, seconds)
+
+    def say(self, text: str) -> None:
+        logger.warning("%s", text)
+
+    def close(self) -> None:
+        pass

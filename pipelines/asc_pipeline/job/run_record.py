@@ -1,4 +1,4 @@
-"""The row of a run in `analytics_runs`."""
+"""The row of a run in `analytics_runs`, and those of its failures."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,9 +6,10 @@ from typing import Any
 
 import dlt
 from dlt.common.storages.load_package import load_package_state
+from dlt.extract import DltResource
 
 from app_store_connect.source import batch_source
-from app_store_connect.tables import PLAIN, RUNS
+from app_store_connect.tables import LOAD_FAILURES, PLAIN, RUNS, RawTable, failure_rows
 from asc_pipeline.job.packages import Packages
 from asc_pipeline.job.summary import (
     INCOMPLETE,
@@ -39,7 +40,7 @@ def run_row(summary: Summary, ended_at: datetime, error: Exception | None = None
         "version": summary.version,
         "exit_code": exit_code,
         "outcome": OUTCOMES[exit_code],
-        "requests": summary.budget.requests_made,
+        "requests": summary.keys.requests_made,
         "segments": len(summary.outcome.completed),
         "rows": sum(each.row_count for each in summary.outcome.completed),
         "failures": len(summary.failures),
@@ -55,12 +56,28 @@ def _reason(summary: Summary) -> str | None:
     return f"{first.what}: {first.why}" if first else None
 
 
-def write_run(packages: Packages, row: dict[str, Any], table_format: str) -> None:
-    """Load the row as a package of its own: dlt can write to every destination."""
+def write_run(
+    packages: Packages,
+    summary: Summary,
+    ended_at: datetime,
+    error: Exception | None,
+    table_format: str,
+) -> None:
+    """Load the row of a run, and one for each of its failures, as a package of their own: dlt can
+    write to every destination.
+    """
+    rows = {RUNS: [run_row(summary, ended_at, error)]}
+    if summary.failures and not summary.is_interrupted:
+        rows[LOAD_FAILURES] = failure_rows(summary.failures, ended_at)
+    packages.load(batch_source([_resource(table, rows[table], table_format) for table in rows]))
+
+
+def _resource(table: RawTable, rows: list[dict[str, Any]], table_format: str) -> DltResource:
     open_format: Any = None if table_format == PLAIN else table_format
 
-    @dlt.resource(name=RUNS.name, write_disposition="append", table_format=open_format)
-    def runs() -> Iterator[Any]:
-        yield RUNS.arrow([row], load_package_state()["load_id"])
+    def found() -> Iterator[Any]:
+        yield table.arrow(rows, load_package_state()["load_id"])
 
-    packages.load(batch_source([runs]))
+    return dlt.resource(
+        found, name=table.name, write_disposition="append", table_format=open_format
+    )

@@ -7,22 +7,23 @@ lists anything leaves the views as they are.
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from signal import SIGINT
+from typing import Any
 
 from dlt import Pipeline
 from dlt.common.exceptions import SignalReceivedException
+from dlt.common.pipeline import StepInfo
 from dlt.common.runtime.signals import set_received_signal, wake_all
 from dlt.extract import DltResource
 
-from app_store_connect.api.budget import RequestBudget
-from app_store_connect.api.client import AppStoreConnectClient
-from app_store_connect.api.download import SegmentDownloader
 from app_store_connect.catalog import schema_of_report
-from app_store_connect.configuration import Configuration, set_dlt_defaults
+from app_store_connect.configuration.keys import api_keys, read_key_settings
+from app_store_connect.configuration.settings import Configuration, set_dlt_defaults
 from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import (
     FATAL,
@@ -37,23 +38,26 @@ from app_store_connect.extract.loaded import doubled_notes
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import ListedInstance
+from app_store_connect.listed_rows import changed_catalogue, changed_rows
 from app_store_connect.planning.by_id import find_app_of_request, list_pinpointed
 from app_store_connect.planning.discovery import discover
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.options import Options
 from app_store_connect.planning.renewal import renew_stopped
 from app_store_connect.planning.selection import Selection, select_instances, select_pinpointed
-from app_store_connect.source import changed_catalogue, changed_rows
+from app_store_connect.planning.units import units_of_work
 from app_store_connect.tables import LISTING_TABLES, LOADS, RUNS
+from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.job.batches import Batches
+from asc_pipeline.job.dlt_folder import MOST_STEPS, copy_for_dlt
 from asc_pipeline.job.maintenance import Upkeep
 from asc_pipeline.job.missing_tables import Remade, make_missing
 from asc_pipeline.job.opening import Patience, opened, synchronise
 from asc_pipeline.job.packages import Packages
-from asc_pipeline.job.progress import FOR_THE_CLOCK, Progress
-from asc_pipeline.job.run_record import run_row, write_run
+from asc_pipeline.job.progress import FOR_APPLE, FOR_THE_CLOCK, Progress
+from asc_pipeline.job.run_record import write_run
 from asc_pipeline.job.summary import Summary
 from asc_pipeline.job.verification import DemoApps, check_loaded
 from asc_pipeline.job.workspace import (
@@ -68,7 +72,6 @@ from asc_pipeline.job.workspace import (
 )
 from asc_pipeline.text import new_run_id
 from asc_pipeline.truth.lateness import late_notes
-from asc_pipeline.truth.owners import ties
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
 logger = logging.getLogger(__name__)
@@ -86,6 +89,8 @@ class Settings:
     demo_apps: DemoApps | None = None
     is_plan: bool = False
     keep_superseded_days: int | None = None
+    keys: tuple[str, ...] = ()
+    """Names of keys; empty for all."""
 
 
 def _now() -> datetime:
@@ -107,16 +112,11 @@ class Run:
         self._settings = settings
         self._progress = progress
         self._policies = configuration.policies()
-        self._budget = RequestBudget(settings.max_wait, on_wait=progress.waiting)
-        timeout, backoff = configuration.request_timeout_seconds, configuration.backoff_seconds
-        self._client = AppStoreConnectClient(
-            configuration.credentials(),
-            budget=self._budget,
-            backoff_seconds=backoff,
-            timeout_seconds=timeout,
-        )
-        self._downloader = SegmentDownloader(
-            self._client.read_segment, backoff_seconds=backoff, timeout_seconds=timeout
+        self._keys, self._key_failures = api_keys(
+            read_key_settings(configuration, settings.keys),
+            configuration,
+            max_wait=settings.max_wait,
+            on_wait=self._waiting,
         )
         self._outcome = Outcome(on_failure=self._failed, on_change=progress.changed)
         self._clock = clock
@@ -125,14 +125,19 @@ class Run:
         self._is_shared = settings.destination != "duckdb"  # others may write at the same time
         self._failures_before: list[Failure] = []
         self._counts = RowCounts()
+        self._steps: deque[StepInfo[Any]] = deque(maxlen=MOST_STEPS)
         self.summary = Summary(
             run_id=run_id or new_run_id(),
             started_at=clock(),
             destination=settings.destination,
             dataset=settings.dataset,
             outcome=self._outcome,
-            budget=self._budget,
+            keys=self._keys,
         )
+
+    def _waiting(self, key: str, seconds: float) -> None:
+        why = FOR_APPLE if self._keys.is_single else f"key {key}: {FOR_APPLE}"
+        self._progress.waiting(seconds, why)
 
     def execute(self) -> Summary:
         """Load all that is due; returns the account of it.
@@ -140,7 +145,7 @@ class Run:
         Raises:
             ConfigurationError, ApiError, UnavailableError: nothing was loaded.
         """
-        set_dlt_defaults(self._configuration.workers)
+        set_dlt_defaults(self._keys.all_workers)
         destination, dataset = self._settings.destination, self._settings.dataset
         try:
             with empty_pipelines_dir() as pipelines_dir:
@@ -156,10 +161,12 @@ class Run:
                     finally:
                         if is_new:
                             remove_empty_file(pipeline, warehouse)
+                if not self._settings.is_plan:
+                    copy_for_dlt(pipeline, self._steps)
         except KeyboardInterrupt:
             self.interrupt()
         finally:
-            self._budget.cancel()  # no thread is left waiting when the run was interrupted
+            self._keys.cancel()  # no thread is left waiting when the run was interrupted
             set_received_signal(0)
             self.summary.seconds = time.monotonic() - self._started
         return self.summary
@@ -170,7 +177,7 @@ class Run:
             self.summary.is_interrupted = True
             self._failures_before = self._outcome.failures_so_far()
         self._outcome.stop(InterruptedError("interrupted"))
-        self._budget.cancel()
+        self._keys.cancel()
         set_received_signal(SIGINT)
         wake_all()
 
@@ -188,7 +195,7 @@ class Run:
     def _record(
         self, pipeline: Pipeline, warehouse: Warehouse, error: Exception | None = None
     ) -> None:
-        """Write the row; that it cannot be written is a notice and ends no run.
+        """Write the run and its failures; that it cannot be written is a notice and ends no run.
 
         Not where nothing was ever loaded, or where the destination failed: that would fail again.
         """
@@ -198,9 +205,9 @@ class Run:
         try:
             if LOADS in warehouse.columns():
                 pipeline.abort_packages()
-                packages = Packages(pipeline, warehouse, is_shared=self._is_shared)
-                row = run_row(self.summary, self._clock(), error)
-                write_run(packages, row, self._configuration.table_format)
+                packages = self._packages(pipeline, warehouse)
+                table_format = self._configuration.table_format
+                write_run(packages, self.summary, self._clock(), error, table_format)
         except Exception as failure:  # whatever dlt and the destination's driver raise
             logger.debug("run not recorded", exc_info=failure)
             self._outcome.notices.append(
@@ -239,6 +246,7 @@ class Run:
         self._counts = count_rows(warehouse) if is_plan else upkeep.recover()
         self._progress.phase("asking Apple what there is")
         listing = self.summary.listing = self._list(ledger)
+        listing.failures[:0] = self._key_failures
         listing.notices += self._configuration.notices(
             schema_of_report(each).name for _, each in listing.reports
         )
@@ -246,12 +254,14 @@ class Run:
         self.summary.selection = selection
         listing.notices += [*remade.notices, *self._counts.notes(selection, remade.failures)]
         listing.notices += late_notes(listing, self._today)
-        if not self._settings.is_plan:
+        if self._settings.is_plan:
+            self.summary.units = units_of_work(listing, selection, self._keys)
+        else:
             self._load_all(pipeline, warehouse, listing, selection, upkeep)
             if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
                 try:
                     renew_stopped(
-                        self._client,
+                        self._keys,
                         self._settings.options,
                         listing,
                         check_loaded=partial(self._check_loaded, warehouse, upkeep),
@@ -274,7 +284,7 @@ class Run:
         return Patience(self._settings.wait_seconds, self._progress.say, self._sleep)
 
     def _sleep(self, seconds: float) -> None:
-        self._budget.sleep(seconds)
+        self._keys.first.client.budget.sleep(seconds)
         if self.summary.is_interrupted:
             raise KeyboardInterrupt
 
@@ -308,19 +318,29 @@ class Run:
         self._outcome.stop(error)
 
     def _list(self, ledger: Ledger) -> Listing:
-        options = self._settings.options
+        options, key = self._settings.options, self._keys.first
+        self._check_single()
         if options.instance_ids:
             known = ledger.known_instances(options.instance_ids)
             offered = ledger.offered_reports()
-            return list_pinpointed(self._client, self._downloader, options, known, offered)
+            return list_pinpointed(key.client, key.downloader, options, known, offered)
         apps = {each: ledger.app_of_request(each) for each in options.request_ids}
         return discover(
-            self._client,
+            self._keys,
             options,
-            workers=self._configuration.workers,
             known_apps={request_id: app_id for request_id, app_id in apps.items() if app_id},
-            app_of_request=partial(find_app_of_request, self._client, self._downloader, options),
+            app_of_request=partial(find_app_of_request, key.client, key.downloader, options),
         )
+
+    def _check_single(self) -> None:
+        """Raises ConfigurationError if it is not known which key an id given is for."""
+        options = self._settings.options
+        if (options.instance_ids or options.request_ids) and not self._keys.is_single:
+            names = ", ".join(key.name for key in self._keys.all)
+            raise ConfigurationError(
+                "--instance-id and --request-id are asked with one key: name it with --key, one of"
+                f" {names}"
+            )
 
     def _select(self, listing: Listing, ledger: Ledger) -> Selection:
         options = self._settings.options
@@ -355,7 +375,7 @@ class Run:
             loader,
             self._outcome,
             self._configuration,
-            is_shared=self._is_shared,
+            self._packages(pipeline, warehouse),
         )
 
         def before_each() -> None:
@@ -370,19 +390,19 @@ class Run:
         )
         self._note_oddities(warehouse)
 
+    def _packages(self, pipeline: Pipeline, warehouse: Warehouse) -> Packages:
+        return Packages(pipeline, warehouse, self._steps, is_shared=self._is_shared)
+
     def _loader(self, pipeline: Pipeline, ledger: Ledger) -> SegmentLoader:
         return SegmentLoader(
-            self._client,
-            self._downloader,
+            self._keys,
             self._outcome.attempt,
             today=self._today,
             recheck_days=self._settings.options.recheck_days,
-            write_disposition="append",
             table_format=self._configuration.table_format,
-            max_inflated_bytes=int(self._configuration.max_inflated_gigabytes * 1024**3),
+            max_inflated_bytes=self._configuration.max_inflated_bytes,
             policies=self._policies,
             dictionary_text=takes_dictionaries(pipeline),
-            workers=self._configuration.workers,
             stored=ledger.latest,
         )
 

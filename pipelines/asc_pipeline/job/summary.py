@@ -5,7 +5,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from app_store_connect.api.budget import RequestBudget
+from app_store_connect.api.keys import ApiKeys
 from app_store_connect.entities import AccessType
 from app_store_connect.errors import (
     PACKAGE,
@@ -20,6 +20,7 @@ from app_store_connect.errors import (
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.selection import Selection
+from app_store_connect.planning.units import Unit
 
 OK, INCOMPLETE, UNUSABLE, OUT_OF_BUDGET, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -39,10 +40,12 @@ class Summary:
     destination: str
     dataset: str
     outcome: Outcome
-    budget: RequestBudget
+    keys: ApiKeys
     location: str = ""
     listing: Listing = field(default_factory=Listing)
     selection: Selection | None = None
+    units: list[Unit] = field(default_factory=list)
+    """Of a plan."""
     views: list[str] = field(default_factory=list)
     seconds: float = 0.0
     is_interrupted: bool = False
@@ -58,9 +61,16 @@ class Summary:
 
     def _rest(self) -> list[Failure]:
         """Apple's refusal that ended the run early, which is no single instance's failure."""
-        error = self.outcome.stopped_by
-        is_refusal = isinstance(error, (ApiError, UnavailableError))
-        return [Failure("the rest of this run", str(error), error)] if is_refusal else []
+        stopped = self.keys.stopped.items() if not self.keys.is_single else ()
+        told = {each.what for each in self.listing.failures}
+        found = [(f"key {name}", error) for name, error in stopped if f"key {name}" not in told]
+        if self.keys.is_single and self.outcome.stopped_by:
+            found = [("this run", self.outcome.stopped_by)]
+        return [
+            Failure(f"the rest of {what}", str(error), error)
+            for what, error in found
+            if isinstance(error, (ApiError, UnavailableError))
+        ]
 
     @property
     def notices(self) -> list[str]:
@@ -81,7 +91,8 @@ class Summary:
         """As the contract has it."""
         if self.is_interrupted:
             return INTERRUPTED
-        if isinstance(self.outcome.stopped_by, BudgetExhaustedError):
+        stops = [self.outcome.stopped_by, *self.keys.stopped.values()]
+        if any(isinstance(each, BudgetExhaustedError) for each in stops):
             return OUT_OF_BUDGET
         return INCOMPLETE if self.failures or self.outcome.stopped_by else OK
 
@@ -112,8 +123,9 @@ class Summary:
             "bytes": sum(each.segment.size_in_bytes for each in loaded),
             "unparsed_values": sum(each.unparsed for each in loaded),
             "unverified_segments": sum(each.segment.checksum_algorithm is None for each in loaded),
-            "requests_used": self.budget.requests_made,
-            "requests_left": self.budget.remaining,
+            "requests_used": self.keys.requests_made,
+            "requests_left": self.keys.remaining,
+            "units": [unit.as_json() for unit in self.units],
             "failures": [{"what": each.what, "why": each.why} for each in self.failures],
             "notices": self.notices,
             "stopped_by": str(self.outcome.stopped_by) if self.outcome.stopped_by else None,

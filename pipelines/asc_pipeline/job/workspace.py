@@ -111,12 +111,7 @@ def make_pipeline(
     """
     _check_names(destination, dataset)
     try:
-        pipeline = dlt.pipeline(
-            PIPELINE_NAME,
-            destination=destination,
-            dataset_name=f"{dataset}_raw",
-            pipelines_dir=str(pipelines_dir),
-        )
+        pipeline = _pipeline(destination, f"{dataset}_raw", str(pipelines_dir))
         client = pipeline.destination_client()  # reads its configuration, and imports its driver
         if kind_of(pipeline) == "postgres":
             pipeline = _with_lock_limit(pipeline, client.config)
@@ -132,6 +127,18 @@ def make_pipeline(
     return pipeline
 
 
+def _pipeline(destination: Any, dataset_name: str, pipelines_dir: str) -> Pipeline:
+    """dlt's own trace quotes settings and errors: `dlt_folder` keeps one without them."""
+    pipeline = dlt.pipeline(
+        PIPELINE_NAME,
+        destination=destination,
+        dataset_name=dataset_name,
+        pipelines_dir=pipelines_dir,
+    )
+    pipeline.config.enable_runtime_trace = False
+    return pipeline
+
+
 def _with_lock_limit(pipeline: Pipeline, configuration: Any) -> Pipeline:
     """The pipeline, whose statements wait no longer for another session's locks, unless the
     connection string has a limit of its own.
@@ -141,15 +148,11 @@ def _with_lock_limit(pipeline: Pipeline, configuration: Any) -> Pipeline:
     if "lock_timeout" not in options:
         limited = f"{options} -clock_timeout={LOCK_SECONDS}s".strip()
         configuration.credentials.query = {**query, "options": limited}
-    return dlt.pipeline(
-        PIPELINE_NAME,
-        destination=dlt.destinations.postgres(
-            credentials=configuration.credentials,
-            destination_name=pipeline.destination.destination_name,
-        ),
-        dataset_name=pipeline.dataset_name,
-        pipelines_dir=pipeline.pipelines_dir,
+    limited_destination = dlt.destinations.postgres(
+        credentials=configuration.credentials,
+        destination_name=pipeline.destination.destination_name,
     )
+    return _pipeline(limited_destination, pipeline.dataset_name, pipeline.pipelines_dir)
 
 
 def _of_a_reader(pipeline: Pipeline, configuration: Any) -> Pipeline:
@@ -223,12 +226,8 @@ def without_file(pipeline: Pipeline, pipelines_dir: Path) -> Pipeline:
     """The pipeline to plan with: an empty database in memory where DuckDB would make the file."""
     if not is_without_file(pipeline):
         return pipeline
-    return dlt.pipeline(
-        PIPELINE_NAME,
-        destination=dlt.destinations.duckdb(duckdb.connect(":memory:")),
-        dataset_name=pipeline.dataset_name,
-        pipelines_dir=str(pipelines_dir),
-    )
+    in_memory = dlt.destinations.duckdb(duckdb.connect(":memory:"))
+    return _pipeline(in_memory, pipeline.dataset_name, str(pipelines_dir))
 
 
 def _check_names(destination: str, dataset: str) -> None:

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import ConfigurationError, DestinationError, to_install
 from app_store_connect.tables import SEGMENTS
+from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
 from asc_pipeline.job.opening import Patience, opened
@@ -33,7 +34,6 @@ from asc_pipeline.job.workspace import (
 )
 from asc_pipeline.models.results import DBT_LINES, add_results
 from asc_pipeline.models.summary import ModelSettings, ModelsSummary, last_week
-from asc_pipeline.truth.freshness import FRESHNESS
 
 _PACKAGE = Path(__file__).parents[1]
 _PLACES = (_PACKAGE / "dbt", _PACKAGE.parent / "dbt")  # wheel, clone

@@ -7,6 +7,8 @@ from typing import Any
 
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.tables import APPS, RUNS, SEGMENTS
+from app_store_connect.views.freshness import FRESHNESS
+from app_store_connect.views.owners import SLICES_VIEW
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
 from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
@@ -18,8 +20,6 @@ from asc_pipeline.job.workspace import (
     nothing_loaded,
 )
 from asc_pipeline.status.state import ReportState, RunState, Size, State
-from asc_pipeline.truth.freshness import FRESHNESS
-from asc_pipeline.truth.owners import SLICES_VIEW
 
 LAST_RUNS = 10
 

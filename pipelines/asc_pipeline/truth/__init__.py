@@ -1,1 +1,1 @@
-"""Which rows count: the views at the destination, and the repair of its tables."""
+"""The repair of the raw tables, so that they hold what the ledger says."""

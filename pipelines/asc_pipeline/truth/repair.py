@@ -22,12 +22,11 @@ from app_store_connect.tables import (
     SEGMENTS,
     SLICE_KEY,
     SLICES,
-    UNPARSED_VALUES,
     RawTable,
 )
+from app_store_connect.views.owners import SLICES_QUERY
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import COMPLETE_LOADS
-from asc_pipeline.truth.owners import SLICES_QUERY
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
 MAX_IDS = 1000
@@ -211,7 +210,7 @@ def sweep_incomplete(warehouse: Warehouse, before_load_id: str | None = None) ->
         return
     condition = f" and {LOAD_ID} < :before" if before_load_id else ""
     values = {"before": before_load_id} if before_load_id else {}
-    own = [table.name for table in _OWN_TABLES if table.name in existing]
+    own = [table.name for table in _OWN_TABLES if LOAD_ID in existing.get(table.name, ())]
     for name in [*warehouse.report_tables(), *own]:
         warehouse.execute(
             f"delete from raw.this_table where {LOAD_ID} not in ({COMPLETE_LOADS}){condition}",
@@ -220,7 +219,7 @@ def sweep_incomplete(warehouse: Warehouse, before_load_id: str | None = None) ->
         )
 
 
-_OWN_TABLES = (UNPARSED_VALUES, SLICES, SEGMENTS, *tables.LATEST_TABLES)
+_OWN_TABLES = tuple(reversed(tables.OWN_TABLES))
 
 
 def sweep_superseded(warehouse: Warehouse, today: date) -> None:

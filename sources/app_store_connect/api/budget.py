@@ -9,11 +9,16 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ..errors import BudgetExhaustedError
 
+DEFAULT_MAX_WAIT = 3600.0
+"""Seconds; the budget is one of an hour."""
+HOURLY_LIMIT = 3600
+"""Requests of a key, until Apple's answers say another number."""
 PACED_SHARE = 0.1
 """Below this share of a window's limit requests go out at the rate at which the window refills."""
 POLL_SECONDS = 60.0
@@ -62,7 +67,7 @@ class RequestBudget:
 
     def __init__(
         self,
-        max_wait: float = 3600.0,
+        max_wait: float = DEFAULT_MAX_WAIT,
         *,
         on_wait: Callable[[float], None] = lambda seconds: None,
         clock: Callable[[], float] = time.monotonic,
@@ -71,6 +76,9 @@ class RequestBudget:
         self._cancelled = threading.Event()
         self.max_wait = max_wait
         self.requests_made = 0
+        self.waiting = 0
+        """Threads that wait for their turn."""
+        self.hourly_limit = HOURLY_LIMIT
         self.remaining: int | None = None
         self._sleep = sleep or self._cancelled.wait
         self._on_wait = on_wait
@@ -85,13 +93,18 @@ class RequestBudget:
         self._queue = threading.Lock()
         self._state = threading.Condition()
 
+    def begin_run(self) -> None:
+        """Count waits anew: `max_wait` is for one run, and a source may be run again."""
+        with self._state:
+            self._waited = 0.0
+
     def wait_for_turn(self) -> int:
         """Return when a request may be sent, and count it. `note` wants the number returned.
 
         Raises:
             BudgetExhaustedError: nothing is left, and waiting would take longer than `max_wait`.
         """
-        with self._queue:  # held while sleeping: waiting threads go one after the other
+        with self._waiting_counted(), self._queue:  # held while sleeping: one after the other
             while seconds := self._seconds_to_wait():
                 self._wait(seconds)
             self._pace()
@@ -100,6 +113,16 @@ class RequestBudget:
                 self._sent.append(self._clock())
                 self.requests_made += 1
                 return self._answers
+
+    @contextmanager
+    def _waiting_counted(self) -> Iterator[None]:
+        with self._state:
+            self.waiting += 1
+        try:
+            yield
+        finally:
+            with self._state:
+                self.waiting -= 1
 
     def note(
         self,
@@ -172,7 +195,10 @@ class RequestBudget:
             ]
         self._windows = windows
         self._windows_answer = self._answers
-        self.remaining = max(windows, key=lambda window: window.seconds).remaining
+        longest = max(windows, key=lambda window: window.seconds)
+        self.remaining = longest.remaining
+        if longest.seconds == _SECONDS["hour"]:
+            self.hourly_limit = longest.limit
 
     def _seconds_to_wait(self) -> float:
         with self._state:

@@ -42,9 +42,14 @@ class Credentials:
 
 
 def parse_credentials(
-    *, key_id: str | None, private_key: str | None, issuer_id: str | None, base_url: str = APPLE
+    *,
+    key_id: str | None,
+    private_key: str | None,
+    issuer_id: str | None,
+    base_url: str = APPLE,
+    section: str = "sources.app_store_connect",
 ) -> Credentials:
-    """Check the parts of the key in the configuration.
+    """Check the parts of the key in that section of the configuration.
 
     Raises:
         CredentialsError: a part is missing or malformed. The message never shows the key.
@@ -55,11 +60,12 @@ def parse_credentials(
         if not (value or "").strip()
     ]
     if missing or not key_id or not private_key:
-        variables = " and ".join(f"SOURCES__APP_STORE_CONNECT__{name.upper()}" for name in missing)
+        prefix = section.upper().replace(".", "__")
+        variables = " and ".join(f"{prefix}__{name.upper()}" for name in missing)
         raise CredentialsError(
             f"the API key is not set: {' and '.join(missing)}; set {variables}, or write it under"
-            " [sources.app_store_connect] in .dlt/secrets.toml (see secrets.toml.example), or try"
-            " --demo, which needs no key"
+            f" [{section}] in .dlt/secrets.toml (see secrets.toml.example), or try --demo, which"
+            " needs no key"
         )
     return Credentials(
         key_id=parse_key_id(key_id),

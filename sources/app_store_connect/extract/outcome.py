@@ -58,7 +58,7 @@ class Results:
 
     def fail_instance(self, item: InstanceToLoad, error: Exception) -> None:
         """Note that no segment of the instance is loaded, and perhaps none is known."""
-        self.failures.append(Failure(str(item.listed), str(error)))
+        self.failures.append(_failure(item, error))
         self.totals.instances += 1
 
     def notice(self, item: InstanceToLoad, text: str) -> None:
@@ -205,7 +205,7 @@ class Attempt(Results):
 
     def fail(self, item: InstanceToLoad, segment: ReportSegment, error: Exception) -> None:
         with self.lock:
-            self.failures.append(Failure(str(item.listed), str(error)))
+            self.failures.append(_failure(item, error, segment.id))
             self._tell_of_failure()
             self._pending[item.listed.instance.id].has_failed = True
             if not isinstance(error, FATAL):  # which is not the instance's fault
@@ -245,3 +245,15 @@ class Attempt(Results):
             self.look(item, Look.LOADED)
         self.completed += pending.done
         return CompleteInstance(item, pending.done, pending.withdrawn)
+
+
+def _failure(item: InstanceToLoad, error: Exception, segment_id: str | None = None) -> Failure:
+    listed = item.listed
+    return Failure(
+        str(listed),
+        str(error),
+        app_id=listed.app_id,
+        report_name=listed.schema.name,
+        instance_id=listed.instance.id,
+        segment_id=segment_id,
+    )

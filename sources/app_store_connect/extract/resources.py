@@ -6,10 +6,9 @@ segment that fails is noted in the `Attempt`, not raised: the others of the load
 """
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 
@@ -19,53 +18,33 @@ from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
 from .. import tables
-from ..api.client import DEFAULT_WORKERS, AppStoreConnectClient
-from ..api.download import ListedSegment, SegmentDownloader
-from ..catalog import (
-    ReportSchema,
-    RestatementPolicy,
-    first_measure,
-    misfit,
-    policy_of,
-)
+from ..api.download import ListedSegment
+from ..api.keys import ApiKeys
+from ..catalog import ReportSchema, RestatementPolicy, policy_of
 from ..entities import ReportSegment
-from ..errors import FATAL, AppStoreConnectError, MalformedFileError, NotFoundError
-from ..instances import (
-    DEFAULT_RECHECK_DAYS,
-    InstanceToLoad,
-    ListedInstance,
-    Look,
-    is_about_to_expire,
-)
-from ..report_files.row_hashes import ByDate, added, rows_by_date
+from ..errors import FATAL, AppStoreConnectError, Failure, MalformedFileError, NotFoundError
+from ..instances import DEFAULT_RECHECK_DAYS, InstanceToLoad, Look, is_about_to_expire
+from ..names import SOURCE_NAME
 from ..report_files.tsv import (
     DEFAULT_MAX_INFLATED_BYTES,
     FileFormatError,
     RowBatch,
     read_batches,
 )
-from ..tables import PLAIN, RawTable
-from .loaded import (
-    CompleteInstance,
-    LoadedSegment,
-    check_rows,
-    doubled_notes,
-)
+from ..tables import PLAIN, RawTable, column_hints, failure_rows
+from .catalogue_rows import NewCatalogueRows, Stored
+from .loaded import CompleteInstance, check_rows, doubled_notes
 from .outcome import Attempt
+from .report_resource import LEDGER, RawResource, ReportResource
 from .row_buffer import RowBuffer
+from .segment_read import SegmentRead, refuse_another_app, refuse_misfit, unparsed_rows
 from .segments import choose_segments
 from .slices import SegmentSlices, SliceKeys
 from .workers import CpuLimit, grouped
 
 logger = logging.getLogger(__name__)
 
-_OWN_TABLES = {
-    table.name: table
-    for table in (*tables.SEGMENT_TABLES, tables.INSTANCE_CHECKS, *tables.CATALOGUE_TABLES)
-}
-Stored = Mapping[tuple[Any, ...], Mapping[str, Any]]
-"""The rows of a table at the destination, by key."""
-
+_OWN_TABLES = {table.name: table for table in tables.LEDGER_TABLES}
 NamedTable = tuple[str, pa.Table]
 
 
@@ -79,85 +58,93 @@ class Work:
 
     attempt: Attempt
     buffer: RowBuffer
-    catalogue: "NewCatalogueRows"
+    catalogue: NewCatalogueRows
     slice_keys: SliceKeys
     item: InstanceToLoad | None = None
     segments: Sequence[ListedSegment] = ()
     withdrawal: CompleteInstance | None = None
 
 
-class NewCatalogueRows:
-    """Which rows of `tables.CATALOGUE_TABLES` a load package has to bring. Threads share it."""
-
-    def __init__(self, stored: Callable[[RawTable], Stored]) -> None:
-        self._known = {table: dict(stored(table)) for table in tables.CATALOGUE_TABLES}
-        self._columns: dict[str, set[str]] = {}
-        for row in self._known[tables.REPORT_COLUMNS].values():
-            self._columns.setdefault(row["table_name"], set()).add(row["column_name"])
-        self._seen: set[tuple[str, frozenset[str]]] = set()
-        self._lock = threading.Lock()
-
-    def of(
-        self, complete: CompleteInstance, policies: Mapping[str, RestatementPolicy]
-    ) -> dict[RawTable, list[dict[str, Any]]]:
-        """Those that the destination does not have like this; each is given once."""
-        listed = complete.item.listed
-        table_name, granularity = listed.table_name, listed.instance.granularity
-        key = table_name, complete.columns
-        with self._lock:
-            if key in self._seen or not complete.columns:
-                return {}
-            self._seen.add(key)
-            columns = self._columns.setdefault(table_name, set())
-            columns |= complete.columns
-            rows = tables.catalogue_rows(
-                table_name, listed.schema, granularity, sorted(columns), policies
-            )
-            return {table: self._new(table, found) for table, found in rows.items()}
-
-    def _new(self, table: RawTable, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        known = self._known[table]
-        new = [row for row in rows if known.get(table.key_of(row)) != row]
-        known |= {table.key_of(row): row for row in new}
-        return new
-
-
 @dataclass(frozen=True, slots=True)
 class SegmentLoader:
-    """The settings that the resources share: client, outcome, and how rows are written.
+    """The settings that the resources share: keys, outcome, and how rows are written.
 
-    `write_disposition`, of `tables.LATEST_TABLES`, is `merge` (of each key one row is left) or
-    `append` (for the main job, which removes the others later). All else is appended.
+    `merges` says whether of `tables.LATEST_TABLES` one row of each key is left; otherwise rows are
+    added, as all others are, for the main job, which removes those of earlier loads, or in files.
     `table_format` is dlt's, for destinations of files. `dictionary_text` needs a destination whose
-    files may have dictionary columns: dlt says which. `workers` are as many as dlt has for it.
-    `stored` gives the rows of a table that the destination has.
+    files may have dictionary columns: dlt says which.
+    `stored` gives the rows of a table that the destination has, `new_failures` those that are to be
+    written with the rows.
     """
 
-    client: AppStoreConnectClient
-    downloader: SegmentDownloader
+    keys: ApiKeys
     new_attempt: Callable[[], Attempt]
     today: date
     recheck_days: int = DEFAULT_RECHECK_DAYS
-    write_disposition: str = "merge"
+    merges: Callable[[], bool] = lambda: False
     table_format: str = PLAIN
     max_inflated_bytes: int = DEFAULT_MAX_INFLATED_BYTES
     policies: Mapping[str, RestatementPolicy] = field(default_factory=dict)
     dictionary_text: bool = False
-    workers: int = DEFAULT_WORKERS
     cpu_limit: CpuLimit = field(default_factory=CpuLimit)
     stored: Callable[[RawTable], Stored] = lambda table: {}
+    new_failures: Callable[[], Sequence[Failure]] = tuple
 
-    def resource(self, instances: Callable[[], Iterable[InstanceToLoad]]) -> DltResource:
-        """instances | segments | rows; `instances` is asked for the next when a worker is free."""
+    def rows(self, instances: Callable[[], Iterable[InstanceToLoad | None]]) -> DltResource:
+        """One resource for the rows of all reports; `instances` is asked for the next when a worker
+        is free.
+        """
 
-        def until_the_end() -> Iterator[Work]:
-            work = Work(self.new_attempt(), RowBuffer(), NewCatalogueRows(self.stored), SliceKeys())
-            for item in instances():
-                work.buffer.begin()
-                yield replace(work, item=item)
+        def begin() -> tuple[Work, Iterable[InstanceToLoad | None]]:
+            catalogue = NewCatalogueRows(self.stored)
+            return Work(self.new_attempt(), RowBuffer(), catalogue, SliceKeys()), instances()
+
+        rows = partial(self._written_rows, None)
+        head = self._segments(("instances", "segments"), begin)
+        return DltResource.from_data(rows, name="rows", data_from=head).parallelize()
+
+    def report(
+        self,
+        name: str,
+        begin: Callable[[], tuple[Work, Iterable[InstanceToLoad | None]]],
+        *,
+        schema: ReportSchema | None = None,
+        text: str,
+    ) -> DltResource:
+        """A resource for the rows of one report's table or, without schema, of several ones'.
+
+        `begin` is called for each load package, for its work and the instances that are due.
+        """
+        hints = dlt.mark.make_hints(
+            table_name=name,
+            columns=column_hints(schema) if schema else None,
+            table_format=_open_format(self.table_format),
+            additional_table_hints={"description": text},
+        )
+        head = self._segments((f"{name}_instances", f"{name}_segments"), begin)
+        rows = partial(self._written_rows, name if schema else None)
+        resource = ReportResource.from_data(
+            rows, name=name, section=SOURCE_NAME, hints=hints, data_from=head
+        )
+        resource.__doc__ = text
+        return resource.parallelize()
+
+    def _segments(
+        self,
+        names: tuple[str, str],
+        begin: Callable[[], tuple[Work, Iterable[InstanceToLoad | None]]],
+    ) -> DltResource:
+        """instances | segments"""
+
+        def until_the_end() -> Iterator[Work | None]:
+            work, items = begin()
+            for item in items:
+                if item:
+                    work.buffer.begin()
+                yield replace(work, item=item) if item else None  # dlt asks again in a moment
             yield work
 
-        @dlt.transformer(name="segments", parallelized=True)
+        @dlt.transformer(name=names[1], parallelized=True)
         def segments(work: Work) -> Iterator[Work]:
             buffer = work.buffer
             if work.item:
@@ -167,21 +154,23 @@ class SegmentLoader:
             if buffer.finish():
                 yield replace(work, item=None)
 
-        @dlt.transformer(name="rows", parallelized=True)
-        def rows(work: Work) -> Iterator[Any]:
-            buffer = work.buffer
-            if work.withdrawal:
-                for name, data in self._ledger_rows(work, work.withdrawal):
-                    yield from self._written(buffer.add(name, data))
-            elif work.item:
-                for listed in work.segments:
-                    for name, data in self._rows(work, work.item, listed):
-                        yield from self._written(buffer.add(name, data))
-            if work.item is None or buffer.finish():
-                yield from self._written([*buffer.rest(), *self._checks(work.attempt)])
+        return dlt.resource(until_the_end, name=names[0], selected=False) | segments
 
-        source = dlt.resource(until_the_end, name="instances", selected=False)
-        return source | segments | rows
+    def _written_rows(self, table_name: str | None, work: Work) -> Iterator[Any]:
+        """The transformer of segments into rows. `table_name` is its resource's own table, if it
+        has one.
+        """
+        buffer = work.buffer
+        if work.withdrawal:
+            for name, data in self._ledger_rows(work, work.withdrawal):
+                yield from self._written(buffer.add(name, data), table_name)
+        elif work.item:
+            for listed in work.segments:
+                for name, data in self._rows(work, work.item, listed):
+                    yield from self._written(buffer.add(name, data), table_name)
+        if work.item is None or buffer.finish():
+            ends = [*buffer.rest(), *self._checks(work.attempt), *self.failures()]
+            yield from self._written(ends, table_name)
 
     def listing(
         self, table: RawTable, rows: Callable[[], Sequence[Mapping[str, Any]]]
@@ -192,11 +181,29 @@ class SegmentLoader:
             if found := rows():
                 yield self._marked(table.arrow(found, _load_id()), table.name, table)
 
-        return dlt.resource(listed, name=table.name)
+        hints = dlt.mark.make_hints(table_name=table.name)
+        return RawResource.from_data(listed, name=table.name, section=SOURCE_NAME, hints=hints)
+
+    def ledger(self) -> DltResource:
+        """A resource for the failures that belong to no report; dlt notes the tables of the ledger
+        as its.
+        """
+
+        def failures() -> Iterator[Any]:
+            yield from self._written(self.failures(), None)
+
+        resource = ReportResource.from_data(failures, name=LEDGER, section=SOURCE_NAME)
+        resource.__doc__ = "The ledger, whose rows come with those of the reports"
+        return resource
+
+    def failures(self) -> list[NamedTable]:
+        """Rows of the failures that no other resource has written."""
+        table, rows = tables.LOAD_FAILURES, failure_rows(self.new_failures(), datetime.now(UTC))
+        return [(table.name, table.arrow(rows, _load_id()))] if rows else []
 
     def _parts(self, work: Work, item: InstanceToLoad) -> Iterator[Work]:
         """The work on an instance: its withdrawn segments, then its changed ones in groups."""
-        listed_at = self.downloader.clock()
+        listed_at = self.keys.of(item.listed.app_id).downloader.clock()
         attempt = work.attempt
         found = self._listed(attempt, item)
         if found is None:
@@ -210,14 +217,15 @@ class SegmentLoader:
             yield replace(work, segments=group)
 
     def _are_others_busy(self, buffer: RowBuffer) -> bool:
-        return buffer.open_items > self.workers
+        return buffer.totals.open_items > self.keys.all_workers
 
     def _listed(self, attempt: Attempt, item: InstanceToLoad) -> list[ReportSegment] | None:
         """None if Apple does not say; then that is noted."""
+        key = self.keys.of(item.listed.app_id)
         try:
-            return self.client.list_segments(item.listed.instance.id)
+            return key.client.list_segments(item.listed.instance.id)
         except FATAL as error:
-            attempt.stop(error)
+            self._stop(attempt, item, error)
         except NotFoundError as error:
             if is_about_to_expire(item.listed.instance, today=self.today):
                 attempt.notice(item, "Apple listed it but has deleted it, as it does after 35 days")
@@ -227,6 +235,11 @@ class SegmentLoader:
         except AppStoreConnectError as error:
             attempt.fail_instance(item, error)
         return None
+
+    def _stop(self, attempt: Attempt, item: InstanceToLoad, error: Exception) -> None:
+        """What stops one key stops the run only if no other is left."""
+        if self.keys.stop(self.keys.of(item.listed.app_id), error):
+            attempt.stop(error)
 
     def _to_load(
         self, attempt: Attempt, item: InstanceToLoad, found: list[ReportSegment]
@@ -251,11 +264,11 @@ class SegmentLoader:
         if not attempt.is_wanted(item):
             attempt.leave(item, listed.segment)
             return
-        read = _SegmentRead(listed.segment, SegmentSlices(work.slice_keys))
+        read = SegmentRead(listed.segment, SegmentSlices(work.slice_keys))
         try:
             yield from self._read(attempt, item, listed, read)
         except FATAL as error:
-            attempt.stop(error)
+            self._stop(attempt, item, error)
             attempt.fail(item, read.segment, error)
             return
         except FileFormatError as error:
@@ -270,11 +283,11 @@ class SegmentLoader:
             yield from self._ledger_rows(work, complete)
 
     def _read(
-        self, attempt: Attempt, item: InstanceToLoad, listed: ListedSegment, read: "_SegmentRead"
+        self, attempt: Attempt, item: InstanceToLoad, listed: ListedSegment, read: SegmentRead
     ) -> Iterator[NamedTable]:
         """Raises FileFormatError if the rows are not of this app and report, or have no date."""
         schema, instance = item.listed.schema, item.listed.instance
-        with self.downloader.open(listed) as (read.segment, file):
+        with self.keys.of(item.listed.app_id).downloader.open(listed) as (read.segment, file):
             batches = read_batches(
                 file,
                 schema,
@@ -283,14 +296,14 @@ class SegmentLoader:
             )
             for batch in self.cpu_limit.each(batches):
                 if not read.columns:
-                    _refuse_misfit(item.listed, batch.header)
+                    refuse_misfit(item.listed, batch.header)
                     if batch.table.num_rows and not batch.date_columns:
                         self._refuse_undated(schema, batch.table.column_names)
                 days = batch.days(instance.processing_date)
                 read.add(schema, batch, days)
                 attempt.read(batch.table.num_rows)
                 yield from self._report_rows(item, read.segment, batch, read.slices, days)
-        _refuse_another_app(read.app_ids, item.listed.app_id)
+        refuse_another_app(read.app_ids, item.listed.app_id)
         if read.row_count and not read.is_dated:
             self._refuse_undated(schema, read.columns)
 
@@ -305,7 +318,7 @@ class SegmentLoader:
         rows = slices.stamped(batch.table, days, _load_id(), encode=self.dictionary_text)
         yield item.listed.table_name, rows
         if batch.unparsed:
-            yield tables.UNPARSED_VALUES.name, _unparsed_rows(item, segment, batch)
+            yield tables.UNPARSED_VALUES.name, unparsed_rows(item, segment, batch, _load_id())
 
     def _ledger_rows(self, work: Work, complete: CompleteInstance) -> Iterator[NamedTable]:
         load_id = _load_id()
@@ -329,12 +342,13 @@ class SegmentLoader:
         if rows := check_rows(attempt.looks.values(), self.today, self.recheck_days):
             yield table.name, table.arrow(rows, _load_id())
 
-    def _written(self, named: Iterable[NamedTable]) -> Iterator[Any]:
+    def _written(self, named: Iterable[NamedTable], table_name: str | None) -> Iterator[Any]:
+        """Rows of the resource's own table have its hints; others name their table."""
         for name, data in named:
-            yield self._marked(data, name, _OWN_TABLES.get(name))
+            yield data if name == table_name else self._marked(data, name, _OWN_TABLES.get(name))
 
     def _marked(self, data: pa.Table, table_name: str, own: RawTable | None) -> Any:
-        is_merged = own in tables.LATEST_TABLES and self.write_disposition == "merge"
+        is_merged = own in tables.LATEST_TABLES and self.merges()
         hints = dlt.mark.make_hints(
             table_name=table_name,
             write_disposition="merge" if is_merged else "append",
@@ -342,66 +356,6 @@ class SegmentLoader:
             merge_key=own.key if own and is_merged else None,
         )
         return dlt.mark.with_hints(data, hints, create_table_variant=True)
-
-
-@dataclass(slots=True)
-class _SegmentRead:
-    """The totals of a segment's rows, batch by batch."""
-
-    segment: ReportSegment
-    slices: SegmentSlices
-    columns: tuple[str, ...] = ()
-    app_ids: set[str] = field(default_factory=set)
-    row_count: int = 0
-    unparsed: int = 0
-    is_dated: bool = False
-    _by_date: list[ByDate] = field(default_factory=list)
-
-    def add(self, schema: ReportSchema, batch: RowBatch, days: pa.Array) -> None:
-        """Count the rows of a batch, which have these dates."""
-        self.columns = self.columns or tuple(batch.table.column_names)
-        self.app_ids |= batch.app_ids
-        self.row_count += batch.table.num_rows
-        self.unparsed += len(batch.unparsed)
-        self.is_dated = self.is_dated or batch.is_dated
-        measure = first_measure(schema, frozenset(self.columns))
-        self._by_date.append(rows_by_date(batch.table, days, measure))
-
-    def loaded(self, item: InstanceToLoad) -> LoadedSegment:
-        by_date = added(self._by_date)
-        return LoadedSegment(
-            item, self.segment, self.row_count, by_date, self.unparsed, self.slices, self.columns
-        )
-
-
-def _refuse_another_app(app_ids: set[str], app_id: str) -> None:
-    if others := app_ids - {app_id}:
-        raise FileFormatError(f"it has rows of app {min(others)}, and is listed for app {app_id}")
-
-
-def _refuse_misfit(listed: ListedInstance, header: Iterable[str]) -> None:
-    """Before the first row: nothing of another report's file may reach the table."""
-    is_told = not listed.report.id
-    if why := misfit(listed.schema, header, is_told=is_told):
-        advice = "correct --report, or leave it out" if is_told else "Apple lists it as such"
-        raise FileFormatError(f"it is taken for {listed.schema.name!r}, but {why}; {advice}")
-
-
-def _unparsed_rows(item: InstanceToLoad, segment: ReportSegment, batch: RowBatch) -> pa.Table:
-    rows = (
-        {
-            "instance_id": item.listed.instance.id,
-            "segment_id": segment.id,
-            "checksum": segment.checksum,
-            "app_id": int(item.listed.app_id),
-            "table_name": item.listed.table_name,
-            "line": value.line,
-            "column_name": value.column,
-            "text": value.text,
-        }
-        for value in batch.unparsed
-    )
-    return tables.UNPARSED_VALUES.arrow(rows, _load_id())
 
 
 def _open_format(table_format: str) -> Any:

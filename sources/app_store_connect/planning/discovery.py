@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
-from ..api.client import DEFAULT_WORKERS, AppStoreConnectClient
+from ..api.client import AppStoreConnectClient
+from ..api.keys import ApiKey, ApiKeys
 from ..catalog import schema_of_report
 from ..entities import AccessType, App, Odd, Report, ReportRequest
 from ..errors import (
@@ -40,16 +43,16 @@ Out = TypeVar("Out")
 
 
 def discover(
-    client: AppStoreConnectClient,
+    keys: ApiKeys,
     options: Options,
     *,
-    workers: int = DEFAULT_WORKERS,
     known_apps: Mapping[str, str] | None = None,
     app_of_request: Callable[[str], str | None] = lambda request_id: None,
 ) -> Listing:
     """List everything down to instances: 1 request, 2 an app, 1 an app and wanted report.
 
-    One app's refusal does not stop the others. Which app a report request given by id belongs to,
+    One app's refusal does not stop the others, nor does a key that Apple refuses, or whose budget
+    is used up, if there are several. Which app a report request given by id belongs to,
     Apple does not say: `known_apps` does of those listed before, else a single app of the options,
     else `app_of_request`.
 
@@ -58,9 +61,16 @@ def discover(
             loaded as asked.
         ForbiddenError: the key may read none of the apps. UnauthorizedError: it may read nothing.
         BudgetExhaustedError: it may read nothing more at the moment. ApiDownError: nor may anybody.
+            Of several keys none may.
     """
-    with ThreadPoolExecutor(workers, thread_name_prefix="list") as pool:
-        walk = _Walk(client, options, pool)
+    with ExitStack() as stack:
+        pools = {
+            key.name: stack.enter_context(
+                ThreadPoolExecutor(keys.workers, thread_name_prefix="list")
+            )
+            for key in keys.all
+        }
+        walk = _Walk(keys, options, pools)
         try:
             if options.request_ids:
                 walk.read_requests(known_apps or {}, app_of_request)
@@ -70,7 +80,7 @@ def discover(
             walk.list_reports()
             walk.list_instances()
         except KeyboardInterrupt:
-            client.budget.cancel()  # leaving the pool waits for threads, which wait for Apple
+            keys.cancel()  # leaving the pools waits for threads, which wait for Apple
             raise
     listing = walk.listing
     listing.missing = missing_reports(listing, options)
@@ -83,9 +93,9 @@ def discover(
 class _Walk:
     """The steps of `discover`, each from the results of the one before."""
 
-    client: AppStoreConnectClient
+    keys: ApiKeys
     options: Options
-    pool: ThreadPoolExecutor
+    pools: Mapping[str, ThreadPoolExecutor]
     listing: Listing = field(default_factory=Listing)
     incomplete: set[str] = field(default_factory=set)
     """The lists with items that could not be read. Absence from such a list proves nothing."""
@@ -93,7 +103,13 @@ class _Walk:
     def list_apps(self) -> None:
         app_ids, bundle_ids = self.options.app_ids, self.options.bundle_ids
         odd: list[MalformedResponseError] = []
-        listed = self.client.list_apps(app_ids=app_ids, bundle_ids=bundle_ids, odd=odd.append)
+        found: dict[str, App] = {}
+        for key, apps in self._apps_by_key(odd.append):
+            found |= {app.id: found.get(app.id, app) for app in apps}
+            for app in apps:
+                self.listing.keys_of.setdefault(app.id, []).append(key.name)
+        self.keys.assign(self.listing.keys_of)
+        listed = list(found.values())
         self._leave_out("the list of apps", odd)
         chosen = {*app_ids, *bundle_ids}
         apps = [app for app in listed if not chosen or {app.id, app.bundle_id} & chosen]
@@ -103,9 +119,33 @@ class _Walk:
         if not apps and not odd:
             self.listing.notices.append("the key sees no app")
 
+    def _apps_by_key(self, odd: Odd) -> list[tuple[ApiKey, list[App]]]:
+        bundle_ids = self.options.bundle_ids
+        futures = []
+        for key in self.keys.all:
+            app_ids = key.apps_to_ask(self.options.app_ids)
+            if app_ids is not None:
+                ask = partial(key.client.list_apps, app_ids=app_ids, bundle_ids=bundle_ids, odd=odd)
+                futures.append((key, self.pools[key.name].submit(ask)))
+        found = []
+        for key, future in futures:
+            try:
+                found.append((key, future.result()))
+            except AppStoreConnectError as error:
+                self._stop(key, error)
+        return found
+
+    def _stop(self, key: ApiKey, error: AppStoreConnectError) -> None:
+        """Go on with the other keys; raises the error if there are none."""
+        is_told = key.name in self.keys.stopped
+        if self.keys.stop(key, error):
+            raise error
+        if not is_told:
+            self.listing.failures.append(Failure(f"key {key.name}", str(error), error))
+
     def _miss(self, app_ids: list[str]) -> None:
         """Apps that were asked for and not found: among all, or among those that can be read."""
-        if not self.incomplete:
+        if not (self.incomplete or self.keys.stopped):
             raise UnknownAppError(app_ids)
         why = "it is not among the apps that can be read; of others see above"
         self.listing.failures += [Failure(f"app {each}", why) for each in app_ids]
@@ -123,7 +163,7 @@ class _Walk:
             try:
                 app_id = known_apps.get(request_id) or only_app or app_of_request(request_id)
                 if app_id:
-                    found = self.client.read_report_request(request_id, app_id=app_id)
+                    found = self.keys.first.client.read_report_request(request_id, app_id=app_id)
                     self.listing.requests.append(found)
                     self.listing.requests_of.setdefault(app_id, []).append(found)
                     if request_id not in known_apps and app_id == only_app:
@@ -139,7 +179,7 @@ class _Walk:
         listing, options = self.listing, self.options
         for app, requests in self._each(
             listing.apps,
-            lambda app, odd: self.client.list_report_requests(app.id, odd=odd),
+            lambda app, odd: self._client(app.id).list_report_requests(app.id, odd=odd),
             _name,
         ):
             if options.create_requests and not _has(requests, options.create_requests):
@@ -155,7 +195,9 @@ class _Walk:
         listing = self.listing
         for request, reports in self._each(
             listing.requests,
-            lambda request, odd: recognised(self.client.list_reports(request.id, odd=odd)),
+            lambda request, odd: recognised(
+                self._client(request.app_id).list_reports(request.id, odd=odd)
+            ),
             _reports_of,
         ):
             if _reports_of(request) not in self.incomplete:
@@ -163,7 +205,8 @@ class _Walk:
             listing.reports += [(request, report) for report in reports]
             listing.wanted += [(request, each) for each in wanted_reports(reports, self.options)]
         self._refuse_clashes()
-        is_known = not self.incomplete & {_reports_of(each) for each in listing.requests}
+        unread = self.incomplete & {_reports_of(each) for each in listing.requests}
+        is_known = not (unread or self.keys.stopped)
         if listing.reports and is_known:  # else the names that Apple offers are unknown
             offered = names_of(each for _, each in listing.reports)
             check_report_names(self.options.reports, offered)
@@ -190,7 +233,7 @@ class _Walk:
         listing = self.listing
         for (request, report), instances in self._each(
             listing.wanted,
-            lambda pair, odd: self.client.list_instances(pair[1].id, odd=odd),
+            lambda pair, odd: self._client(pair[0].app_id).list_instances(pair[1].id, odd=odd),
             _instances_of,
         ):
             if _instances_of((request, report)) not in self.incomplete:
@@ -210,14 +253,14 @@ class _Walk:
         """The app's report requests with a new one; or as they are, where somebody was quicker."""
         try:
             try:
-                created = self.client.create_report_request(app.id, access_type)
+                created = self._client(app.id).create_report_request(app.id, access_type)
             except ConflictError:
-                requests = self.client.list_report_requests(app.id, odd=pass_over)
+                requests = self._client(app.id).list_report_requests(app.id, odd=pass_over)
                 if _has(requests, access_type):
                     return requests
                 raise
         except AppStoreConnectError as error:
-            self._fail(f"a new {access_type} report request of {_name(app)}", error)
+            self._fail(f"a new {access_type} report request of {_name(app)}", error, app.id)
             return requests
         self.listing.created.append(created)
         self.listing.notices.append(
@@ -237,18 +280,24 @@ class _Walk:
         futures = []
         for item in items:
             odd.append([])
-            futures.append((item, self.pool.submit(ask, item, odd[-1].append)))
+            pool = self.pools[self.keys.of(_app_id(item)).name]
+            futures.append((item, pool.submit(ask, item, odd[-1].append)))
         found = []
         try:
             for (item, future), left_out in zip(futures, odd, strict=True):
+                app_id = _app_id(item)
+                if self.keys.is_stopped(app_id):
+                    future.cancel()
+                    self.listing.apps_in_part.add(app_id)
+                    continue
                 try:
                     found.append((item, future.result()))
                 except AppStoreConnectError as error:
-                    self.listing.apps_in_part.add(_app_id(item))
-                    self._fail(describe(item), error)
+                    self.listing.apps_in_part.add(app_id)
+                    self._fail(describe(item), error, app_id)
                 else:
                     if left_out:
-                        self.listing.apps_in_part.add(_app_id(item))
+                        self.listing.apps_in_part.add(app_id)
                     self._leave_out(describe(item), left_out)
         finally:
             for _, future in futures:
@@ -266,10 +315,14 @@ class _Walk:
             what = f"{len(odd) - MAX_NAMES} more in {where}"
             self.listing.failures.append(Failure(what, "nor are they as Apple describes them"))
 
-    def _fail(self, what: str, error: AppStoreConnectError) -> None:
+    def _client(self, app_id: str) -> AppStoreConnectClient:
+        return self.keys.of(app_id).client
+
+    def _fail(self, what: str, error: AppStoreConnectError, app_id: str | None = None) -> None:
         if isinstance(error, FATAL):
-            raise error
-        self.listing.failures.append(Failure(what, str(error), error))
+            self._stop(self.keys.of(app_id) if app_id else self.keys.first, error)
+        else:
+            self.listing.failures.append(Failure(what, str(error), error, app_id=app_id))
 
     def _raise_if_forbidden(self, asked: int) -> None:
         """Refused for every app: that is the key's role, not the apps."""

@@ -27,6 +27,8 @@ class Listing:
     """Apple's lists for the options, the failures in listing, and notices that are no failures."""
 
     apps: list[App] = field(default_factory=list)
+    keys_of: dict[str, list[str]] = field(default_factory=dict)
+    """Of each app the names of the keys that see it."""
     requests: list[ReportRequest] = field(default_factory=list)
     created: list[ReportRequest] = field(default_factory=list)
     taken_on_trust: set[str] = field(default_factory=set)

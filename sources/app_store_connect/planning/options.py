@@ -1,8 +1,9 @@
 """The options of a run, and the check of the arguments that they are made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from inspect import signature
 from typing import Any
 
 from ..catalog import CATEGORIES
@@ -70,6 +71,12 @@ def options_of(
     )
     _refuse_contradictions(options)
     return options
+
+
+def options_from(arguments: Mapping[str, Any]) -> Options:
+    """The options among named arguments that may have others. Raises as `options_of` does."""
+    names = arguments.keys() & signature(options_of).parameters.keys()
+    return options_of(**{name: arguments[name] for name in names})
 
 
 def _refuse_contradictions(options: Options) -> None:

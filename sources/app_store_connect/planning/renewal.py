@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from ..api.client import AppStoreConnectClient
+from ..api.keys import ApiKeys
 from ..entities import Granularity, ReportRequest
 from ..errors import (
     FATAL,
@@ -35,7 +36,7 @@ def leaves_something(options: Options) -> bool:
 
 
 def renew_stopped(
-    client: AppStoreConnectClient,
+    keys: ApiKeys,
     options: Options,
     listing: Listing,
     *,
@@ -59,7 +60,7 @@ def renew_stopped(
                 f" {why}"
             )
         else:
-            _renew(client, request, listing, check_loaded)
+            _renew(keys.of(request.app_id).client, request, listing, check_loaded)
 
 
 def _why_kept(request: ReportRequest, options: Options, listing: Listing) -> str | None:

@@ -14,10 +14,11 @@ from dlt.destinations.sql_client import SqlClientBase
 
 from ..dlt_errors import shortened
 from ..errors import ConfigurationError, DestinationError
+from ..names import SOURCE_NAME
 from ..tables import LOAD_ID, SEGMENTS, SLICE_KEY, SLICES
 from .database import Database, is_lake, kind_of
 from .dialect import Dialect
-from .stored_schema import SOURCE_NAME, VERSIONS, Columns, columns_of, union_of
+from .stored_schema import VERSIONS, Columns, columns_of, union_of
 
 PLACEHOLDERS = ("this_table", "this_key")
 """Identifiers that a statement takes for the names of a table and a key."""

@@ -22,6 +22,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
 from ..errors import ConfigurationError, DestinationError, to_install
+from ..names import SOURCE_NAME
 from ..tables import (
     LOAD_ID,
     LOADS,
@@ -32,7 +33,7 @@ from ..tables import (
 )
 from .database import LAKE_FILE, Database
 from .files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
-from .stored_schema import SOURCE_NAME, VERSIONS
+from .stored_schema import VERSIONS
 
 _SMALL = {table.name for table in OWN_TABLES}
 _PACKAGES = {PLAIN: "pyarrow", DELTA: "deltalake", ICEBERG: "pyiceberg"}

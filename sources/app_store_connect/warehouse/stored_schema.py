@@ -6,8 +6,6 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-SOURCE_NAME = "app_store_connect"
-"""The name of the source, and so of its schema."""
 VERSIONS = "_dlt_version"
 
 Columns = Mapping[str, frozenset[str]]

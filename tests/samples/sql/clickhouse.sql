@@ -225,6 +225,123 @@ WHERE
   )
   AND "_dlt_load_id" < '1795000000.1';
 
+DELETE FROM "default"."app_store_connect_raw___analytics_load_failures"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "default"."app_store_connect_raw___analytics_instance_checks"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "default"."app_store_connect_raw___report_columns"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "default"."app_store_connect_raw___report_catalogue"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "default"."app_store_connect_raw___analytics_missing_reports"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "default"."app_store_connect_raw___analytics_report_instances"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "default"."app_store_connect_raw___analytics_reports"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "default"."app_store_connect_raw___analytics_report_requests"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "default"."app_store_connect_raw___apps"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
 DELETE FROM "default"."app_store_connect_raw___analytics_unparsed_values"
 WHERE
   NOT (
@@ -252,110 +369,6 @@ WHERE
   AND "_dlt_load_id" < '1795000000.1';
 
 DELETE FROM "default"."app_store_connect_raw___analytics_report_segments"
-WHERE
-  NOT (
-    "_dlt_load_id" IN (
-      SELECT
-        "load_id"
-      FROM "default"."app_store_connect_raw____dlt_loads"
-      WHERE
-        "status" = 0
-    )
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "default"."app_store_connect_raw___apps"
-WHERE
-  NOT (
-    "_dlt_load_id" IN (
-      SELECT
-        "load_id"
-      FROM "default"."app_store_connect_raw____dlt_loads"
-      WHERE
-        "status" = 0
-    )
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "default"."app_store_connect_raw___analytics_report_requests"
-WHERE
-  NOT (
-    "_dlt_load_id" IN (
-      SELECT
-        "load_id"
-      FROM "default"."app_store_connect_raw____dlt_loads"
-      WHERE
-        "status" = 0
-    )
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "default"."app_store_connect_raw___analytics_reports"
-WHERE
-  NOT (
-    "_dlt_load_id" IN (
-      SELECT
-        "load_id"
-      FROM "default"."app_store_connect_raw____dlt_loads"
-      WHERE
-        "status" = 0
-    )
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "default"."app_store_connect_raw___analytics_report_instances"
-WHERE
-  NOT (
-    "_dlt_load_id" IN (
-      SELECT
-        "load_id"
-      FROM "default"."app_store_connect_raw____dlt_loads"
-      WHERE
-        "status" = 0
-    )
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "default"."app_store_connect_raw___analytics_missing_reports"
-WHERE
-  NOT (
-    "_dlt_load_id" IN (
-      SELECT
-        "load_id"
-      FROM "default"."app_store_connect_raw____dlt_loads"
-      WHERE
-        "status" = 0
-    )
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "default"."app_store_connect_raw___report_catalogue"
-WHERE
-  NOT (
-    "_dlt_load_id" IN (
-      SELECT
-        "load_id"
-      FROM "default"."app_store_connect_raw____dlt_loads"
-      WHERE
-        "status" = 0
-    )
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "default"."app_store_connect_raw___report_columns"
-WHERE
-  NOT (
-    "_dlt_load_id" IN (
-      SELECT
-        "load_id"
-      FROM "default"."app_store_connect_raw____dlt_loads"
-      WHERE
-        "status" = 0
-    )
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "default"."app_store_connect_raw___analytics_instance_checks"
 WHERE
   NOT (
     "_dlt_load_id" IN (
@@ -2073,6 +2086,10 @@ insert into "default"."app_store_connect_raw___analytics_definitions" values ('t
 delete from "default"."app_store_connect_raw___analytics_definitions" where "name" in ('table analytics_instance_checks');
 
 insert into "default"."app_store_connect_raw___analytics_definitions" values ('table analytics_instance_checks', 'digest');
+
+delete from "default"."app_store_connect_raw___analytics_definitions" where "name" in ('table analytics_load_failures');
+
+insert into "default"."app_store_connect_raw___analytics_definitions" values ('table analytics_load_failures', 'digest');
 
 delete from "default"."app_store_connect_raw___analytics_definitions" where "name" in ('table app_crashes_daily');
 

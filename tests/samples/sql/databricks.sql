@@ -219,6 +219,105 @@ WHERE
   )
   AND `_dlt_load_id` < '1795000000.1';
 
+DELETE FROM `main`.`app_store_connect_raw`.`analytics_load_failures`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `main`.`app_store_connect_raw`.`analytics_instance_checks`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `main`.`app_store_connect_raw`.`report_columns`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `main`.`app_store_connect_raw`.`report_catalogue`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `main`.`app_store_connect_raw`.`analytics_missing_reports`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `main`.`app_store_connect_raw`.`analytics_report_instances`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `main`.`app_store_connect_raw`.`analytics_reports`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `main`.`app_store_connect_raw`.`analytics_report_requests`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
+DELETE FROM `main`.`app_store_connect_raw`.`apps`
+WHERE
+  NOT `_dlt_load_id` IN (
+    SELECT
+      `load_id`
+    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
+    WHERE
+      `status` = 0
+  )
+  AND `_dlt_load_id` < '1795000000.1';
+
 DELETE FROM `main`.`app_store_connect_raw`.`analytics_unparsed_values`
 WHERE
   NOT `_dlt_load_id` IN (
@@ -242,94 +341,6 @@ WHERE
   AND `_dlt_load_id` < '1795000000.1';
 
 DELETE FROM `main`.`app_store_connect_raw`.`analytics_report_segments`
-WHERE
-  NOT `_dlt_load_id` IN (
-    SELECT
-      `load_id`
-    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
-    WHERE
-      `status` = 0
-  )
-  AND `_dlt_load_id` < '1795000000.1';
-
-DELETE FROM `main`.`app_store_connect_raw`.`apps`
-WHERE
-  NOT `_dlt_load_id` IN (
-    SELECT
-      `load_id`
-    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
-    WHERE
-      `status` = 0
-  )
-  AND `_dlt_load_id` < '1795000000.1';
-
-DELETE FROM `main`.`app_store_connect_raw`.`analytics_report_requests`
-WHERE
-  NOT `_dlt_load_id` IN (
-    SELECT
-      `load_id`
-    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
-    WHERE
-      `status` = 0
-  )
-  AND `_dlt_load_id` < '1795000000.1';
-
-DELETE FROM `main`.`app_store_connect_raw`.`analytics_reports`
-WHERE
-  NOT `_dlt_load_id` IN (
-    SELECT
-      `load_id`
-    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
-    WHERE
-      `status` = 0
-  )
-  AND `_dlt_load_id` < '1795000000.1';
-
-DELETE FROM `main`.`app_store_connect_raw`.`analytics_report_instances`
-WHERE
-  NOT `_dlt_load_id` IN (
-    SELECT
-      `load_id`
-    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
-    WHERE
-      `status` = 0
-  )
-  AND `_dlt_load_id` < '1795000000.1';
-
-DELETE FROM `main`.`app_store_connect_raw`.`analytics_missing_reports`
-WHERE
-  NOT `_dlt_load_id` IN (
-    SELECT
-      `load_id`
-    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
-    WHERE
-      `status` = 0
-  )
-  AND `_dlt_load_id` < '1795000000.1';
-
-DELETE FROM `main`.`app_store_connect_raw`.`report_catalogue`
-WHERE
-  NOT `_dlt_load_id` IN (
-    SELECT
-      `load_id`
-    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
-    WHERE
-      `status` = 0
-  )
-  AND `_dlt_load_id` < '1795000000.1';
-
-DELETE FROM `main`.`app_store_connect_raw`.`report_columns`
-WHERE
-  NOT `_dlt_load_id` IN (
-    SELECT
-      `load_id`
-    FROM `main`.`app_store_connect_raw`.`_dlt_loads`
-    WHERE
-      `status` = 0
-  )
-  AND `_dlt_load_id` < '1795000000.1';
-
-DELETE FROM `main`.`app_store_connect_raw`.`analytics_instance_checks`
 WHERE
   NOT `_dlt_load_id` IN (
     SELECT
@@ -2017,6 +2028,10 @@ insert into `main`.`app_store_connect_raw`.`analytics_definitions` values ('tabl
 delete from `main`.`app_store_connect_raw`.`analytics_definitions` where `name` in ('table analytics_instance_checks');
 
 insert into `main`.`app_store_connect_raw`.`analytics_definitions` values ('table analytics_instance_checks', 'digest');
+
+delete from `main`.`app_store_connect_raw`.`analytics_definitions` where `name` in ('table analytics_load_failures');
+
+insert into `main`.`app_store_connect_raw`.`analytics_definitions` values ('table analytics_load_failures', 'digest');
 
 delete from `main`.`app_store_connect_raw`.`analytics_definitions` where `name` in ('table app_crashes_daily');
 

@@ -219,6 +219,105 @@ WHERE
   )
   AND "_dlt_load_id" < '1795000000.1';
 
+DELETE FROM "app_store_connect_raw"."analytics_load_failures"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."analytics_instance_checks"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."report_columns"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."report_catalogue"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."analytics_missing_reports"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."analytics_report_instances"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."analytics_reports"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."analytics_report_requests"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
+DELETE FROM "app_store_connect_raw"."apps"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
 DELETE FROM "app_store_connect_raw"."analytics_unparsed_values"
 WHERE
   NOT "_dlt_load_id" IN (
@@ -242,94 +341,6 @@ WHERE
   AND "_dlt_load_id" < '1795000000.1';
 
 DELETE FROM "app_store_connect_raw"."analytics_report_segments"
-WHERE
-  NOT "_dlt_load_id" IN (
-    SELECT
-      "load_id"
-    FROM "app_store_connect_raw"."_dlt_loads"
-    WHERE
-      "status" = 0
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "app_store_connect_raw"."apps"
-WHERE
-  NOT "_dlt_load_id" IN (
-    SELECT
-      "load_id"
-    FROM "app_store_connect_raw"."_dlt_loads"
-    WHERE
-      "status" = 0
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "app_store_connect_raw"."analytics_report_requests"
-WHERE
-  NOT "_dlt_load_id" IN (
-    SELECT
-      "load_id"
-    FROM "app_store_connect_raw"."_dlt_loads"
-    WHERE
-      "status" = 0
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "app_store_connect_raw"."analytics_reports"
-WHERE
-  NOT "_dlt_load_id" IN (
-    SELECT
-      "load_id"
-    FROM "app_store_connect_raw"."_dlt_loads"
-    WHERE
-      "status" = 0
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "app_store_connect_raw"."analytics_report_instances"
-WHERE
-  NOT "_dlt_load_id" IN (
-    SELECT
-      "load_id"
-    FROM "app_store_connect_raw"."_dlt_loads"
-    WHERE
-      "status" = 0
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "app_store_connect_raw"."analytics_missing_reports"
-WHERE
-  NOT "_dlt_load_id" IN (
-    SELECT
-      "load_id"
-    FROM "app_store_connect_raw"."_dlt_loads"
-    WHERE
-      "status" = 0
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "app_store_connect_raw"."report_catalogue"
-WHERE
-  NOT "_dlt_load_id" IN (
-    SELECT
-      "load_id"
-    FROM "app_store_connect_raw"."_dlt_loads"
-    WHERE
-      "status" = 0
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "app_store_connect_raw"."report_columns"
-WHERE
-  NOT "_dlt_load_id" IN (
-    SELECT
-      "load_id"
-    FROM "app_store_connect_raw"."_dlt_loads"
-    WHERE
-      "status" = 0
-  )
-  AND "_dlt_load_id" < '1795000000.1';
-
-DELETE FROM "app_store_connect_raw"."analytics_instance_checks"
 WHERE
   NOT "_dlt_load_id" IN (
     SELECT
@@ -1957,7 +1968,7 @@ FROM "missing"
 WHERE
   "report_name" IS NULL OR "granularity" IS NULL;
 
-comment on view "app_store_connect"."data_freshness" is 'How far each report has come, what nobody observed, and what does not come'; comment on column "app_store_connect"."data_freshness"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect"."data_freshness"."report_name" is 'The report''s name in the catalogue, or Apple''s'; comment on column "app_store_connect"."data_freshness"."granularity" is 'DAILY, WEEKLY or MONTHLY'; comment on column "app_store_connect"."data_freshness"."table_name" is 'The report table'; comment on column "app_store_connect"."data_freshness"."newest_processing_date" is 'The newest processing date that was looked at'; comment on column "app_store_connect"."data_freshness"."newest_date" is 'The newest date with rows'; comment on column "app_store_connect"."data_freshness"."newest_complete_date" is 'The newest date whose figures Apple calls complete'; comment on column "app_store_connect"."data_freshness"."missing_dates" is 'How many dates nobody observed'; comment on column "app_store_connect"."data_freshness"."last_date_before_gap" is 'The last date with rows before the first missing one'; comment on column "app_store_connect"."data_freshness"."doubled_dates" is 'How many dates have every row an even number of times'; comment on column "app_store_connect"."data_freshness"."expiring_instances" is 'Instances that are not loaded and that Apple will delete soon'; comment on column "app_store_connect"."data_freshness"."reason" is 'Why nothing comes; NULL once it does';
+comment on view "app_store_connect"."data_freshness" is 'How far each report has come, what nobody observed, and what does not come'; comment on column "app_store_connect"."data_freshness"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect"."data_freshness"."report_name" is 'The report''s name in the catalogue, or Apple''s'; comment on column "app_store_connect"."data_freshness"."granularity" is 'DAILY, WEEKLY or MONTHLY'; comment on column "app_store_connect"."data_freshness"."table_name" is 'The report table'; comment on column "app_store_connect"."data_freshness"."newest_processing_date" is 'The newest processing date that was looked at'; comment on column "app_store_connect"."data_freshness"."newest_date" is 'The newest date with rows'; comment on column "app_store_connect"."data_freshness"."newest_complete_date" is 'The newest date whose figures Apple calls complete'; comment on column "app_store_connect"."data_freshness"."missing_dates" is 'How many dates nobody observed'; comment on column "app_store_connect"."data_freshness"."last_date_before_gap" is 'The last date with rows before the first missing one'; comment on column "app_store_connect"."data_freshness"."doubled_dates" is 'How many dates have every row an even number of times'; comment on column "app_store_connect"."data_freshness"."expiring_instances" is 'Instances that are not loaded and that Apple will delete soon'; comment on column "app_store_connect"."data_freshness"."reason" is 'Why nothing comes, NULL once it does; of a failure its cause';
 
 CREATE OR REPLACE VIEW "app_store_connect"."app_crashes_daily" AS
 SELECT
@@ -1999,7 +2010,7 @@ comment on table "app_store_connect_raw"."analytics_reports" is 'Reports, as App
 
 comment on table "app_store_connect_raw"."analytics_report_instances" is 'Report instances, as Apple lists them'; comment on column "app_store_connect_raw"."analytics_report_instances"."id" is 'Apple''s id, or the key of the row'; comment on column "app_store_connect_raw"."analytics_report_instances"."report_id" is 'Apple''s id of the report'; comment on column "app_store_connect_raw"."analytics_report_instances"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect_raw"."analytics_report_instances"."granularity" is 'DAILY, WEEKLY or MONTHLY'; comment on column "app_store_connect_raw"."analytics_report_instances"."processing_date" is 'Apple''s processing date of the instance'; comment on column "app_store_connect_raw"."analytics_report_instances"."unlisted_since" is 'Since this day Apple lists the instance no more'; comment on column "app_store_connect_raw"."analytics_report_instances"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 
-comment on table "app_store_connect_raw"."analytics_missing_reports" is 'Reports that do not come, each with the reason'; comment on column "app_store_connect_raw"."analytics_missing_reports"."id" is 'Apple''s id, or the key of the row'; comment on column "app_store_connect_raw"."analytics_missing_reports"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect_raw"."analytics_missing_reports"."report_name" is 'The report''s name in the catalogue, or Apple''s'; comment on column "app_store_connect_raw"."analytics_missing_reports"."granularity" is 'DAILY, WEEKLY or MONTHLY'; comment on column "app_store_connect_raw"."analytics_missing_reports"."reason" is 'Why nothing comes; NULL once it does'; comment on column "app_store_connect_raw"."analytics_missing_reports"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
+comment on table "app_store_connect_raw"."analytics_missing_reports" is 'Reports that do not come, each with the reason'; comment on column "app_store_connect_raw"."analytics_missing_reports"."id" is 'Apple''s id, or the key of the row'; comment on column "app_store_connect_raw"."analytics_missing_reports"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect_raw"."analytics_missing_reports"."report_name" is 'The report''s name in the catalogue, or Apple''s'; comment on column "app_store_connect_raw"."analytics_missing_reports"."granularity" is 'DAILY, WEEKLY or MONTHLY'; comment on column "app_store_connect_raw"."analytics_missing_reports"."reason" is 'Why nothing comes, NULL once it does; of a failure its cause'; comment on column "app_store_connect_raw"."analytics_missing_reports"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 
 comment on table "app_store_connect_raw"."report_catalogue" is 'What the loader knows of each report table'; comment on column "app_store_connect_raw"."report_catalogue"."table_name" is 'The report table'; comment on column "app_store_connect_raw"."report_catalogue"."report_name" is 'The report''s name in the catalogue, or Apple''s'; comment on column "app_store_connect_raw"."report_catalogue"."category" is 'Apple''s category of the report'; comment on column "app_store_connect_raw"."report_catalogue"."granularity" is 'DAILY, WEEKLY or MONTHLY'; comment on column "app_store_connect_raw"."report_catalogue"."policy" is 'replace: a newer instance replaces a date; accumulate: all rows are shown'; comment on column "app_store_connect_raw"."report_catalogue"."lag_days" is 'After so many days Apple calls the figures of a date complete'; comment on column "app_store_connect_raw"."report_catalogue"."window_days" is 'For so many days after a date instances carry it'; comment on column "app_store_connect_raw"."report_catalogue"."first_measure" is 'The column that measure_total adds up'; comment on column "app_store_connect_raw"."report_catalogue"."is_known" is 'The report has an entry in the loader''s catalogue'; comment on column "app_store_connect_raw"."report_catalogue"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 
@@ -2007,13 +2018,15 @@ comment on table "app_store_connect_raw"."report_columns" is 'What the loader kn
 
 comment on table "app_store_connect_raw"."analytics_instance_checks" is 'The last look at the segments of each instance'; comment on column "app_store_connect_raw"."analytics_instance_checks"."instance_id" is 'The report instance'; comment on column "app_store_connect_raw"."analytics_instance_checks"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect_raw"."analytics_instance_checks"."report_name" is 'The report''s name in the catalogue, or Apple''s'; comment on column "app_store_connect_raw"."analytics_instance_checks"."table_name" is 'The report table'; comment on column "app_store_connect_raw"."analytics_instance_checks"."granularity" is 'DAILY, WEEKLY or MONTHLY'; comment on column "app_store_connect_raw"."analytics_instance_checks"."processing_date" is 'Apple''s processing date of the instance'; comment on column "app_store_connect_raw"."analytics_instance_checks"."access_type" is 'ONGOING or ONE_TIME_SNAPSHOT, of the report request'; comment on column "app_store_connect_raw"."analytics_instance_checks"."checked_on" is 'The day of the look, by UTC'; comment on column "app_store_connect_raw"."analytics_instance_checks"."outcome" is 'loaded, unchanged, empty or failed'; comment on column "app_store_connect_raw"."analytics_instance_checks"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 
+comment on table "app_store_connect_raw"."analytics_load_failures" is 'What runs could not load, a row for each failure of each run'; comment on column "app_store_connect_raw"."analytics_load_failures"."what" is 'What was not loaded'; comment on column "app_store_connect_raw"."analytics_load_failures"."reason" is 'Why nothing comes, NULL once it does; of a failure its cause'; comment on column "app_store_connect_raw"."analytics_load_failures"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect_raw"."analytics_load_failures"."report_name" is 'The report''s name in the catalogue, or Apple''s'; comment on column "app_store_connect_raw"."analytics_load_failures"."instance_id" is 'The report instance'; comment on column "app_store_connect_raw"."analytics_load_failures"."segment_id" is 'The segment'; comment on column "app_store_connect_raw"."analytics_load_failures"."failed_at" is 'The time of the failure'; comment on column "app_store_connect_raw"."analytics_load_failures"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
+
 comment on table "app_store_connect_raw"."app_crashes_daily" is 'App Crashes, DAILY: all rows of all instances that were loaded, so that dates overlap; sum the view of this name instead'; comment on column "app_store_connect_raw"."app_crashes_daily"."date" is 'The date that the rows tell of'; comment on column "app_store_connect_raw"."app_crashes_daily"."_slice_key" is 'The slice that the row belongs to, in analytics_slices'; comment on column "app_store_connect_raw"."app_crashes_daily"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 
 comment on table "app_store_connect_raw"."photos_picker_daily" is 'Photos Picker, DAILY: all rows of all instances that were loaded, so that dates overlap; sum the view of this name instead'; comment on column "app_store_connect_raw"."photos_picker_daily"."date" is 'The date that the rows tell of'; comment on column "app_store_connect_raw"."photos_picker_daily"."_slice_key" is 'The slice that the row belongs to, in analytics_slices'; comment on column "app_store_connect_raw"."photos_picker_daily"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 
-delete from "app_store_connect_raw"."analytics_definitions" where "name" in ('table analytics_report_segments', 'table analytics_slices', 'table analytics_unparsed_values', 'table apps', 'table analytics_report_requests', 'table analytics_reports', 'table analytics_report_instances', 'table analytics_missing_reports', 'table report_catalogue', 'table report_columns', 'table analytics_instance_checks', 'table app_crashes_daily', 'table photos_picker_daily');
+delete from "app_store_connect_raw"."analytics_definitions" where "name" in ('table analytics_report_segments', 'table analytics_slices', 'table analytics_unparsed_values', 'table apps', 'table analytics_report_requests', 'table analytics_reports', 'table analytics_report_instances', 'table analytics_missing_reports', 'table report_catalogue', 'table report_columns', 'table analytics_instance_checks', 'table analytics_load_failures', 'table app_crashes_daily', 'table photos_picker_daily');
 
-insert into "app_store_connect_raw"."analytics_definitions" values ('table analytics_report_segments', 'digest'), ('table analytics_slices', 'digest'), ('table analytics_unparsed_values', 'digest'), ('table apps', 'digest'), ('table analytics_report_requests', 'digest'), ('table analytics_reports', 'digest'), ('table analytics_report_instances', 'digest'), ('table analytics_missing_reports', 'digest'), ('table report_catalogue', 'digest'), ('table report_columns', 'digest'), ('table analytics_instance_checks', 'digest'), ('table app_crashes_daily', 'digest'), ('table photos_picker_daily', 'digest');
+insert into "app_store_connect_raw"."analytics_definitions" values ('table analytics_report_segments', 'digest'), ('table analytics_slices', 'digest'), ('table analytics_unparsed_values', 'digest'), ('table apps', 'digest'), ('table analytics_report_requests', 'digest'), ('table analytics_reports', 'digest'), ('table analytics_report_instances', 'digest'), ('table analytics_missing_reports', 'digest'), ('table report_catalogue', 'digest'), ('table report_columns', 'digest'), ('table analytics_instance_checks', 'digest'), ('table analytics_load_failures', 'digest'), ('table app_crashes_daily', 'digest'), ('table photos_picker_daily', 'digest');
 
 WITH "catalogue" AS (
   SELECT

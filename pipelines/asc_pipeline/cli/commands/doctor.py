@@ -62,7 +62,9 @@ def _examine(options: dict[str, Any], frame: Frame) -> int:
 
 
 def _checks(options: dict[str, Any]) -> Iterator["Check"]:
-    from app_store_connect.configuration import read_configuration
+    from app_store_connect.api.keys import DEFAULT_KEY
+    from app_store_connect.configuration.keys import read_key_settings
+    from app_store_connect.configuration.settings import read_configuration
     from app_store_connect.errors import ConfigurationError
     from asc_pipeline.doctor.apple import check_key
     from asc_pipeline.doctor.check import Check, Level
@@ -72,9 +74,17 @@ def _checks(options: dict[str, Any]) -> Iterator["Check"]:
     try:
         configuration = read_configuration()
         yield from check_machine(configuration)
-        credentials = configuration.credentials()
+        keys = read_key_settings(configuration)
     except ConfigurationError as error:
         yield Check("settings", Level.ERROR, str(error))
-    else:
-        yield from check_key(credentials, options["app_ids"], lambda: datetime.now(UTC))
+        keys = []
+    for key in keys:
+        try:
+            credentials = key.credentials(configuration.base_url)
+        except ConfigurationError as error:
+            yield Check("settings", Level.ERROR, str(error))
+            continue
+        name = "" if key.name == DEFAULT_KEY else key.name
+        app_ids = options["app_ids"] or key.app_ids
+        yield from check_key(credentials, app_ids, lambda: datetime.now(UTC), name)
     yield from check_destination(options["destination"], options["dataset"])

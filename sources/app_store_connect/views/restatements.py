@@ -1,8 +1,8 @@
 """`restatements`: the figures of a date by vintage, and which vintage is shown."""
 
-from app_store_connect.tables import LOAD_ID, REPORT_CATALOGUE, SLICES
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
-from asc_pipeline.truth.owners import SLICES_VIEW
+from ..tables import LOAD_ID, REPORT_CATALOGUE, SLICES
+from ..warehouse.ledger import COMPLETE_LOADS, latest_rows
+from .owners import SLICES_VIEW
 
 RESTATEMENTS = "restatements"
 

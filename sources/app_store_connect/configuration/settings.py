@@ -18,14 +18,16 @@ from dlt.common.configuration.providers import CustomLoaderDocProvider
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
-from .api.credentials import APPLE, Credentials, parse_credentials
-from .catalog import REPORTS, RestatementPolicy, comparable_name
-from .dlt_errors import complaint, wrong_type
-from .errors import ConfigurationError
+from ..api.credentials import APPLE
+from ..catalog import REPORTS, RestatementPolicy, comparable_name
+from ..dlt_errors import complaint, wrong_type
+from ..errors import ConfigurationError
+from ..names import SOURCE_NAME
 
-SECTION = ("sources", "app_store_connect")
+SECTION = ("sources", SOURCE_NAME)
 _SECTION = ".".join(SECTION)
-_PROVIDER = "app_store_connect defaults"
+_PROVIDER = "defaults of the job"
+_SOURCE_PROVIDER = "defaults of the source"
 _MOST: dict[str, float] = {
     "workers": 1000,
     "batch_megabytes": 1_000_000,
@@ -40,8 +42,8 @@ _MOST: dict[str, float] = {
 """The greatest number accepted: above any use, within the limits of dates and sockets."""
 _OF_THE_SOURCE = frozenset(
     {"app_ids", "bundle_ids", "reports", "categories", "granularities", "access_types"}
-    | {"since", "until", "recheck_days", "keys", SECTION[-1], "schema_contract"}
-    | {"max_table_nesting", "root_key"}
+    | {"since", "until", "recheck_days", "max_wait", "on_failure", "keys", SECTION[-1]}
+    | {"schema_contract", "max_table_nesting", "root_key"}
 )
 """Further keys that the section may hold: the source's arguments, and settings of dlt."""
 _MAY_BE_ZERO = ("backoff_seconds", "keep_superseded_days")
@@ -49,8 +51,8 @@ _MAY_BE_ZERO = ("backoff_seconds", "keep_superseded_days")
 _dlt_defaults: dict[str, Any] = {
     "data_writer": {"buffer_max_items": 100_000},
     "load": {"delete_completed_jobs": True, "auto_abort_on_terminal_error": True},
-    "enable_runtime_trace": False,  # it grows with the number of batches, and nobody reads it
 }
+_source_defaults: dict[str, Any] = {}
 
 
 @configspec
@@ -72,15 +74,6 @@ class Configuration(BaseConfiguration):
     restatement: dict[str, str] | None = None
     table_format: str = "parquet"
     keep_superseded_days: int | None = None
-
-    def credentials(self) -> Credentials:
-        """Raises CredentialsError if the key is missing or malformed."""
-        return parse_credentials(
-            key_id=self.key_id,
-            private_key=self.private_key,
-            issuer_id=self.issuer_id,
-            base_url=self.base_url,
-        )
 
     def policies(self) -> dict[str, RestatementPolicy]:
         """The policies that override the catalogue's, by `comparable_name` of the report."""
@@ -112,6 +105,10 @@ class Configuration(BaseConfiguration):
             hint = f"; near: {' or '.join(near)}" if near else ""
             notices.append(f"{_SECTION} has no key {name}, so that it has no effect{hint}")
         return notices
+
+    @property
+    def max_inflated_bytes(self) -> int:
+        return int(self.max_inflated_gigabytes * 1024**3)
 
     @property
     def sweep_after(self) -> timedelta:
@@ -160,11 +157,26 @@ def _check_number(name: str, value: float, most: float) -> None:
 
 
 def set_dlt_defaults(workers: int) -> None:
-    """Give dlt's own knobs the values that suit this load, wherever the user set none."""
-    # No more items than workers: a worker holds few URLs, so none waits long enough to expire.
-    _dlt_defaults["extract"] = {"workers": workers, "max_parallel_items": workers}
-    if _PROVIDER not in [provider.name for provider in dlt.config.config_providers]:
+    """Give dlt's own knobs the values that suit the job, wherever the user set none."""
+    _dlt_defaults["extract"] = _extract_defaults(workers)
+    _register(_PROVIDER, _dlt_defaults)
+
+
+def set_source_defaults(workers: int) -> None:
+    """Give dlt's own knobs the values that suit the source alone: other sources keep theirs."""
+    own = {"extract": _extract_defaults(workers), "data_writer": _dlt_defaults["data_writer"]}
+    _source_defaults["sources"] = {SOURCE_NAME: own}
+    _register(_SOURCE_PROVIDER, _source_defaults)
+
+
+def _extract_defaults(workers: int) -> dict[str, int]:
+    """No more items than workers: a worker holds few URLs, so none waits long enough to expire."""
+    return {"workers": workers, "max_parallel_items": workers}
+
+
+def _register(name: str, defaults: dict[str, Any]) -> None:
+    if name not in [provider.name for provider in dlt.config.config_providers]:
         provider = CustomLoaderDocProvider(
-            _PROVIDER, lambda: _dlt_defaults, supports_secrets=False, locations=[]
+            name, lambda: defaults, supports_secrets=False, locations=[]
         )
         dlt.config.register_provider(provider)

@@ -3,10 +3,6 @@
 The columns of the reports themselves are in `catalog.columns`.
 """
 
-STORED_REPORT = (
-    "{report}, {granularity}: all rows of all instances that were loaded, so that dates overlap;"
-    " sum the view of this name instead"
-)
 SHOWN_REPORT = "{report}, {granularity}: the rows of each date once, of the instance that owns it"
 
 TABLES = {
@@ -19,6 +15,7 @@ TABLES = {
     "analytics_reports": "Reports, as Apple lists them",
     "analytics_report_instances": "Report instances, as Apple lists them",
     "analytics_missing_reports": "Reports that do not come, each with the reason",
+    "analytics_load_failures": "What runs could not load, a row for each failure of each run",
     "analytics_instance_checks": "The last look at the segments of each instance",
     "analytics_runs": "The runs of the job, each with its exit code and the reason of a failure",
     "report_catalogue": "What the loader knows of each report table",
@@ -52,6 +49,7 @@ COLUMNS = {
     "ended_at": "When the run ended",
     "exit_code": "The exit code of the run",
     "failures": "How many things could not be loaded",
+    "failed_at": "The time of the failure",
     "first_measure": "The column that measure_total adds up",
     "first_processing_date": "The oldest processing date of what is shown of the date",
     "granularity": "DAILY, WEEKLY or MONTHLY",
@@ -62,6 +60,7 @@ COLUMNS = {
     "is_known": "The report has an entry in the loader's catalogue",
     "is_observed": "Some instance tells of the date, or would have told; else it is missing",
     "is_shown": "The view of the report shows it",
+    "key_names": "The keys in the configuration that see the app",
     "lag_days": "After so many days Apple calls the figures of a date complete",
     "last_date_before_gap": "The last date with rows before the first missing one",
     "line": "The line of the file",
@@ -80,7 +79,7 @@ COLUMNS = {
     "policy": "replace: a newer instance replaces a date; accumulate: all rows are shown",
     "primary_locale": "The app's primary locale",
     "processing_date": "Apple's processing date of the instance",
-    "reason": "Why nothing comes, or why the run did not end with 0; NULL if all is well",
+    "reason": "The cause of what does not come, or went wrong; NULL if all is well",
     "removed_on": "Since this day the rows are removed from the report table",
     "report_id": "Apple's id of the report",
     "report_name": "The report's name in the catalogue, or Apple's",
@@ -105,5 +104,6 @@ COLUMNS = {
     "version": "The version of dlt-app-store-connect",
     "vintage": "Of a date the number of what was told, 1 for the first",
     "vintages": "How many instances tell of the date",
+    "what": "What was not loaded",
     "window_days": "For so many days after a date instances carry it",
 }

@@ -4,19 +4,19 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 
-from app_store_connect import tables
-from app_store_connect.errors import Failure
-from app_store_connect.extract.slices import SHOWN_PROVENANCE
-from app_store_connect.tables import LOAD_ID, REPORT_COLUMNS, SLICE_KEY
-from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.dialect import columns_of
-from app_store_connect.warehouse.ledger import Ledger
-from asc_pipeline.truth.comments import COLUMNS, SHOWN_REPORT, STORED_REPORT, TABLES
-from asc_pipeline.truth.date_owners import DATE_OWNERS, date_owners_statement
-from asc_pipeline.truth.definitions import Definition, Definitions
-from asc_pipeline.truth.freshness import FRESHNESS, freshness_statement
-from asc_pipeline.truth.owners import SLICES_STATEMENT, SLICES_VIEW
-from asc_pipeline.truth.restatements import RESTATEMENTS, RESTATEMENTS_STATEMENT
+from .. import tables
+from ..errors import Failure
+from ..extract.slices import SHOWN_PROVENANCE
+from ..tables import LOAD_ID, REPORT_COLUMNS, SLICE_KEY, STORED_REPORT
+from ..warehouse.connection import Warehouse
+from ..warehouse.dialect import columns_of
+from ..warehouse.ledger import Ledger
+from .comments import COLUMNS, SHOWN_REPORT, TABLES
+from .date_owners import DATE_OWNERS, date_owners_statement
+from .definitions import Definition, Definitions
+from .freshness import FRESHNESS, freshness_statement
+from .owners import SLICES_STATEMENT, SLICES_VIEW
+from .restatements import RESTATEMENTS, RESTATEMENTS_STATEMENT
 
 # Rendered once; a report's own names are put in their place afterwards.
 _REPORT_VIEW = f"""

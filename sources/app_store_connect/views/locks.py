@@ -1,6 +1,6 @@
-"""Postgres: the sessions that keep a statement from its lock, see `workspace.LOCK_SECONDS`."""
+"""Postgres: the sessions that keep a statement from its lock."""
 
-from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
+from ..warehouse.connection import Warehouse, is_lock_timeout
 
 _HOLDERS = """
     select distinct a.pid, a.usename, a.state, a.application_name

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from app_store_connect.errors import DestinationError, Failure
-from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
-from asc_pipeline.truth.locks import in_the_way
+from ..errors import DestinationError, Failure
+from ..warehouse.connection import Warehouse, is_lock_timeout
+from .locks import in_the_way
 
 DEFINITIONS = "analytics_definitions"
 _RENDERED_BY = version("sqlglot")  # asked once: it reads a file each time

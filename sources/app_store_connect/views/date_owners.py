@@ -8,8 +8,8 @@ Here and in `freshness` what some dialect lacks is avoided: row values as a tabl
 escape`, generated series, and the difference of dates by a minus.
 """
 
-from app_store_connect.tables import INSTANCE_CHECKS, LOAD_ID, REPORT_CATALOGUE, SLICE_KEY
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
+from ..tables import INSTANCE_CHECKS, LOAD_ID, REPORT_CATALOGUE, SLICE_KEY
+from ..warehouse.ledger import COMPLETE_LOADS, latest_rows
 
 DATE_OWNERS = "date_owners"
 _FIRST_DAY = "cast('2001-01-01' as date)"

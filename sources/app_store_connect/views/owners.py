@@ -18,9 +18,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from app_store_connect.tables import INSTANCES, LOAD_ID, REPORT_CATALOGUE, SLICE_KEY, SLICES
-from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
+from ..tables import INSTANCES, LOAD_ID, REPORT_CATALOGUE, SLICE_KEY, SLICES
+from ..warehouse.connection import Warehouse
+from ..warehouse.ledger import COMPLETE_LOADS, latest_rows
 
 SLICES_VIEW = "slices"
 _COLUMNS = ", ".join((*SLICES.columns, LOAD_ID))

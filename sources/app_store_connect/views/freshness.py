@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 
-from app_store_connect.instances import RETENTION_DAYS
-from app_store_connect.tables import (
+from ..instances import RETENTION_DAYS
+from ..tables import (
     INSTANCES,
     LOAD_ID,
     MISSING_REPORTS,
     REPORT_CATALOGUE,
     REPORTS,
 )
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
-from asc_pipeline.truth.date_owners import DATE_OWNERS
-from asc_pipeline.truth.owners import SLICES_VIEW
+from ..warehouse.ledger import COMPLETE_LOADS, latest_rows
+from .date_owners import DATE_OWNERS
+from .owners import SLICES_VIEW
 
 FRESHNESS = "data_freshness"
 EXPIRY_WARNING_DAYS = 28

@@ -1,0 +1,67 @@
+"""The job as a function, for notebooks and schedulers."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from app_store_connect.api.budget import DEFAULT_MAX_WAIT
+from app_store_connect.configuration.settings import read_configuration
+from app_store_connect.entities import AccessType, Granularity
+from app_store_connect.errors import BudgetExhaustedError, ConfigurationError, IncompleteLoadError
+from app_store_connect.instances import DEFAULT_RECHECK_DAYS
+from app_store_connect.planning.options import options_from
+from asc_pipeline.job.progress import LoggedProgress
+from asc_pipeline.job.runner import Run, Settings
+from asc_pipeline.job.summary import INTERRUPTED, OK, OUT_OF_BUDGET, Summary
+
+
+def run(
+    *,
+    app_ids: Sequence[str] = (),
+    bundle_ids: Sequence[str] = (),
+    reports: Sequence[str] = (),
+    categories: Sequence[str] = (),
+    granularities: Sequence[str] = (Granularity.DAILY,),
+    access_types: Sequence[str] = tuple(AccessType),
+    since: date | None = None,
+    until: date | None = None,
+    instance_ids: Sequence[str] = (),
+    request_ids: Sequence[str] = (),
+    create_requests: str | None = None,
+    recheck_days: int = DEFAULT_RECHECK_DAYS,
+    keep_superseded_days: int | None = None,
+    max_wait: float = DEFAULT_MAX_WAIT,
+    keys: Sequence[str] = (),
+    destination: str = "duckdb",
+    dataset: str = "app_store_connect",
+    is_plan: bool = False,
+    check: bool = True,
+) -> Summary:
+    """Run the job; the arguments are the options of `asc-segments`. It logs, and prints nothing.
+
+    Raises:
+        ConfigurationError, UnauthorizedError, ForbiddenError: where the command exits with 2.
+        IncompleteLoadError, BudgetExhaustedError, KeyboardInterrupt: with 1, 3, 130. What was
+            loaded stays. With `check=False` the summary tells instead.
+    """
+    given = dict(locals())
+    if is_plan and create_requests:
+        raise ConfigurationError("is_plan makes nothing: leave out create_requests, or is_plan")
+    names = ("destination", "dataset", "max_wait", "is_plan", "keep_superseded_days")
+    settings = Settings(
+        options_from(given), keys=tuple(keys), **{name: given[name] for name in names}
+    )
+    summary = Run(read_configuration(), settings, LoggedProgress()).execute()
+    if check:
+        _raise_for(summary)
+    return summary
+
+
+def _raise_for(summary: Summary) -> None:
+    code = summary.exit_code
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    if code == OUT_OF_BUDGET:
+        stops = [summary.outcome.stopped_by, *summary.keys.stopped.values()]
+        raise next(each for each in stops if isinstance(each, BudgetExhaustedError))
+    if code != OK:
+        raise IncompleteLoadError(summary.failures)

@@ -1,0 +1,106 @@
+"""The API keys of a run, each with its own client and request budget, and the apps of each."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from .client import DEFAULT_WORKERS, AppStoreConnectClient
+from .download import SegmentDownloader
+
+DEFAULT_KEY = "default"
+"""The name of the key that stands in the configuration without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key; `app_ids` are the only ones that it is for, if there are any."""
+
+    name: str
+    client: AppStoreConnectClient
+    downloader: SegmentDownloader
+    app_ids: tuple[str, ...] = ()
+
+    def apps_to_ask(self, app_ids: Sequence[str]) -> tuple[str, ...] | None:
+        """Those of the apps asked for, empty for all; None if the key is for none of them."""
+        if not self.app_ids or not app_ids:
+            return tuple(app_ids or self.app_ids)
+        return tuple(each for each in app_ids if each in self.app_ids) or None
+
+
+class ApiKeys:
+    """The keys, at least one. An app is read with one of them; threads share it."""
+
+    def __init__(self, keys: Sequence[ApiKey], workers: int = DEFAULT_WORKERS) -> None:
+        self.all = tuple(keys)
+        self.workers = workers
+        """Requests and downloads at once, of each key."""
+        self.stopped: dict[str, Exception] = {}
+        """Keys, by name, with which nothing more is asked in this run."""
+        self._owners: dict[str, ApiKey] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def single(cls, client: AppStoreConnectClient, workers: int = DEFAULT_WORKERS) -> Self:
+        """The keys of a run that has only one."""
+        return cls([ApiKey(DEFAULT_KEY, client, SegmentDownloader(client.read_segment))], workers)
+
+    @property
+    def first(self) -> ApiKey:
+        return self.all[0]
+
+    @property
+    def is_single(self) -> bool:
+        return len(self.all) == 1
+
+    @property
+    def all_workers(self) -> int:
+        return self.workers * len(self.all)
+
+    def assign(self, apps: Mapping[str, Sequence[str]]) -> None:
+        """Decide with which key each app is read: the first that is for it, else that sees it.
+
+        Args:
+            apps: of each app the names of the keys that see it.
+        """
+        for app_id, names in apps.items():
+            seeing = [key for key in self.all if key.name in names]
+            seeing.sort(key=lambda key: app_id not in key.app_ids)
+            self._owners[app_id] = seeing[0]
+
+    def of(self, app_id: str) -> ApiKey:
+        return self._owners.get(app_id, self.first)
+
+    def stop(self, key: ApiKey, error: Exception) -> bool:
+        """Ask nothing more with this key in this run. Returns whether that stops every key."""
+        with self._lock:
+            self.stopped.setdefault(key.name, error)
+            return len(self.stopped) == len(self.all)
+
+    def is_stopped(self, app_id: str) -> bool:
+        return self.of(app_id).name in self.stopped
+
+    def is_busy(self, app_id: str) -> bool:
+        """Whether the app's key has so many requests waiting that others should go first."""
+        return not self.is_single and self.of(app_id).client.budget.waiting >= self.workers
+
+    def begin_run(self) -> None:
+        self.stopped.clear()
+        for key in self.all:
+            key.client.budget.begin_run()
+
+    def cancel(self) -> None:
+        """Wake all that wait for a budget, for good."""
+        for key in self.all:
+            key.client.budget.cancel()
+
+    @property
+    def requests_made(self) -> int:
+        return sum(key.client.budget.requests_made for key in self.all)
+
+    @property
+    def remaining(self) -> int | None:
+        """What Apple's answers say is left of all budgets; None if none says it."""
+        said = [key.client.budget.remaining for key in self.all]
+        known = [each for each in said if each is not None]
+        return sum(known) if known else None

@@ -1,0 +1,159 @@
+"""The API keys in the configuration: one without a name, and those under `keys`, with names."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import dlt
+from dlt.common.typing import TSecretStrValue
+
+from ..api.budget import RequestBudget
+from ..api.client import AppStoreConnectClient
+from ..api.credentials import Credentials, parse_credentials
+from ..api.download import SegmentDownloader
+from ..api.keys import DEFAULT_KEY, ApiKey, ApiKeys
+from ..errors import ConfigurationError, CredentialsError, Failure
+from .settings import SECTION, Configuration
+
+_KEYS = "keys"
+_SECTION = ".".join((*SECTION, _KEYS))
+_VARIABLE = re.compile(
+    "__".join((*SECTION, _KEYS)).upper() + r"__(\w+?)__(KEY_ID|PRIVATE_KEY|ISSUER_ID|APP_IDS)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """A key as the user wrote it down."""
+
+    name: str
+    key_id: str | None = None
+    private_key: str | None = field(default=None, repr=False)
+    issuer_id: str | None = None
+    app_ids: tuple[str, ...] = ()
+
+    def credentials(self, base_url: str) -> Credentials:
+        """Raises CredentialsError, which names the key if it has a name."""
+        is_named = self.name != DEFAULT_KEY
+        section = f"{_SECTION}.{self.name}" if is_named else ".".join(SECTION)
+        try:
+            return parse_credentials(
+                key_id=self.key_id,
+                private_key=self.private_key,
+                issuer_id=self.issuer_id,
+                base_url=base_url,
+                section=section,
+            )
+        except CredentialsError as error:
+            raise CredentialsError(f"{self.name}: {error}" if is_named else str(error)) from None
+
+
+def read_key_settings(
+    configuration: Configuration, chosen: Sequence[str] = ()
+) -> list[KeySettings]:
+    """The chosen keys, or all. Without any, the one that `credentials` tells to be missing.
+
+    Raises:
+        ConfigurationError: there is no key of a chosen name.
+    """
+    found = {name: _named(name) for name in _names()}
+    own = configuration.key_id, configuration.private_key, configuration.issuer_id
+    if any(own[:2]) or not found:
+        found = {DEFAULT_KEY: KeySettings(DEFAULT_KEY, *own), **found}
+    if unknown := [name for name in chosen if name not in found]:
+        near = get_close_matches(unknown[0], found, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(found)}"
+        raise ConfigurationError(f"no key is called {unknown[0]!r} in [{_SECTION}]; {hint}")
+    return [found[name] for name in dict.fromkeys(chosen or found)]
+
+
+def api_keys(
+    settings: Sequence[KeySettings],
+    configuration: Configuration,
+    *,
+    max_wait: float,
+    on_wait: Callable[[str, float], None],
+) -> tuple[ApiKeys, list[Failure]]:
+    """The keys, and a failure for each that cannot be used although others can.
+
+    Args:
+        on_wait: told the name of a key and the length of each wait for its budget.
+
+    Raises:
+        CredentialsError: none can be used.
+    """
+    keys: list[ApiKey] = []
+    failures: list[Failure] = []
+    for each in settings:
+        try:
+            credentials = each.credentials(configuration.base_url)
+        except CredentialsError as error:
+            failures.append(Failure(f"key {each.name}", str(error), error))
+        else:
+            keys.append(_api_key(each, credentials, configuration, max_wait, on_wait))
+    if not keys and failures[0].error:
+        raise failures[0].error
+    return ApiKeys(keys, configuration.workers), failures
+
+
+def _api_key(
+    settings: KeySettings,
+    credentials: Credentials,
+    configuration: Configuration,
+    max_wait: float,
+    on_wait: Callable[[str, float], None],
+) -> ApiKey:
+    timeout, backoff = configuration.request_timeout_seconds, configuration.backoff_seconds
+    budget = RequestBudget(max_wait, on_wait=lambda seconds: on_wait(settings.name, seconds))
+    client = AppStoreConnectClient(
+        credentials, budget=budget, backoff_seconds=backoff, timeout_seconds=timeout
+    )
+    downloader = SegmentDownloader(
+        client.read_segment, backoff_seconds=backoff, timeout_seconds=timeout
+    )
+    return ApiKey(settings.name, client, downloader, settings.app_ids)
+
+
+def _names() -> list[str]:
+    """Of the keys in all of dlt's places, in their order."""
+    names: dict[str, None] = {}
+    for variable in os.environ:
+        if match := _VARIABLE.fullmatch(variable):
+            names[match[1].lower()] = None
+    for provider in dlt.config.config_providers:
+        found, _ = provider.get_value(_KEYS, dict, "", *SECTION)
+        if isinstance(found, Mapping):
+            names |= dict.fromkeys(found)
+    return sorted(names)
+
+
+def _named(name: str) -> KeySettings:
+    def value(key: str, kind: Any = str) -> Any:
+        """Of exactly this key: dlt's own look-up would take the issuer of another one."""
+        for provider in dlt.config.config_providers:
+            found, _ = provider.get_value(key, kind, "", *SECTION, _KEYS, name)
+            if found is not None:
+                return found
+        return None
+
+    return KeySettings(
+        name,
+        value("key_id"),
+        value("private_key", TSecretStrValue),
+        value("issuer_id"),
+        _app_ids(name, value("app_ids", list)),
+    )
+
+
+def _app_ids(name: str, value: Any) -> tuple[str, ...]:
+    try:
+        found = json.loads(value) if isinstance(value, str) else value or ()
+        return tuple(str(each) for each in found)
+    except (ValueError, TypeError):
+        raise ConfigurationError(
+            f'{_SECTION}.{name}.app_ids is {value!r}; a list is ["1500000000"]'
+        ) from None

@@ -1,0 +1,246 @@
+"""One reading of the source: Apple's lists for a load package, and the instances that are due."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any, cast
+
+import dlt
+from dlt import Pipeline
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
+from dlt.common.storages.load_package import load_package_state
+from dlt.extract import DltResource
+
+from . import tables
+from .api.keys import ApiKeys
+from .configuration.settings import Configuration
+from .errors import Failure, IncompleteLoadError
+from .extract.catalogue_rows import NewCatalogueRows, Stored
+from .extract.instance_queue import InstanceQueue
+from .extract.outcome import Outcome
+from .extract.resources import SegmentLoader, Work
+from .extract.row_buffer import BufferTotals, RowBuffer
+from .extract.slices import SliceKeys
+from .instances import Checksums, InstanceCheck, InstanceToLoad, ListedInstance
+from .listed_rows import changed_rows, listing_rows
+from .names import SOURCE_NAME
+from .planning.discovery import discover
+from .planning.listing import Listing
+from .planning.options import Options
+from .planning.report_tables import (
+    OTHER_REPORTS,
+    may_have_others,
+    names_of_reports,
+    report_tables,
+)
+from .planning.selection import select_instances
+from .tables import RawTable
+from .warehouse.connection import Warehouse
+from .warehouse.database import is_lake
+from .warehouse.ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+FAILURES = "failures"
+"""The metric of the resource `ledger` in dlt's trace: a row for each failure."""
+_OTHERS = "The rows of all reports that are not in the catalogue, each report in a table of its own"
+
+
+@dataclass(slots=True)
+class _Package:
+    """What one load package brings. Its resources share it."""
+
+    load_id: str
+    listing: Listing
+    outcome: Outcome
+    due: dict[str, list[InstanceToLoad]]
+    """By resource."""
+    catalogue: NewCatalogueRows
+    totals: BufferTotals = field(default_factory=BufferTotals)
+    slice_keys: SliceKeys = field(default_factory=SliceKeys)
+    told_stops: set[str] = field(default_factory=set)
+    """Keys that are stopped, and named as such."""
+
+
+class Reading:
+    """Apple's lists are read once for each load package, since a source may be run again."""
+
+    def __init__(
+        self,
+        keys: ApiKeys,
+        options: Options,
+        configuration: Configuration,
+        failures: Sequence[Failure] = (),
+        *,
+        raises: bool,
+    ) -> None:
+        self._keys = keys
+        self._failures_before = tuple(failures)
+        self._options = options
+        self._configuration = configuration
+        self._raises = raises
+        self._tables = report_tables(options)
+        self._package: _Package | None = None
+        self._unwritten: list[Failure] = []
+        self._metrics: dict[str, Any] = {}
+
+    def resources(self) -> list[DltResource]:
+        """One for each of Apple's lists, one for each report table, and the ledger."""
+        loader = self._loader()
+        ledger = loader.ledger()
+        self._metrics = ledger.custom_metrics
+        lists = [
+            loader.listing(table, partial(self._rows_of, table)) for table in tables.LISTING_TABLES
+        ]
+        reports = [
+            loader.report(
+                each.name, partial(self._begin, each.name), schema=each.schema, text=each.text
+            )
+            for each in self._tables
+        ]
+        if may_have_others(self._options):
+            begin = partial(self._begin, OTHER_REPORTS)
+            reports.append(loader.report(OTHER_REPORTS, begin, text=_OTHERS))
+        return [*lists, *reports, ledger]
+
+    def _loader(self) -> SegmentLoader:
+        configuration = self._configuration
+        return SegmentLoader(
+            self._keys,
+            lambda: self._of_this_load().outcome.attempt(),
+            today=datetime.now(UTC).date(),
+            recheck_days=self._options.recheck_days,
+            merges=lambda: not is_lake(_pipeline()),
+            table_format=configuration.table_format,
+            max_inflated_bytes=configuration.max_inflated_bytes,
+            policies=configuration.policies(),
+            stored=_stored,
+            new_failures=self._take_failures,
+        )
+
+    def _of_this_load(self) -> _Package:
+        load_id = load_package_state()["load_id"]
+        if self._package is None or self._package.load_id != load_id:
+            self._package = self._new_package(load_id)
+        return self._package
+
+    def _new_package(self, load_id: str) -> _Package:
+        self._unwritten.clear()
+        self._metrics.pop(FAILURES, None)
+        self._keys.begin_run()
+        options = self._narrowed()
+        listing = discover(self._keys, options)
+        for failure in [*self._failures_before, *listing.failures, *listing.stopped_ongoing]:
+            self._failed(failure)
+        for notice in listing.notices:
+            logger.warning(notice)
+        due = self._due(listing.instances, options, datetime.now(UTC).date())
+        outcome = Outcome(on_failure=self._failed)
+        stops = set(self._keys.stopped)  # the listing has a failure for each
+        catalogue = NewCatalogueRows(_stored)
+        return _Package(load_id, listing, outcome, due, catalogue, told_stops=stops)
+
+    def _narrowed(self) -> Options:
+        """The options for the selected resources: Apple is not asked about the others."""
+        selected = dlt.current.source().selected_resources.keys()
+        chosen = [each for each in self._tables if each.name in selected]
+        if OTHER_REPORTS in selected or not chosen:
+            return self._options
+        return replace(self._options, reports=names_of_reports(chosen))
+
+    def _due(
+        self, listed: Sequence[ListedInstance], options: Options, today: date
+    ) -> dict[str, list[InstanceToLoad]]:
+        loaded, checks = _known(listed, today)
+        selection = select_instances(listed, loaded, options, today=today, checks=checks)
+        own = {each.name for each in self._tables}
+        due: dict[str, list[InstanceToLoad]] = {}
+        for item in selection.due:
+            name = item.listed.table_name
+            due.setdefault(name if name in own else OTHER_REPORTS, []).append(item)
+        return due
+
+    def _rows_of(self, table: RawTable) -> Sequence[Mapping[str, Any]]:
+        listing = self._of_this_load().listing
+        if table.name in _emptied_tables():
+            return listing_rows(listing, self._options, ())[table.name]
+        with _ledger() as ledger:
+            return changed_rows(table, listing, self._options, ledger, datetime.now(UTC).date())
+
+    def _begin(self, name: str) -> tuple[Work, Iterable[InstanceToLoad | None]]:
+        package = self._of_this_load()
+        attempt = package.outcome.attempt()
+        buffer = RowBuffer(package.totals)
+        work = Work(attempt, buffer, package.catalogue, package.slice_keys)
+        queue = InstanceQueue(self._keys, package.due.get(name, ()))
+        return work, self._until_stopped(package, queue)
+
+    def _until_stopped(
+        self, package: _Package, queue: InstanceQueue
+    ) -> Iterator[InstanceToLoad | None]:
+        """The instances; None while all keys wait for their budgets."""
+        while queue:
+            yield queue.take()
+        for key, reason in self._keys.stopped.items():
+            if key not in package.told_stops:
+                package.told_stops.add(key)
+                what = "this run" if self._keys.is_single else f"key {key}"
+                self._failed(Failure(f"the rest of {what}", str(reason), reason))
+
+    def _failed(self, failure: Failure) -> None:
+        """From any thread. Raises IncompleteLoadError if the source is to load all or nothing."""
+        logger.warning("not loaded: %s: %s", failure.what, failure.why)
+        if self._raises:
+            raise IncompleteLoadError([failure])
+        self._unwritten.append(failure)
+        told = {"what": failure.what, "reason": failure.why}
+        self._metrics.setdefault(FAILURES, []).append(told)
+
+    def _take_failures(self) -> list[Failure]:
+        taken = self._unwritten[:]
+        del self._unwritten[: len(taken)]
+        return taken
+
+
+def _known(
+    listed: Sequence[ListedInstance], today: date
+) -> tuple[dict[str, Checksums], dict[str, InstanceCheck]]:
+    """The segments that are loaded, and the last look at each instance."""
+    since = min((item.instance.processing_date for item in listed), default=today)
+    emptied = _emptied_tables()
+    gone = {item.instance.id for item in listed if item.table_name in emptied}
+    with _ledger() as ledger:
+        loaded = {} if tables.SEGMENTS.name in emptied else ledger.loaded_segments(since)
+        is_unknown = tables.INSTANCE_CHECKS.name in emptied
+        checks = {} if is_unknown else ledger.instance_checks(since)
+    return {each: loaded[each] for each in loaded.keys() - gone}, checks
+
+
+def _stored(table: RawTable) -> Stored:
+    if table.name in _emptied_tables():
+        return {}
+    with _ledger() as ledger:
+        return ledger.latest(table)
+
+
+def _emptied_tables() -> set[str]:
+    """The tables that dlt drops or empties before it loads this package, because of `refresh`."""
+    state = load_package_state()["state"]
+    emptied = [*state.get("dropped_tables", ()), *state.get("truncated_tables", ())]
+    return {table["name"] for table in emptied}
+
+
+def _pipeline() -> Pipeline:
+    return cast(Pipeline, Container()[PipelineContext].pipeline())
+
+
+@contextmanager
+def _ledger() -> Iterator[Ledger]:
+    """The ledger on the destination of the running pipeline."""
+    warehouse = Warehouse(_pipeline(), views_dataset=SOURCE_NAME)
+    with warehouse.open():
+        yield Ledger(warehouse)

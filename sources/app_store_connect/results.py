@@ -1,0 +1,107 @@
+"""What to ask a pipeline after its run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt import Dataset, Pipeline
+from dlt.common.schema.utils import new_table
+
+from .errors import ConfigurationError, Failure, IncompleteLoadError
+from .extract.report_resource import LEDGER
+from .names import SOURCE_NAME
+from .reading import FAILURES
+from .views.create import create_views as create_views_in
+from .warehouse.connection import Warehouse
+from .warehouse.database import LAKE_FILE, is_lake
+from .warehouse.dialect import Dialect
+
+
+def raise_for_failures(pipeline: Pipeline) -> None:
+    """Raise if the pipeline's last run could not load all that was due.
+
+    Raises:
+        IncompleteLoadError: it names them; the rest is loaded, and the next run tries again.
+        ConfigurationError: dlt has no trace of a run, so that nothing is known.
+    """
+    if failures := list(_failures(pipeline)):
+        raise IncompleteLoadError(failures)
+
+
+def _failures(pipeline: Pipeline) -> Iterator[Failure]:
+    trace = pipeline.last_trace
+    if trace is None or (info := trace.last_extract_info) is None:
+        raise ConfigurationError(
+            f"dlt has no trace of a run of pipeline {pipeline.pipeline_name}: run it first, and"
+            " leave enable_runtime_trace on, as it is by default"
+        )
+    for steps in info.metrics.values():
+        for step in steps:
+            if found := step["resource_metrics"].get(LEDGER):
+                yield from map(_failure, found.custom_metrics.get(FAILURES, ()))
+
+
+def _failure(told: dict[str, str]) -> Failure:
+    return Failure(told["what"], told["reason"])
+
+
+def create_views(pipeline: Pipeline, name: str | None = None) -> list[str]:
+    """Make or renew the views over a plain pipeline's raw tables, as the job does after a run.
+
+    Args:
+        name: the dataset of the views; else the pipeline's without `_raw`, or with `_views`.
+
+    Returns:
+        The report tables that have a view.
+
+    Raises:
+        DestinationError: the destination fails.
+    """
+    warehouse = Warehouse(pipeline, name or _views_of(pipeline.dataset_name))
+    with warehouse.open():
+        made = create_views_in(warehouse)
+        if made:
+            warehouse.database.publish()
+    return made
+
+
+def dataset(where: Any, name: str | None = None) -> Dataset:
+    """The views, each date once, as dlt's dataset: `dataset(pipeline)["data_freshness"].arrow()`.
+
+    Args:
+        where: a pipeline that has run, or a destination as `dlt.dataset` takes it.
+        name: the dataset of the views, as in `create_views`; of a destination `app_store_connect`.
+
+    Raises:
+        ConfigurationError: there are no views.
+    """
+    if isinstance(where, Pipeline):
+        name = name or _views_of(where.dataset_name)
+        lake = dlt.destinations.duckdb(str(Path(LAKE_FILE).absolute()))
+        where = lake if is_lake(where) else where.destination
+    name = name or SOURCE_NAME
+    found = dlt.dataset(where, name)
+    with found.sql_client as client:
+        question, values = Dialect(client, name).views_question()
+        shown = [row[0] for row in client.execute_sql(question, *values) or []]
+    if not shown:
+        raise ConfigurationError(
+            f"dataset {name} has no views: make them with create_views(pipeline) after a run, or by"
+            " a run of the job"
+        )
+    return dlt.dataset(where, name, _schema_of(found, shown))
+
+
+def _schema_of(found: Dataset, shown: list[str]) -> dlt.Schema:
+    """What dlt needs to know of the views, by which it checks and writes queries."""
+    schema = dlt.Schema(found.dataset_name)
+    client: Any = found.destination_client
+    with client:
+        for table, columns in client.get_storage_tables(shown):
+            schema.update_table(new_table(table, columns=list(columns.values())))
+    return schema
+
+
+def _views_of(raw: str) -> str:
+    return raw.removesuffix("_raw") if raw.endswith("_raw") else f"{raw}_views"

@@ -1,0 +1,134 @@
+"""What a user of the source does after a run: raise for failures, make the views, read them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+import app_store_connect as asc
+from app_store_connect.errors import ConfigurationError, IncompleteLoadError
+from tests.asking import StartApple
+from tests.conftest import Job
+from tests.emulator import Fault, World
+from tests.worlds import (
+    APPS,
+    CRASHES,
+    PURCHASES,
+    TODAY,
+    add_vintages,
+    crash_rows,
+    overlapping_world,
+    world_with_reports,
+)
+
+CRASH_TABLE = "app_crashes_daily"
+
+
+def sum_of(world: World, column: str = "Crashes") -> int:
+    """The true sum over all apps."""
+    rows = [row for app_id in APPS for row in world.truth(app_id, CRASHES, "DAILY")]
+    return sum(int(row[column] or 0) for row in rows)
+
+
+def test_a_notebook(start_apple: StartApple, job: Job) -> None:
+    """Choose two reports, map one, run, read the views; a failed segment turns a scheduler red."""
+    world = world_with_reports(CRASHES, PURCHASES)
+    for app_id in APPS:
+        for report in (CRASHES, PURCHASES):
+            add_vintages(world, world.report(app_id, report), days=4)
+    apple = start_apple(world)
+    job.use(apple)
+
+    def with_family(batch: pa.Table) -> pa.Table:
+        return batch.append_column("family", pc.utf8_slice_codeunits(batch["device"], 0, 2))
+
+    pipeline = dlt.pipeline("notebook", destination="duckdb", dataset_name="apple_raw")
+    source = asc.app_store_connect_source(reports=[CRASHES, PURCHASES])
+    source.resources[CRASH_TABLE].add_map(with_family)
+    apple.fault(Fault("api", "Instances/[^/]+/segments", "forbidden"))
+    pipeline.run(source)
+    with pytest.raises(IncompleteLoadError, match=r"1 not loaded: App .* DAILY of app"):
+        asc.raise_for_failures(pipeline)
+    pipeline.run(source)
+    asc.raise_for_failures(pipeline)
+
+    assert [CRASH_TABLE, "app_store_purchases_standard_daily"] == asc.create_views(pipeline)
+    views = asc.dataset(pipeline)
+    shown: Any = views[CRASH_TABLE].arrow()
+    families = set(shown["family"].to_pylist())
+
+    assert sum_of(world) == pc.sum(shown["crashes"]).as_py()
+    assert {"iP", "NA", None} == families
+    assert (sum_of(world),) == views(f"select sum(crashes) from {CRASH_TABLE}").fetchone()
+    assert {(1,)} < set(views["date_owners"].select("vintages").fetchall())
+    assert {"date_owners", "data_freshness", CRASH_TABLE} <= set(views.tables)
+
+
+def test_destination_of_the_job(start_apple: StartApple, job: Job) -> None:
+    """The views that the job made are read from the destination alone."""
+    world = overlapping_world(days=3)
+    job.run(start_apple(world))
+    views = asc.dataset(dlt.destinations.duckdb("asc_segments.duckdb"))
+
+    assert sum_of(world) == views(f"select sum(crashes) from {CRASH_TABLE}").fetchone()[0]  # type: ignore[index]  # a row comes
+    with pytest.raises(ConfigurationError, match="dataset nowhere has no views"):
+        asc.dataset(dlt.destinations.duckdb("asc_segments.duckdb"), "nowhere")
+
+
+def test_pipeline_before_its_views(start_apple: StartApple, job: Job) -> None:
+    """A pipeline without any load has none, and its dataset says how to make them."""
+    job.use(start_apple(overlapping_world(days=1)))
+    pipeline = dlt.pipeline("notebook", destination="duckdb", dataset_name="mine")
+
+    assert [] == asc.create_views(pipeline)
+    with pytest.raises(ConfigurationError, match="dataset mine_views has no views: make them"):
+        asc.dataset(pipeline)
+
+
+def test_in_development_mode(start_apple: StartApple, job: Job) -> None:
+    """`dev_mode` and another source in the same pipeline do as everywhere in dlt."""
+    world = overlapping_world(days=2)
+    job.use(start_apple(world))
+    pipeline = dlt.pipeline("notebook", destination="duckdb", dataset_name="x", dev_mode=True)
+    mine = dlt.resource([{"id": 1}], name="mine")
+    pipeline.run([asc.app_store_connect_source(), mine])
+    asc.create_views(pipeline)
+    views = asc.dataset(pipeline)
+
+    assert sum_of(world) == views(f"select sum(crashes) from {CRASH_TABLE}").fetchone()[0]  # type: ignore[index]  # a row comes
+
+
+@contextmanager
+def files(monkeypatch: pytest.MonkeyPatch, table_format: str) -> Iterator[dlt.Pipeline]:
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", Path("lake").absolute().as_uri())
+    monkeypatch.setenv("SOURCES__APP_STORE_CONNECT__TABLE_FORMAT", table_format)
+    yield dlt.pipeline("lake", destination="filesystem", dataset_name="app_store_connect_raw")
+
+
+@pytest.mark.variants
+@pytest.mark.parametrize("table_format", ["parquet", "delta"])
+def test_republished_segment_in_a_lake(
+    table_format: str, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the source alone: the views show its new rows once, and Apple's lists have no twins."""
+    if table_format == "delta":
+        pytest.importorskip("deltalake")
+    world = overlapping_world(days=2, parts=1)
+    job.use(start_apple(world))
+    with files(monkeypatch, table_format) as pipeline:
+        pipeline.run(asc.app_store_connect_source())
+        newest = max(world.instances.values(), key=world.rank)
+        published = crash_rows(newest.report.request.app_id, TODAY, vintage=2)
+        world.republish(newest.segments[0], published)
+        pipeline.run(asc.app_store_connect_source())
+        asc.create_views(pipeline)
+        views = asc.dataset(pipeline)
+    shown: Any = views(f"select count(*), sum(crashes) from {CRASH_TABLE}").fetchone()
+    true = sum(len(world.truth(app_id, CRASHES, "DAILY")) for app_id in APPS)
+
+    assert (true, sum_of(world)) == tuple(shown)

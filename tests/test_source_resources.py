@@ -1,0 +1,322 @@
+"""The resources of the source, as users of dlt expect them: one for each report table."""
+
+from typing import Any
+
+import dlt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from app_store_connect import app_store_connect_source, raise_for_failures
+from app_store_connect.catalog import COLUMNS, REPORTS
+from app_store_connect.errors import ConfigurationError, IncompleteLoadError
+from app_store_connect.names import snake_case
+from tests.asking import StartApple
+from tests.conftest import Job
+from tests.emulator import Emulator, Fault, World, rows_of
+from tests.worlds import (
+    APPS,
+    CRASHES,
+    PURCHASES,
+    add_vintages,
+    overlapping_world,
+    world_with_reports,
+)
+
+DOWNLOADS, NEW = "App Downloads Standard", "App Fireworks Standard"
+CRASH_TABLE, PURCHASE_TABLE = "app_crashes_daily", "app_store_purchases_standard_daily"
+LISTS = {
+    "apps",
+    "analytics_report_requests",
+    "analytics_reports",
+    "analytics_report_instances",
+    "analytics_missing_reports",
+    "ledger",
+}
+
+
+@pytest.fixture
+def pipeline() -> dlt.Pipeline:
+    return dlt.pipeline("asc_segments", destination="duckdb", dataset_name="app_store_connect_raw")
+
+
+@pytest.fixture
+def apple(start_apple: StartApple, job: Job) -> Emulator:
+    """Two catalogued reports and one that the catalogue does not have, in the environment."""
+    emulator = start_apple(world_of(CRASHES, PURCHASES, NEW))
+    job.use(emulator)
+    return emulator
+
+
+def world_of(*names: str, days: int = 2) -> World:
+    world = world_with_reports(*names)
+    for app_id in APPS:
+        for name in names:
+            add_vintages(world, world.report(app_id, name), days=days)
+    return world
+
+
+def rows(pipeline: dlt.Pipeline, statement: str) -> list[Any]:
+    with pipeline.sql_client() as client:
+        return [tuple(row) for row in client.execute_sql(statement) or []]
+
+
+def tables(pipeline: dlt.Pipeline) -> set[str]:
+    found = rows(
+        pipeline,
+        "select table_name from information_schema.tables"
+        " where table_schema = 'app_store_connect_raw'",
+    )
+    return {name for (name,) in found if not name.startswith("_dlt")}
+
+
+def expected_rows(world: World, report: str) -> int:
+    found = [each for each in world.instances.values() if each.report.name == report]
+    return sum(len(rows_of(each)) for each in found)
+
+
+def default_tables() -> set[str]:
+    return {f"{snake_case(each.name)}_daily" for each in REPORTS if each.is_default}
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, default_tables() | {"other_reports"}),
+        ({"reports": [CRASHES, "app store purchases standard"]}, {CRASH_TABLE, PURCHASE_TABLE}),
+        ({"reports": [CRASHES, NEW]}, {CRASH_TABLE, "other_reports"}),
+        (
+            {"reports": [CRASHES], "granularities": ["DAILY", "MONTHLY"]},
+            {CRASH_TABLE, "app_crashes_monthly"},
+        ),
+        (
+            {"reports": ["*"]},
+            {f"{snake_case(each.name)}_daily" for each in REPORTS} | {"other_reports"},
+        ),
+    ],
+    ids=["default rule", "named", "not in the catalogue", "granularities", "all"],
+)
+def test_a_resource_for_each_report_table(
+    asked: dict[str, Any], expected: set[str], job: Job, apple: Emulator
+) -> None:
+    """It is known from the arguments alone: Apple is not asked."""
+    source = app_store_connect_source(**asked)
+
+    assert LISTS | expected == set(source.resources)
+    assert [] == apple.exchanges
+
+
+def test_columns_before_the_first_load(apple: Emulator) -> None:
+    """dlt's schema has types and descriptions of the catalogue, and the table its text."""
+    source = app_store_connect_source(reports=[PURCHASES])
+    table: dict[str, Any] = {**source.discover_schema().tables[PURCHASE_TABLE]}
+    proceeds = table["columns"]["proceeds_in_usd"]
+
+    assert ("decimal", 38, 9) == tuple(proceeds[e] for e in ("data_type", "precision", "scale"))
+    assert COLUMNS["Proceeds in USD"].meaning == proceeds["description"]
+    assert "sum the view" in table["description"]
+    assert "sum the view" in (source.resources[PURCHASE_TABLE].__doc__ or "")
+
+
+def test_selected_report_alone(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """Its rows come with their ledger; of the other reports Apple is not even asked."""
+    pipeline.run(app_store_connect_source().with_resources(CRASH_TABLE))
+    asked = [each.path for each in apple.exchanges if each.path.endswith("/instances")]
+    counts = rows(
+        pipeline,
+        f"select (select count(*) from {CRASH_TABLE}),"
+        " (select sum(row_count) from analytics_report_segments),"
+        " (select sum(row_count) from analytics_slices)",
+    )
+    pipeline.run(app_store_connect_source())
+
+    assert 2 == len(asked)
+    assert [(expected_rows(apple.world, CRASHES),) * 3] == counts
+    assert {CRASH_TABLE, PURCHASE_TABLE, "app_fireworks_standard_daily", "apps"} <= tables(pipeline)
+    assert [(expected_rows(apple.world, CRASHES),)] == rows(
+        pipeline, f"select count(*) from {CRASH_TABLE}"
+    )
+
+
+def test_map_sees_the_rows_of_its_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """Not those of the ledger, nor of another report; a column may come."""
+    seen: set[frozenset[str]] = set()
+
+    def shout(batch: pa.Table) -> pa.Table:
+        seen.add(frozenset(batch.column_names))
+        return batch.append_column("device_in_capitals", pc.utf8_upper(batch["device"]))
+
+    source = app_store_connect_source(reports=[CRASHES, PURCHASES])
+    source.resources[CRASH_TABLE].add_map(shout).add_filter(lambda batch: batch.num_rows > 0)
+    pipeline.run(source)
+    with pipeline.sql_client() as client:
+        shown = client.execute_sql(f"select distinct device_in_capitals from {CRASH_TABLE}")
+
+    assert {True} == {"crashes" in columns for columns in seen}
+    assert {("IPHONE",), ("NA",), (None,)} == {tuple(row) for row in shown or []}
+    assert [(expected_rows(apple.world, PURCHASES),)] == rows(
+        pipeline, f"select count(*) from {PURCHASE_TABLE}"
+    )
+
+
+def test_map_on_other_reports(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """It sees the rows of every report that is not in the catalogue, and not the ledger's."""
+    source = app_store_connect_source()
+    source.resources["other_reports"].add_yield_map(
+        lambda batch: iter([batch.append_column("is_new", pa.array([True] * batch.num_rows))])
+    )
+    pipeline.run(source)
+
+    assert [(expected_rows(apple.world, NEW),)] == rows(
+        pipeline, "select count(*) from app_fireworks_standard_daily where is_new"
+    )
+
+
+def test_map_keeps_the_origin(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """Rows without the key of their slice would be in no view, so they are refused."""
+    source = app_store_connect_source(reports=[CRASHES])
+    source.resources[CRASH_TABLE].add_map(lambda batch: batch.drop_columns(["_slice_key"]))
+    with pytest.raises(PipelineStepFailed, match="returns rows without _slice_key"):
+        pipeline.run(source)
+
+
+@pytest.mark.parametrize(
+    ("hints", "said"),
+    [
+        ({"write_disposition": "replace"}, "takes no write_disposition: the ledger says"),
+        ({"primary_key": "date"}, "takes no primary_key: its rows have no key"),
+        ({"merge_key": "date"}, "takes no merge_key"),
+        ({"table_name": "mine"}, "takes no table_name: the ledger says which rows"),
+        ({"incremental": dlt.sources.incremental("date")}, "takes no incremental"),
+        ({"table_format": "delta"}, "takes no table_format: all tables have one"),
+        ({"columns": {"crashes": {"data_type": "text"}}}, "crashes of app_crashes_daily is bigint"),
+        ({"columns": {"date": {"primary_key": True}}}, "takes no key"),
+    ],
+    ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
+)
+def test_hints_that_would_break_the_promise(
+    hints: dict[str, Any], said: str, job: Job, apple: Emulator
+) -> None:
+    """They are refused with the reason."""
+    resource = app_store_connect_source(reports=[CRASHES]).resources[CRASH_TABLE]
+    for name, column in hints.get("columns", {}).items():
+        column["name"] = name
+    with pytest.raises(ConfigurationError, match=said):
+        resource.apply_hints(**hints)
+
+
+def test_write_disposition_of_a_run(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """`pipeline.run` hands its arguments to every resource."""
+    with pytest.raises(PipelineStepFailed, match="takes no write_disposition"):
+        pipeline.run(app_store_connect_source(reports=[CRASHES]), write_disposition="replace")
+
+
+def test_hints_that_are_honoured(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """Descriptions and hints of the user stand in dlt's schema, of the report's table alone."""
+    source = app_store_connect_source(reports=[CRASHES])
+    source.resources[CRASH_TABLE].apply_hints(
+        columns={"crashes": {"name": "crashes", "description": "mine", "x-mine": True}},  # type: ignore[typeddict-unknown-key]  # as users may
+        additional_table_hints={"x-team": "quality"},
+    )
+    pipeline.run(source)
+    stored = pipeline.schemas["app_store_connect"].tables
+
+    assert "mine" == stored[CRASH_TABLE]["columns"]["crashes"]["description"]
+    assert "quality" == stored[CRASH_TABLE]["x-team"]  # type: ignore[typeddict-item]  # as above
+    assert {"instance_id", "segment_id"} <= stored["analytics_report_segments"]["columns"].keys()
+    assert "crashes" not in stored["analytics_report_segments"]["columns"]
+    assert "x-team" not in stored["analytics_report_segments"]
+
+
+def test_refresh_of_one_resource(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """Its table is loaded anew; the ledger of the others stays."""
+    pipeline.run(app_store_connect_source())
+    downloads = len(apple.downloads)
+    before = rows(pipeline, f"select count(*) from {CRASH_TABLE}")
+    pipeline.run(app_store_connect_source().with_resources(CRASH_TABLE), refresh="drop_resources")
+    again = len(apple.downloads) - downloads
+    pipeline.run(app_store_connect_source())
+
+    assert before == rows(pipeline, f"select count(*) from {CRASH_TABLE}")
+    assert downloads // 3 == again
+    assert downloads + again == len(apple.downloads)
+
+
+def failing(apple: Emulator) -> None:
+    apple.fault(Fault("api", "Instances/[^/]+/segments", "forbidden"))
+
+
+def test_failures_make_a_scheduler_red(
+    start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
+) -> None:
+    """The rest is loaded; table and trace name what failed; the next run is green again."""
+    apple = start_apple(overlapping_world(days=2, parts=1))
+    job.use(apple)
+    failing(apple)
+    pipeline.run(app_store_connect_source())
+    with pytest.raises(IncompleteLoadError, match="1 not loaded: App Crashes DAILY of app") as red:
+        raise_for_failures(pipeline)
+    pipeline.run(app_store_connect_source())
+    raise_for_failures(pipeline)
+
+    assert 1 == len(red.value.failures)
+    assert [(CRASHES, red.value.failures[0].what)] == rows(
+        pipeline,
+        "select report_name, what from analytics_load_failures where instance_id is not null"
+        " and app_id is not null and failed_at is not null"
+        " and _dlt_load_id in (select load_id from _dlt_loads)",
+    )
+    assert [(4,)] == rows(pipeline, "select count(*) from analytics_report_segments")
+
+
+def test_trace_of_another_process(
+    start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
+) -> None:
+    """The failures of the last run are in the trace that dlt keeps."""
+    apple = start_apple(overlapping_world(days=2, parts=1))
+    job.use(apple)
+    failing(apple)
+    pipeline.run(app_store_connect_source())
+    with pytest.raises(IncompleteLoadError, match="App Crashes DAILY"):
+        raise_for_failures(dlt.attach(pipeline_name="asc_segments"))
+
+
+def test_raise_loads_nothing(start_apple: StartApple, job: Job, pipeline: dlt.Pipeline) -> None:
+    """For those who rather have all or nothing."""
+    apple = start_apple(overlapping_world(days=2, parts=1))
+    job.use(apple)
+    failing(apple)
+    with pytest.raises(PipelineStepFailed, match="1 not loaded: App Crashes DAILY of app"):
+        pipeline.run(app_store_connect_source(on_failure="raise"))
+    assert set() == tables(pipeline)
+    pipeline.run(app_store_connect_source(on_failure="raise"))
+
+    assert [(4,)] == rows(pipeline, "select count(*) from analytics_report_segments")
+
+
+def test_no_trace_is_no_success(pipeline: dlt.Pipeline) -> None:
+    """Silence of a pipeline that never ran, or keeps no trace, does not mean that all is loaded."""
+    with pytest.raises(ConfigurationError, match="no trace of a run of pipeline asc_segments"):
+        raise_for_failures(pipeline)
+
+
+@pytest.mark.parametrize("arguments", [{"on_failure": "ignore"}, {"max_wait": float("nan")}])
+def test_wrong_reactions(arguments: dict[str, Any], apple: Emulator) -> None:
+    """Named when the source is made."""
+    with pytest.raises(ConfigurationError, match=next(iter(arguments))):
+        app_store_connect_source(**arguments)
+
+
+def test_budget_stops_cleanly(
+    start_apple: StartApple, job: Job, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is done is kept, the rest is named, and the next run goes on."""
+    apple = start_apple(overlapping_world(days=6, parts=1), hourly_limit=15)
+    job.use(apple)
+    pipeline.run(app_store_connect_source(max_wait=0))
+    with pytest.raises(IncompleteLoadError, match="the rest of this run"):
+        raise_for_failures(pipeline)
+    (loaded,) = rows(pipeline, "select count(*) from analytics_report_segments")
+
+    assert 0 < loaded[0] < 12
