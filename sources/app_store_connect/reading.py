@@ -1,6 +1,7 @@
 """One reading of the source: Apple's lists for a load package, and the instances that are due."""
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from .errors import Failure, IncompleteLoadError
 from .extract.catalogue_rows import NewCatalogueRows, Stored
 from .extract.instance_queue import InstanceQueue
 from .extract.outcome import Outcome
+from .extract.report_resource import LEDGER
 from .extract.resources import SegmentLoader, Work
 from .extract.row_buffer import BufferTotals, RowBuffer
 from .extract.slices import SliceKeys
@@ -46,7 +48,7 @@ from .warehouse.ledger import Ledger
 logger = logging.getLogger(__name__)
 
 FAILURES = "failures"
-"""The metric of the resource `ledger` in dlt's trace: a row for each failure."""
+"""A metric in dlt's trace: a row for each failure."""
 _OTHERS = "The rows of all reports that are not in the catalogue, each report in a table of its own"
 
 
@@ -55,6 +57,7 @@ class _Package:
     """What one load package brings. Its resources share it."""
 
     load_id: str
+    options: Options
     listing: Listing
     outcome: Outcome
     due: dict[str, list[InstanceToLoad]]
@@ -87,12 +90,11 @@ class Reading:
         self._package: _Package | None = None
         self._unwritten: list[Failure] = []
         self._metrics: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     def resources(self) -> list[DltResource]:
         """One for each of Apple's lists, one for each report table, and the ledger."""
         loader = self._loader()
-        ledger = loader.ledger()
-        self._metrics = ledger.custom_metrics
         lists = [
             loader.listing(table, partial(self._rows_of, table)) for table in tables.LISTING_TABLES
         ]
@@ -105,7 +107,7 @@ class Reading:
         if may_have_others(self._options):
             begin = partial(self._begin, OTHER_REPORTS)
             reports.append(loader.report(OTHER_REPORTS, begin, text=_OTHERS))
-        return [*lists, *reports, ledger]
+        return [*lists, *reports, loader.ledger()]
 
     def _loader(self) -> SegmentLoader:
         configuration = self._configuration
@@ -130,6 +132,7 @@ class Reading:
 
     def _new_package(self, load_id: str) -> _Package:
         self._unwritten.clear()
+        self._metrics = _metrics()
         self._metrics.pop(FAILURES, None)
         self._keys.begin_run()
         options = self._narrowed()
@@ -142,7 +145,7 @@ class Reading:
         outcome = Outcome(on_failure=self._failed)
         stops = set(self._keys.stopped)  # the listing has a failure for each
         catalogue = NewCatalogueRows(_stored)
-        return _Package(load_id, listing, outcome, due, catalogue, told_stops=stops)
+        return _Package(load_id, options, listing, outcome, due, catalogue, told_stops=stops)
 
     def _narrowed(self) -> Options:
         """The options for the selected resources: Apple is not asked about the others."""
@@ -165,11 +168,12 @@ class Reading:
         return due
 
     def _rows_of(self, table: RawTable) -> Sequence[Mapping[str, Any]]:
-        listing = self._of_this_load().listing
+        package = self._of_this_load()
+        listing, options = package.listing, package.options
         if table.name in _emptied_tables():
-            return listing_rows(listing, self._options, ())[table.name]
+            return listing_rows(listing, options, ())[table.name]
         with _ledger() as ledger:
-            return changed_rows(table, listing, self._options, ledger, datetime.now(UTC).date())
+            return changed_rows(table, listing, options, ledger, datetime.now(UTC).date())
 
     def _begin(self, name: str) -> tuple[Work, Iterable[InstanceToLoad | None]]:
         package = self._of_this_load()
@@ -177,33 +181,42 @@ class Reading:
         buffer = RowBuffer(package.totals)
         work = Work(attempt, buffer, package.catalogue, package.slice_keys)
         queue = InstanceQueue(self._keys, package.due.get(name, ()))
-        return work, self._until_stopped(package, queue)
-
-    def _until_stopped(
-        self, package: _Package, queue: InstanceQueue
-    ) -> Iterator[InstanceToLoad | None]:
-        """The instances; None while all keys wait for their budgets."""
-        while queue:
-            yield queue.take()
-        for key, reason in self._keys.stopped.items():
-            if key not in package.told_stops:
-                package.told_stops.add(key)
-                what = "this run" if self._keys.is_single else f"key {key}"
-                self._failed(Failure(f"the rest of {what}", str(reason), reason))
+        return work, _until_stopped(queue)
 
     def _failed(self, failure: Failure) -> None:
         """From any thread. Raises IncompleteLoadError if the source is to load all or nothing."""
         logger.warning("not loaded: %s: %s", failure.what, failure.why)
         if self._raises:
             raise IncompleteLoadError([failure])
-        self._unwritten.append(failure)
-        told = {"what": failure.what, "reason": failure.why}
-        self._metrics.setdefault(FAILURES, []).append(told)
+        with self._lock:
+            self._unwritten.append(failure)
+            told = {"what": failure.what, "reason": failure.why}
+            self._metrics.setdefault(FAILURES, []).append(told)
 
     def _take_failures(self) -> list[Failure]:
-        taken = self._unwritten[:]
-        del self._unwritten[: len(taken)]
+        """Those that are to be written; asked for at the end of each resource."""
+        told = self._of_this_load().told_stops
+        with self._lock:
+            stops = {key: why for key, why in self._keys.stopped.items() if key not in told}
+            told.update(stops)
+        for key, reason in stops.items():
+            what = "this run" if self._keys.is_single else f"key {key}"
+            self._failed(Failure(f"the rest of {what}", str(reason), reason))
+        with self._lock:
+            taken, self._unwritten = self._unwritten, []
         return taken
+
+
+def _metrics() -> dict[str, Any]:
+    """Of dlt's trace: those of the resource `ledger`, or of another one if that is not selected."""
+    selected = dlt.current.source().selected_resources
+    return selected.get(LEDGER, next(iter(selected.values()))).custom_metrics
+
+
+def _until_stopped(queue: InstanceQueue) -> Iterator[InstanceToLoad | None]:
+    """The instances; None while all keys wait for their budgets."""
+    while queue:
+        yield queue.take()
 
 
 def _known(

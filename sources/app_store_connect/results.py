@@ -9,7 +9,6 @@ from dlt import Dataset, Pipeline
 from dlt.common.schema.utils import new_table
 
 from .errors import ConfigurationError, Failure, IncompleteLoadError
-from .extract.report_resource import LEDGER
 from .names import SOURCE_NAME
 from .reading import FAILURES
 from .views.create import create_views as create_views_in
@@ -38,7 +37,7 @@ def _failures(pipeline: Pipeline) -> Iterator[Failure]:
         )
     for steps in info.metrics.values():
         for step in steps:
-            if found := step["resource_metrics"].get(LEDGER):
+            for found in step["resource_metrics"].values():
                 yield from map(_failure, found.custom_metrics.get(FAILURES, ()))
 
 

@@ -77,15 +77,6 @@ class RawTable:
         return tuple(row[name] for name in self.key)
 
 
-_DLT_TYPES: Mapping[ColumnType, Mapping[str, Any]] = {
-    ColumnType.DATE: {"data_type": "date"},
-    ColumnType.BIGINT: {"data_type": "bigint"},
-    ColumnType.DECIMAL: {"data_type": "decimal", "precision": 38, "scale": 9},
-    ColumnType.DOUBLE: {"data_type": "double"},
-    ColumnType.TEXT: {"data_type": "text"},
-}
-"""The types of report columns, as dlt infers them from Arrow's."""
-
 _SEGMENT = ("instance_id", "segment_id")
 """A segment that two instances list is loaded for each of them."""
 
@@ -292,19 +283,6 @@ RUNS = RawTable(
 why the exit code is not 0."""
 OWN_TABLES = (*SEGMENT_TABLES, *LATEST_TABLES, LOAD_FAILURES, RUNS)
 """All raw tables but those of the reports."""
-
-
-def column_hints(schema: ReportSchema) -> Any:
-    """dlt's hints for the columns of a report's table, as far as the catalogue has them."""
-    known = {name: schema.described(name) for name in schema.table_columns()}
-    hints = {
-        name: {"name": name, "nullable": True, "description": meaning, **_DLT_TYPES[kind]}
-        for name, (kind, _, meaning) in known.items()
-    }
-    own = {SLICE_KEY: ColumnType.BIGINT, LOAD_ID: ColumnType.TEXT}
-    return hints | {
-        name: {"name": name, "nullable": False, **_DLT_TYPES[kind]} for name, kind in own.items()
-    }
 
 
 def failure_rows(failures: Iterable[Failure], now: datetime) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from dlt.extract.exceptions import CurrentSourceNotAvailable
 from dlt.extract.hints import DltResourceHints, HintsMeta
 from dlt.extract.items_transform import FilterItem, MapItem, YieldMapItem
 
+from ..catalog import ColumnType, ReportSchema
 from ..errors import ConfigurationError
 from ..tables import LEDGER_TABLES
 from .slices import PROVENANCE
@@ -35,6 +36,28 @@ _REASONS = {
 }
 _KEYS = ("primary_key", "merge_key")
 _SIGNATURE = signature(DltResourceHints.apply_hints)
+
+
+_DLT_TYPES: Mapping[ColumnType, Mapping[str, Any]] = {
+    ColumnType.DATE: {"data_type": "date"},
+    ColumnType.BIGINT: {"data_type": "bigint"},
+    ColumnType.DECIMAL: {"data_type": "decimal", "precision": 38, "scale": 9},
+    ColumnType.DOUBLE: {"data_type": "double"},
+    ColumnType.TEXT: {"data_type": "text"},
+}
+"""The types of report columns, as dlt infers them from Arrow's."""
+
+
+def column_hints(schema: ReportSchema) -> Any:
+    """dlt's hints for the columns of a report's table, as far as the catalogue has them."""
+    known = {name: schema.described(name) for name in schema.table_columns()}
+    hints = {
+        name: {"name": name, "nullable": True, "description": meaning, **_DLT_TYPES[kind]}
+        for name, (kind, _, meaning) in known.items()
+    }
+    return hints | {
+        name: {"name": name, "nullable": False, **_DLT_TYPES[kind]} for name, kind in PROVENANCE
+    }
 
 
 class RawResource(DltResource):

@@ -31,11 +31,11 @@ from ..report_files.tsv import (
     RowBatch,
     read_batches,
 )
-from ..tables import PLAIN, RawTable, column_hints, failure_rows
+from ..tables import PLAIN, RawTable, failure_rows
 from .catalogue_rows import NewCatalogueRows, Stored
 from .loaded import CompleteInstance, check_rows, doubled_notes
 from .outcome import Attempt
-from .report_resource import LEDGER, RawResource, ReportResource
+from .report_resource import LEDGER, RawResource, ReportResource, column_hints
 from .row_buffer import RowBuffer
 from .segment_read import SegmentRead, refuse_another_app, refuse_misfit, unparsed_rows
 from .segments import choose_segments

@@ -65,20 +65,12 @@ def discover(
     """
     with ExitStack() as stack:
         pools = {
-            key.name: stack.enter_context(
-                ThreadPoolExecutor(keys.workers, thread_name_prefix="list")
-            )
+            key.name: stack.enter_context(ThreadPoolExecutor(keys.workers, "list"))
             for key in keys.all
         }
         walk = _Walk(keys, options, pools)
         try:
-            if options.request_ids:
-                walk.read_requests(known_apps or {}, app_of_request)
-            else:
-                walk.list_apps()
-                walk.list_requests()
-            walk.list_reports()
-            walk.list_instances()
+            walk.read_all(known_apps or {}, app_of_request)
         except KeyboardInterrupt:
             keys.cancel()  # leaving the pools waits for threads, which wait for Apple
             raise
@@ -99,6 +91,17 @@ class _Walk:
     listing: Listing = field(default_factory=Listing)
     incomplete: set[str] = field(default_factory=set)
     """The lists with items that could not be read. Absence from such a list proves nothing."""
+
+    def read_all(
+        self, known_apps: Mapping[str, str], app_of_request: Callable[[str], str | None]
+    ) -> None:
+        if self.options.request_ids:
+            self.read_requests(known_apps, app_of_request)
+        else:
+            self.list_apps()
+            self.list_requests()
+        self.list_reports()
+        self.list_instances()
 
     def list_apps(self) -> None:
         app_ids, bundle_ids = self.options.app_ids, self.options.bundle_ids
