@@ -22,7 +22,7 @@ from app_store_connect.tables import (
 )
 from app_store_connect.views.create import create_views
 from app_store_connect.warehouse.connection import Warehouse
-from asc_pipeline.job.workspace import make_pipeline
+from asc_pipeline.dlt_pipeline.workspace import make_pipeline
 
 SHARES = {
     "App Sessions Standard": 0.40,

@@ -15,8 +15,8 @@ import psycopg2  # type: ignore[import-untyped]
 
 from app_store_connect.views.create import analyze, create_views
 from app_store_connect.warehouse.connection import Warehouse
-from asc_pipeline.job.opening import opened
-from asc_pipeline.job.workspace import make_pipeline
+from asc_pipeline.dlt_pipeline.opening import opened
+from asc_pipeline.dlt_pipeline.workspace import make_pipeline
 from benchmarks.models_file import FILE, RAW
 
 SHOWN = "app_store_connect"

@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.views.create import create_views
-from asc_pipeline.job.opening import opened
-from asc_pipeline.job.workspace import make_pipeline
+from asc_pipeline.dlt_pipeline.opening import opened
+from asc_pipeline.dlt_pipeline.workspace import make_pipeline
 pipeline = make_pipeline("duckdb", "app_store_connect", Path("pipelines"))
 warehouse = Warehouse(pipeline, "app_store_connect")
 with opened(warehouse):

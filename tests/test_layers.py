@@ -17,17 +17,16 @@ WINGS = {
 LAYERS = (
     "app_store_connect.errors app_store_connect.redaction asc_pipeline.text",
     "app_store_connect.dlt_errors app_store_connect.entities",
-    "app_store_connect.names",
+    "app_store_connect.names app_store_connect.api",
     "app_store_connect.catalog",
-    "app_store_connect.instances app_store_connect.tables asc_pipeline.emulator",
-    "app_store_connect.api app_store_connect.report_files",
-    "app_store_connect.planning app_store_connect.extract app_store_connect.warehouse"
-    " app_store_connect.configuration",
-    "app_store_connect.listed_rows app_store_connect.views",
-    "app_store_connect.reading asc_pipeline.truth",
-    "app_store_connect.source app_store_connect.results",
+    "app_store_connect.instances app_store_connect.tables app_store_connect.configuration"
+    " asc_pipeline.emulator",
+    "app_store_connect.report_files app_store_connect.warehouse",
+    "app_store_connect.planning app_store_connect.extract asc_pipeline.dlt_pipeline",
+    "app_store_connect.listed_rows app_store_connect.views asc_pipeline.doctor",
+    "app_store_connect.reading asc_pipeline.truth asc_pipeline.models",
+    "app_store_connect.source app_store_connect.results asc_pipeline.status",
     "asc_pipeline.job",
-    "asc_pipeline.models asc_pipeline.status asc_pipeline.doctor",
     "asc_pipeline.cli",
 )
 """The rooms from the lowest to the highest. A room imports only from rows below its own."""

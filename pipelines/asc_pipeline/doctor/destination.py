@@ -13,9 +13,9 @@ from app_store_connect.errors import AppStoreConnectError
 from app_store_connect.tables import SEGMENTS
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import is_lake
+from asc_pipeline.dlt_pipeline.opening import opened
+from asc_pipeline.dlt_pipeline.workspace import is_without_file, location_of, make_pipeline
 from asc_pipeline.doctor.check import Check, Level
-from asc_pipeline.job.opening import opened
-from asc_pipeline.job.workspace import is_without_file, location_of, make_pipeline
 
 _SUBJECT = "destination"
 _PROBE = "asc_segments_doctor"

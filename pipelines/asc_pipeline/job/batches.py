@@ -25,7 +25,7 @@ from app_store_connect.planning.selection import Selection
 from app_store_connect.source import batch_source
 from app_store_connect.views.locks import in_the_way
 from app_store_connect.warehouse.connection import Warehouse
-from asc_pipeline.job.packages import Packages, causes_of, is_interruption
+from asc_pipeline.dlt_pipeline.packages import Packages, causes_of, is_interruption
 from asc_pipeline.truth.repair import remove_miscounted
 
 logger = logging.getLogger(__name__)

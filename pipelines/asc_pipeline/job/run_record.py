@@ -10,7 +10,7 @@ from dlt.extract import DltResource
 
 from app_store_connect.source import batch_source
 from app_store_connect.tables import LOAD_FAILURES, PLAIN, RUNS, RawTable, failure_rows
-from asc_pipeline.job.packages import Packages
+from asc_pipeline.dlt_pipeline.packages import Packages
 from asc_pipeline.job.summary import (
     INCOMPLETE,
     INTERRUPTED,

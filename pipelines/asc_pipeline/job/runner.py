@@ -50,17 +50,10 @@ from app_store_connect.tables import LISTING_TABLES, LOADS, RUNS
 from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
-from asc_pipeline.job.batches import Batches
-from asc_pipeline.job.dlt_folder import MOST_STEPS, copy_for_dlt
-from asc_pipeline.job.maintenance import Upkeep
-from asc_pipeline.job.missing_tables import Remade, make_missing
-from asc_pipeline.job.opening import Patience, opened, synchronise
-from asc_pipeline.job.packages import Packages
-from asc_pipeline.job.progress import FOR_APPLE, FOR_THE_CLOCK, Progress
-from asc_pipeline.job.run_record import write_run
-from asc_pipeline.job.summary import Summary
-from asc_pipeline.job.verification import DemoApps, check_loaded
-from asc_pipeline.job.workspace import (
+from asc_pipeline.dlt_pipeline.folder_copy import MOST_STEPS, copy_for_dlt
+from asc_pipeline.dlt_pipeline.opening import Patience, opened, synchronise
+from asc_pipeline.dlt_pipeline.packages import Packages
+from asc_pipeline.dlt_pipeline.workspace import (
     database_file,
     empty_pipelines_dir,
     is_without_file,
@@ -70,6 +63,13 @@ from asc_pipeline.job.workspace import (
     takes_dictionaries,
     without_file,
 )
+from asc_pipeline.job.batches import Batches
+from asc_pipeline.job.maintenance import Upkeep
+from asc_pipeline.job.missing_tables import Remade, make_missing
+from asc_pipeline.job.progress import FOR_APPLE, FOR_THE_CLOCK, Progress
+from asc_pipeline.job.run_record import write_run
+from asc_pipeline.job.summary import Summary
+from asc_pipeline.job.verification import DemoApps, check_loaded
 from asc_pipeline.text import new_run_id
 from asc_pipeline.truth.lateness import late_notes
 from asc_pipeline.truth.row_counts import RowCounts, count_rows

@@ -24,9 +24,9 @@ from app_store_connect.tables import SEGMENTS
 from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
-from asc_pipeline.job.opening import Patience, opened
-from asc_pipeline.job.schemas import FIVETRAN
-from asc_pipeline.job.workspace import (
+from asc_pipeline.dlt_pipeline.opening import Patience, opened
+from asc_pipeline.dlt_pipeline.schemas import FIVETRAN
+from asc_pipeline.dlt_pipeline.workspace import (
     is_without_file,
     location_of,
     make_pipeline,

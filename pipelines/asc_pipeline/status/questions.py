@@ -12,8 +12,8 @@ from app_store_connect.views.owners import SLICES_VIEW
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
 from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
-from asc_pipeline.job.opening import Patience, opened
-from asc_pipeline.job.workspace import (
+from asc_pipeline.dlt_pipeline.opening import Patience, opened
+from asc_pipeline.dlt_pipeline.workspace import (
     is_without_file,
     location_of,
     make_pipeline,

@@ -39,7 +39,7 @@ def status(**options: Any) -> None:
 
 
 def _show(options: dict[str, Any], frame: Frame) -> int:
-    from asc_pipeline.job.opening import Patience
+    from asc_pipeline.dlt_pipeline.opening import Patience
     from asc_pipeline.status.questions import read_state
 
     today = datetime.now(UTC).date()

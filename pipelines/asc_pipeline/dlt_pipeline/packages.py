@@ -15,7 +15,7 @@ from tenacity import Retrying, after_log, retry_if_exception, stop_after_attempt
 
 from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
 from app_store_connect.warehouse.duckdb_settings import is_out_of_memory, little_memory
-from asc_pipeline.job.workspace import file_format_of
+from asc_pipeline.dlt_pipeline.workspace import file_format_of
 
 logger = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ from app_store_connect.errors import AppStoreConnectError, ConfigurationError, D
 from app_store_connect.redaction import remember
 from app_store_connect.warehouse.connection import PLACEHOLDERS, Warehouse
 from app_store_connect.warehouse.database import LAKE_FILE, is_lake, kind_of
-from asc_pipeline.job.schemas import catalog_of_file, check_schemas
+from asc_pipeline.dlt_pipeline.schemas import catalog_of_file, check_schemas
 
 PIPELINE_NAME = "asc_segments"
 FOLDER = f"{PIPELINE_NAME}_job"

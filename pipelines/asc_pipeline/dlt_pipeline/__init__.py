@@ -1,0 +1,1 @@
+"""The job's dlt pipeline: its folder, its destination, and its load packages."""
