@@ -13,7 +13,16 @@ from tests.conftest import Job
 from tests.emulator import Fault
 from tests.worlds import APPS, CRASHES, differences, overlapping_world
 
-ON_THE_SHELL = {"progress", "as_json", "demo", "debug", "version"}
+ON_THE_SHELL = {
+    "progress",
+    "as_json",
+    "demo",
+    "mix_demo",
+    "debug",
+    "version",
+    "quiet",
+    "log_format",
+}
 """Options about what a command prints."""
 
 

@@ -30,6 +30,7 @@ def run(
     recheck_days: int = DEFAULT_RECHECK_DAYS,
     keep_superseded_days: int | None = None,
     max_wait: float = DEFAULT_MAX_WAIT,
+    wait_seconds: float = 60.0,
     keys: Sequence[str] = (),
     destination: str = "duckdb",
     dataset: str = "app_store_connect",
@@ -46,7 +47,14 @@ def run(
     given = dict(locals())
     if is_plan and create_requests:
         raise ConfigurationError("is_plan makes nothing: leave out create_requests, or is_plan")
-    names = ("destination", "dataset", "max_wait", "is_plan", "keep_superseded_days")
+    names = (
+        "destination",
+        "dataset",
+        "max_wait",
+        "wait_seconds",
+        "is_plan",
+        "keep_superseded_days",
+    )
     settings = Settings(
         options_from(given), keys=tuple(keys), **{name: given[name] for name in names}
     )

@@ -205,7 +205,7 @@ class Run:
         try:
             if LOADS in warehouse.columns():
                 pipeline.abort_packages()
-                packages = self._packages(pipeline, warehouse)
+                packages = Packages(pipeline, warehouse, deque(), is_shared=self._is_shared)
                 table_format = self._configuration.table_format
                 write_run(packages, self.summary, self._clock(), error, table_format)
         except Exception as failure:  # whatever dlt and the destination's driver raise

@@ -44,6 +44,7 @@ _OF_THE_SOURCE = frozenset(
     {"app_ids", "bundle_ids", "reports", "categories", "granularities", "access_types"}
     | {"since", "until", "recheck_days", "max_wait", "on_failure", "keys", SECTION[-1]}
     | {"schema_contract", "max_table_nesting", "root_key"}
+    | {"extract", "normalize", "load", "data_writer"}
 )
 """Further keys that the section may hold: the source's arguments, and settings of dlt."""
 _MAY_BE_ZERO = ("backoff_seconds", "keep_superseded_days")
