@@ -2,7 +2,7 @@
 
 import dlt
 
-from app_store_connect import app_store_connect_source, create_views, raise_for_failures
+from app_store_connect import app_store_connect_source, raise_for_failures
 
 
 def load_reports() -> None:
@@ -14,7 +14,6 @@ def load_reports() -> None:
     )
     load_info = pipeline.run(app_store_connect_source())
     print(load_info)  # noqa: T201  # the script's only output
-    create_views(pipeline)
     raise_for_failures(pipeline)
 
 

@@ -10,6 +10,8 @@ from app_store_connect.api.auth import TokenAuth
 from app_store_connect.api.budget import RequestBudget
 from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.api.credentials import Credentials, parse_credentials
+from app_store_connect.api.download import SegmentDownloader
+from app_store_connect.api.keys import DEFAULT_KEY, ApiKey, ApiKeys
 from asc_pipeline.emulator.server.tokens import new_key
 from asc_pipeline.emulator.server.wire import Answer, LocalServer, Request
 from tests.emulator import Emulator, World
@@ -82,6 +84,11 @@ def client_of(
         budget = RequestBudget(max_wait, clock=clock.monotonic, sleep=clock.sleep)
         options = {"budget": budget, "auth": TokenAuth(credentials, now=clock.now), **options}
     return AppStoreConnectClient(credentials, **{"backoff_seconds": 0, **options})
+
+
+def keys_of(client: AppStoreConnectClient) -> ApiKeys:
+    """The one key of a client."""
+    return ApiKeys([ApiKey(DEFAULT_KEY, client, SegmentDownloader(client.read_segment))])
 
 
 class ScriptedServer:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from app_store_connect.api.budget import RequestBudget
-from app_store_connect.api.keys import ApiKeys
 from app_store_connect.entities import AccessType, App, Granularity
 from app_store_connect.errors import (
     BudgetExhaustedError,
@@ -29,7 +28,7 @@ from app_store_connect.planning.discovery import discover
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.options import Options
 from asc_pipeline.emulator.server.wire import Answer
-from tests.asking import Clock, ScriptedServer, StartApple, client_of
+from tests.asking import Clock, ScriptedServer, StartApple, client_of, keys_of
 from tests.emulator import Emulator, Fault, World, WorldInstance
 
 pytestmark = pytest.mark.judges_answers
@@ -72,7 +71,7 @@ def ready_world(*app_ids: str) -> World:
 
 
 def found(apple: Emulator, **options: Any) -> Listing:
-    return discover(ApiKeys.single(client_of(apple)), Options(**options))
+    return discover(keys_of(client_of(apple)), Options(**options))
 
 
 def instances(listing: Listing) -> list[tuple[str, str]]:
@@ -214,7 +213,7 @@ def test_the_end_of_the_budget_stops_all(limit: int, start_apple: StartApple) ->
     client = client_of(apple, budget=RequestBudget(max_wait=0))
 
     with pytest.raises(BudgetExhaustedError):
-        discover(ApiKeys.single(client), Options())
+        discover(keys_of(client), Options())
     assert [200] * limit == [exchange.status for exchange in apple.exchanges]
 
 
@@ -234,7 +233,7 @@ def test_an_interrupt_does_not_sit_out_the_wait(start_apple: StartApple) -> None
     started = time.monotonic()
 
     with pytest.raises(KeyboardInterrupt):
-        discover(ApiKeys.single(client_of(apple, budget=budget)), Options())
+        discover(keys_of(client_of(apple, budget=budget)), Options())
     assert time.monotonic() - started < 10
 
 
@@ -285,7 +284,7 @@ def test_app_with_a_longer_bundle_id_is_not_meant() -> None:
         ScriptedServer(listed, nothing) as apple,
         pytest.raises(NoReportRequestError) as caught,
     ):
-        discover(ApiKeys.single(apple.client()), Options(bundle_ids=("com.example.app",)))
+        discover(keys_of(apple.client()), Options(bundle_ids=("com.example.app",)))
 
     assert ("1",) == caught.value.app_ids
 
@@ -556,7 +555,7 @@ def test_app_of_a_request_by_id_is_remembered(start_apple: StartApple) -> None:
     request_id = world.request(FIRST, ONGOING).id
 
     listing = discover(
-        ApiKeys.single(client_of(start_apple(world))),
+        keys_of(client_of(start_apple(world))),
         Options(request_ids=(request_id,)),
         app_of_request={request_id: FIRST}.get,
     )
@@ -601,7 +600,7 @@ def test_request_whose_app_cannot_be_found_out_is_a_failure(start_apple: StartAp
         raise NotFoundError(f"/v1/{wanted}", 404, "NOT_FOUND", "")
 
     listing = discover(
-        ApiKeys.single(client_of(start_apple(world))),
+        keys_of(client_of(start_apple(world))),
         Options(request_ids=("gone", request_id)),
         app_of_request=app_of_request,
     )
@@ -653,7 +652,7 @@ def test_budget_is_waited_for_and_all_is_listed(start_apple: StartApple) -> None
     clock = Clock()
     apple = start_apple(ready_world(*APPS), clock=clock.now, hourly_limit=5)
 
-    listing = discover(ApiKeys.single(client_of(apple, clock=clock, max_wait=4 * 3600)), Options())
+    listing = discover(keys_of(client_of(apple, clock=clock, max_wait=4 * 3600)), Options())
 
     assert both_of(*APPS) == instances(listing)
     assert {200} == {exchange.status for exchange in apple.exchanges}

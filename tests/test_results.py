@@ -90,6 +90,18 @@ def test_pipeline_before_its_views(start_apple: StartApple, job: Job) -> None:
         asc.dataset(pipeline)
 
 
+def test_dataset_with_the_name_of_the_file(start_apple: StartApple, job: Job) -> None:
+    """DuckDB would take one for the other; another name is chosen by hand."""
+    job.use(start_apple(overlapping_world(days=1)))
+    pipeline = dlt.pipeline("apple", destination="duckdb", dataset_name="apple_raw")
+    pipeline.run(asc.app_store_connect_source())
+    with pytest.raises(ConfigurationError, match=r"dataset apple of the file apple\.duckdb"):
+        asc.create_views(pipeline)
+
+    assert [CRASH_TABLE] == asc.create_views(pipeline, "apple_views")
+    assert CRASH_TABLE in asc.dataset(pipeline, "apple_views").tables
+
+
 def test_in_development_mode(start_apple: StartApple, job: Job) -> None:
     """`dev_mode` and another source in the same pipeline do as everywhere in dlt."""
     world = overlapping_world(days=2)

@@ -6,6 +6,9 @@ import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from dlt.common.configuration.resolve import inject_section, resolve_configuration
+from dlt.common.configuration.specs import ConfigSectionContext
+from dlt.extract.pipe_iterator import PipeIterator
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from app_store_connect import app_store_connect_source, raise_for_failures
@@ -13,7 +16,7 @@ from app_store_connect.catalog import COLUMNS, REPORTS
 from app_store_connect.errors import ConfigurationError, IncompleteLoadError
 from app_store_connect.names import snake_case
 from tests.asking import StartApple
-from tests.conftest import Job
+from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, Fault, World, rows_of
 from tests.worlds import (
     APPS,
@@ -346,3 +349,29 @@ def test_failures_of_a_resource_alone(
     pipeline.run(app_store_connect_source().resources[resource])
     with pytest.raises(IncompleteLoadError, match="1 not loaded: the reports of report request"):
         raise_for_failures(pipeline)
+
+
+def test_configuration_acts_on_the_source(
+    apple: Emulator, pipeline: dlt.Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit of inflated files as on the job."""
+    monkeypatch.setenv(f"{KEYS}MAX_INFLATED_GIGABYTES", "0.0000001")
+    pipeline.run(app_store_connect_source(reports=[CRASHES]))
+    with pytest.raises(IncompleteLoadError, match="inflates to more than"):
+        raise_for_failures(pipeline)
+
+
+def workers_of(source: str) -> tuple[int, int]:
+    """Threads, and items on their way, that dlt would use for a source of that name."""
+    with inject_section(ConfigSectionContext(sections=("sources", source, source))):
+        found = resolve_configuration(PipeIterator.PipeIteratorConfiguration())
+    return found.workers, found.max_parallel_items
+
+
+def test_workers_of_the_source_alone(monkeypatch: pytest.MonkeyPatch, apple: Emulator) -> None:
+    """dlt's threads are as many as `workers` for this source; other sources keep their number."""
+    before = workers_of("another")
+    monkeypatch.setenv(f"{KEYS}WORKERS", "3")
+    app_store_connect_source()
+
+    assert [(3, 3), before] == [workers_of("app_store_connect"), workers_of("another")]

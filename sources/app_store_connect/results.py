@@ -7,6 +7,7 @@ from typing import Any
 import dlt
 from dlt import Dataset, Pipeline
 from dlt.common.schema.utils import new_table
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
 from .errors import ConfigurationError, Failure, IncompleteLoadError
 from .names import SOURCE_NAME
@@ -55,9 +56,12 @@ def create_views(pipeline: Pipeline, name: str | None = None) -> list[str]:
         The report tables that have a view.
 
     Raises:
+        ConfigurationError: the dataset has the name of the DuckDB file, which DuckDB mixes up.
         DestinationError: the destination fails.
     """
-    warehouse = Warehouse(pipeline, name or _views_of(pipeline.dataset_name))
+    name = name or _views_of(pipeline.dataset_name)
+    _refuse_name_of_file(pipeline, name)
+    warehouse = Warehouse(pipeline, name)
     with warehouse.open():
         made = create_views_in(warehouse)
         if made:
@@ -100,6 +104,17 @@ def _schema_of(found: Dataset, shown: list[str]) -> dlt.Schema:
         for table, columns in client.get_storage_tables(shown):
             schema.update_table(new_table(table, columns=list(columns.values())))
     return schema
+
+
+def _refuse_name_of_file(pipeline: Pipeline, name: str) -> None:
+    credentials: Any = getattr(pipeline.destination_client().config, "credentials", None)
+    if isinstance(credentials, DuckDbCredentials):
+        file = Path(str(credentials.database)).name
+        if file.partition(".")[0].casefold() == name.casefold():
+            raise ConfigurationError(
+                f"the views cannot be in dataset {name} of the file {file}, which DuckDB takes for"
+                f" one name: choose another, create_views(pipeline, '{name}_views')"
+            )
 
 
 def _views_of(raw: str) -> str:

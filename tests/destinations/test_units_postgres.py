@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+import dlt
 import pytest
 
+import app_store_connect as asc
 from tests.asking import StartApple
 from tests.conftest import Job
 from tests.faults.processes import RAW, finish, flaws, run, start
@@ -69,5 +71,7 @@ def test_six_units_equal_one_run(
     assert len(world.segments) == downloads
     assert 0 == single.exit_code
     assert {} == flaws(database, world)
+    views = asc.dataset(dlt.destinations.postgres(database.address))
+    assert len(rows(database, VIEW)) == len(views["app_crashes_daily"].fetchall())
     for table in (VIEW, f"{RAW}.app_crashes_daily", "app_store_connect.data_freshness"):
         assert rows(job, table) == rows(database, table)

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 from .client import DEFAULT_WORKERS, AppStoreConnectClient
 from .download import SegmentDownloader
@@ -39,11 +38,6 @@ class ApiKeys:
         """Keys, by name, with which nothing more is asked in this run."""
         self._owners: dict[str, ApiKey] = {}
         self._lock = threading.Lock()
-
-    @classmethod
-    def single(cls, client: AppStoreConnectClient, workers: int = DEFAULT_WORKERS) -> Self:
-        """The keys of a run that has only one."""
-        return cls([ApiKey(DEFAULT_KEY, client, SegmentDownloader(client.read_segment))], workers)
 
     @property
     def first(self) -> ApiKey:
