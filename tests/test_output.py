@@ -18,7 +18,7 @@ from app_store_connect.extract.outcome import Outcome
 from asc_pipeline.cli.console import print_summary
 from asc_pipeline.cli.main import main
 from asc_pipeline.job.summary import Summary
-from tests.asking import NOON, StartApple, credentials_of
+from tests.asking import NOON, StartApple, credentials_of, keys_of
 from tests.conftest import KEYS, Job
 from tests.worlds import APPS, CRASHES, overlapping_world, world_with_reports
 
@@ -131,7 +131,7 @@ def test_one_reason_is_said_once(start_apple: StartApple) -> None:
     """A full disk fails a batch and ends the run: both for one reason."""
     error = DestinationError("the disk is full; free some space, then run again")
     credentials = credentials_of(start_apple(overlapping_world(days=1)))
-    keys = ApiKeys.single(AppStoreConnectClient(credentials))
+    keys = keys_of(AppStoreConnectClient(credentials))
     once = summary_of(keys, Failure("the instances of one batch", str(error)), stopped_by=error)
     other = summary_of(keys, Failure("app 1", "refused"), stopped_by=error)
 

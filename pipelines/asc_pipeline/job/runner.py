@@ -19,7 +19,6 @@ from dlt import Pipeline
 from dlt.common.exceptions import SignalReceivedException
 from dlt.common.pipeline import StepInfo
 from dlt.common.runtime.signals import set_received_signal, wake_all
-from dlt.extract import DltResource
 
 from app_store_connect.catalog import schema_of_report
 from app_store_connect.configuration.keys import api_keys, read_key_settings
@@ -38,15 +37,12 @@ from app_store_connect.extract.loaded import doubled_notes
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import ListedInstance
-from app_store_connect.listed_rows import changed_catalogue, changed_rows
-from app_store_connect.planning.by_id import find_app_of_request, list_pinpointed
-from app_store_connect.planning.discovery import discover
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.options import Options
 from app_store_connect.planning.renewal import renew_stopped
-from app_store_connect.planning.selection import Selection, select_instances, select_pinpointed
+from app_store_connect.planning.selection import Selection
 from app_store_connect.planning.units import units_of_work
-from app_store_connect.tables import LISTING_TABLES, LOADS, RUNS
+from app_store_connect.tables import LOADS, RUNS
 from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
@@ -64,6 +60,7 @@ from asc_pipeline.dlt_pipeline.workspace import (
     without_file,
 )
 from asc_pipeline.job.batches import Batches
+from asc_pipeline.job.due import changed_lists, list_offered, select_due
 from asc_pipeline.job.maintenance import Upkeep
 from asc_pipeline.job.missing_tables import Remade, make_missing
 from asc_pipeline.job.progress import FOR_APPLE, FOR_THE_CLOCK, Progress
@@ -245,12 +242,13 @@ class Run:
         self._outcome.failures += remade.failures.values()
         self._counts = count_rows(warehouse) if is_plan else upkeep.recover()
         self._progress.phase("asking Apple what there is")
-        listing = self.summary.listing = self._list(ledger)
+        listing = self.summary.listing = list_offered(self._keys, self._settings.options, ledger)
         listing.failures[:0] = self._key_failures
         listing.notices += self._configuration.notices(
             schema_of_report(each).name for _, each in listing.reports
         )
-        selection = remade.loadable(self._select(listing, ledger), warehouse)
+        due = select_due(listing, self._settings.options, ledger, self._counts, self._today)
+        selection = remade.loadable(due, warehouse)
         self.summary.selection = selection
         listing.notices += [*remade.notices, *self._counts.notes(selection, remade.failures)]
         listing.notices += late_notes(listing, self._today)
@@ -317,46 +315,6 @@ class Run:
             self._failed(failure)
         self._outcome.stop(error)
 
-    def _list(self, ledger: Ledger) -> Listing:
-        options, key = self._settings.options, self._keys.first
-        self._check_single()
-        if options.instance_ids:
-            known = ledger.known_instances(options.instance_ids)
-            offered = ledger.offered_reports()
-            return list_pinpointed(key.client, key.downloader, options, known, offered)
-        apps = {each: ledger.app_of_request(each) for each in options.request_ids}
-        return discover(
-            self._keys,
-            options,
-            known_apps={request_id: app_id for request_id, app_id in apps.items() if app_id},
-            app_of_request=partial(find_app_of_request, key.client, key.downloader, options),
-        )
-
-    def _check_single(self) -> None:
-        """Raises ConfigurationError if it is not known which key an id given is for."""
-        options = self._settings.options
-        if (options.instance_ids or options.request_ids) and not self._keys.is_single:
-            names = ", ".join(key.name for key in self._keys.all)
-            raise ConfigurationError(
-                "--instance-id and --request-id are asked with one key: name it with --key, one of"
-                f" {names}"
-            )
-
-    def _select(self, listing: Listing, ledger: Ledger) -> Selection:
-        options = self._settings.options
-        dates = [item.instance.processing_date for item in listing.instances]
-        since = min(dates, default=self._today)
-        loaded = ledger.loaded_segments(since)
-        if options.instance_ids:
-            return self._counts.select(loaded, partial(select_pinpointed, listing.instances))
-        checks = ledger.instance_checks(since)
-        return self._counts.select(
-            loaded,
-            lambda sound: select_instances(
-                listing.instances, sound, options, today=self._today, checks=checks
-            ),
-        )
-
     def _load_all(
         self,
         pipeline: Pipeline,
@@ -368,7 +326,9 @@ class Run:
         self._progress.begin(len(selection.due), self._outcome)
         ledger = Ledger(warehouse)
         loader = self._loader(pipeline, ledger)
-        listings = self._changed_listings(loader, listing, ledger)
+        options, today = self._settings.options, self._today
+        changed = changed_lists(listing, options, ledger, self._policies, today)
+        listings = [loader.listing(table, partial(list, rows)) for table, rows in changed]
         batches = Batches(
             pipeline,
             warehouse,
@@ -419,14 +379,3 @@ class Run:
     ) -> None:
         upkeep.check_file()
         check_loaded(warehouse, instances, self._outcome.segments_read())
-
-    def _changed_listings(
-        self, loader: SegmentLoader, listing: Listing, ledger: Ledger
-    ) -> list[DltResource]:
-        options, today = self._settings.options, self._today
-        changed = [
-            (table, changed_rows(table, listing, options, ledger, today))
-            for table in LISTING_TABLES
-        ]
-        changed += changed_catalogue(ledger, self._policies)
-        return [loader.listing(table, partial(list, found)) for table, found in changed if found]
