@@ -1,7 +1,9 @@
 """The job as a function, for notebooks and schedulers."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
+from typing import Any
 
 from app_store_connect.api.budget import DEFAULT_MAX_WAIT
 from app_store_connect.configuration.settings import read_configuration
@@ -44,24 +46,19 @@ def run(
         IncompleteLoadError, BudgetExhaustedError, KeyboardInterrupt: with 1, 3, 130. What was
             loaded stays. With `check=False` the summary tells instead.
     """
-    given = dict(locals())
-    if is_plan and create_requests:
-        raise ConfigurationError("is_plan makes nothing: leave out create_requests, or is_plan")
-    names = (
-        "destination",
-        "dataset",
-        "max_wait",
-        "wait_seconds",
-        "is_plan",
-        "keep_superseded_days",
-    )
-    settings = Settings(
-        options_from(given), keys=tuple(keys), **{name: given[name] for name in names}
-    )
+    settings = _settings(dict(locals()))
     summary = Run(read_configuration(), settings, LoggedProgress()).execute()
     if check:
         _raise_for(summary)
     return summary
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    if given["is_plan"] and given["create_requests"]:
+        raise ConfigurationError("is_plan makes nothing: leave out create_requests, or is_plan")
+    own = {each.name for each in fields(Settings)} & given.keys() - {"keys"}
+    settings = {name: given[name] for name in own}
+    return Settings(options_from(given), keys=tuple(given["keys"]), **settings)
 
 
 def _raise_for(summary: Summary) -> None:

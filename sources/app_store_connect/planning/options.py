@@ -50,11 +50,6 @@ def options_of(
     Raises:
         ConfigurationError: an argument is not of its kind, or has no effect beside another.
     """
-    first, last = _day("since", since), _day("until", until)
-    if first and last and first > last:
-        raise ConfigurationError(f"since, {first}, is after until, {last}: no instance can be due")
-    if recheck_days < 0:
-        raise ConfigurationError(f"recheck_days is {recheck_days}; it is 0 or more")
     options = Options(
         app_ids=_texts("app_ids", app_ids),
         bundle_ids=_texts("bundle_ids", bundle_ids),
@@ -62,8 +57,8 @@ def options_of(
         categories=_among("categories", categories, CATEGORIES),
         granularities=tuple(map(Granularity, _among("granularities", granularities, Granularity))),
         access_types=tuple(map(AccessType, _among("access_types", access_types, AccessType))),
-        since=first,
-        until=last,
+        since=_day("since", since),
+        until=_day("until", until),
         instance_ids=_texts("instance_ids", instance_ids),
         request_ids=_texts("request_ids", request_ids),
         create_requests=AccessType(create_requests.upper()) if create_requests else None,
@@ -80,6 +75,11 @@ def options_from(arguments: Mapping[str, Any]) -> Options:
 
 
 def _refuse_contradictions(options: Options) -> None:
+    first, last = options.since, options.until
+    if first and last and first > last:
+        raise ConfigurationError(f"since, {first}, is after until, {last}: no instance can be due")
+    if options.recheck_days < 0:
+        raise ConfigurationError(f"recheck_days is {options.recheck_days}; it is 0 or more")
     if options.instance_ids and options.request_ids:
         raise ConfigurationError(
             "--instance-id takes exactly these instances, whatever their report request: leave out"
