@@ -34,7 +34,7 @@ test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-slow: dev ## Run the tests that make test leaves out, but for those of the models
-	$(BIN)/python -m pytest -n auto -m "slow and not live" tests \
+	$(BIN)/python -m pytest -n 3 --timeout 300 -m "slow and not live" tests \
 		--ignore tests/dbt $(LONG_WALKS:%=--ignore %) $(ARGS)
 
 samples: dev ## Rewrite the samples of SQL in tests/samples/sql; then read the diff
