@@ -15,8 +15,8 @@ WINGS = {
     "asc_pipeline": ROOT / "pipelines" / "asc_pipeline",
 }
 LAYERS = (
-    "app_store_connect.errors app_store_connect.redaction asc_pipeline.text",
-    "app_store_connect.dlt_errors app_store_connect.entities",
+    "app_store_connect.errors app_store_connect.redaction",
+    "app_store_connect.dlt_errors app_store_connect.entities asc_pipeline.text",
     "app_store_connect.names app_store_connect.api",
     "app_store_connect.catalog",
     "app_store_connect.instances app_store_connect.tables app_store_connect.configuration"

@@ -3,6 +3,7 @@
 import re
 import sys
 import traceback
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -26,6 +27,16 @@ def new_run_id() -> str:
 def printable(text: str) -> str:
     """One line without control characters: escapes, other line ends, changes of direction."""
     return _CONTROLS.sub("?", _BREAKS.sub(" ", text))
+
+
+def package_version() -> str:
+    """The version of this package, or `not installed` where its folder alone is on the path."""
+    from app_store_connect.errors import PACKAGE  # --help does without
+
+    try:
+        return version(PACKAGE)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def failure_line(error: Exception) -> str:

@@ -223,7 +223,7 @@ def test_load_needs_more_memory(
     """
     monkeypatch.setattr(duckdb_settings, "_LEAST_MEGABYTES", 24)
     monkeypatch.setattr(duckdb_settings, "_MEGABYTES_PER_THREAD", 1)
-    caplog.set_level("DEBUG", logger="asc_pipeline.job.batches")
+    caplog.set_level("DEBUG", logger="asc_pipeline.dlt_pipeline.packages")
     monkeypatch.setenv(f"{KEYS}BATCH_SEGMENTS", "1")
     world = large_world()
     world.add_instance(world.report(APPS[0], CRASHES), "DAILY", TODAY, [large_rows(TODAY)])

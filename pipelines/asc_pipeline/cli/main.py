@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,11 +76,11 @@ def _refuse_options_before_it(context: click.Context) -> None:
 
 def _load(options: dict[str, Any], frame: Frame) -> int:
     from app_store_connect.configuration.settings import read_configuration
-    from app_store_connect.errors import PACKAGE
     from asc_pipeline.cli.demo import kept_apart, start_demo
     from asc_pipeline.cli.log import take_over_dlt
     from asc_pipeline.cli.progress import LogProgress, progress_for
     from asc_pipeline.job.runner import Run
+    from asc_pipeline.text import package_version
 
     settings = settings_of(options)
     is_quiet = options["quiet"]
@@ -101,7 +100,8 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
         progress = progress_for("none" if is_quiet else options["progress"], errors, log)
         is_logged = frame.log.is_json or isinstance(progress, LogProgress)
         if is_logged:
-            log.write("start", f"asc-segments {version(PACKAGE)} begins", version=version(PACKAGE))
+            version = package_version()
+            log.write("start", f"asc-segments {version} begins", version=version)
         stack.callback(progress.close)
         run = Run(configuration, settings, progress, run_id=frame.log.run_id)
         frame.interruption.on_request = run.interrupt

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any
 
 from app_store_connect.api.keys import ApiKeys
 from app_store_connect.entities import AccessType
 from app_store_connect.errors import (
-    PACKAGE,
     ApiError,
     BudgetExhaustedError,
     ConfigurationError,
@@ -21,6 +19,7 @@ from app_store_connect.extract.outcome import Outcome
 from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.selection import Selection
 from app_store_connect.planning.units import Unit
+from asc_pipeline.text import package_version
 
 OK, INCOMPLETE, UNUSABLE, OUT_OF_BUDGET, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -52,7 +51,7 @@ class Summary:
 
     @property
     def version(self) -> str:
-        return version(PACKAGE)
+        return package_version()
 
     @property
     def failures(self) -> list[Failure]:
