@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
+from filelock import FileLock
 import requests
 
 from tests.emulator import Emulator, World
@@ -233,15 +234,17 @@ def microburst(upstream: S3, folder: Path) -> Iterator[Microburst]:
 
 
 def _install(home: Path, *commands: list[str]) -> None:
-    """Once for all runs. Made aside and then renamed, so that a half of it is never used."""
+    """Once for all runs, by one test process at a time; half an installation is never used."""
     ready = home / "ready"
-    if ready.exists():
-        return
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    for command in commands:
-        filled = [part.replace("{home}", str(home)) for part in command]
-        done = subprocess.run(filled, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            missing(f"{home.name} cannot be installed: {done.stderr[-500:]}")
-    ready.touch()
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{home}.lock"):
+        if ready.exists():
+            return
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        for command in commands:
+            filled = [part.replace("{home}", str(home)) for part in command]
+            done = subprocess.run(filled, capture_output=True, text=True, timeout=300, check=False)
+            if done.returncode:
+                missing(f"{home.name} cannot be installed: {done.stderr[-500:]}")
+        ready.touch()
