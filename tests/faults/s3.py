@@ -19,8 +19,8 @@ from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from filelock import FileLock
 import requests
+from filelock import FileLock
 
 from tests.emulator import Emulator, World
 
