@@ -338,7 +338,7 @@ def test_columns_that_come_and_go(start_apple: StartApple, job: Job) -> None:
     apple = start_apple(world)
     result = job.run(apple)
 
-    loads = job.query(f"select count(distinct load_id) from {RAW}._dlt_loads")
+    loads = job.query(f"select count(distinct _dlt_load_id) from {RAW}.analytics_report_segments")
 
     assert (0, []) == (result.exit_code, differences(job, world))
     assert [] == findings(job, world)
