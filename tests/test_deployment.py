@@ -145,5 +145,5 @@ def test_airflow_dag() -> None:
 
     assert 2 <= len(calls)
     for words in calls:
-        if words[-1] != "--app-id":  # the part of a text before the number
+        if words[-1] not in ("--key", "--app-id"):  # the part of a text before a value
             check_command(words)
