@@ -145,7 +145,7 @@ def test_weather(
 ) -> None:
     """What passes is overcome; what stays is named; under a clear sky everything is there."""
     weather = WEATHER[name]
-    monkeypatch.setenv(f"{KEYS}REQUEST_TIMEOUT_SECONDS", "1.5")
+    monkeypatch.setenv(f"{KEYS}REQUEST_TIMEOUT_SECONDS", "3")
     world = small_world()
     with AppleWithS3(world, weed) as apple:
         apple.spoil = lambda url: url.replace(weed.origin, proxy.origin)
