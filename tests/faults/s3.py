@@ -230,6 +230,10 @@ def microburst(upstream: S3, folder: Path) -> Iterator[Microburst]:
     command = [*program, "--upstream", upstream.origin, "--port", str(port), "--no-resign"]
     proxy = Microburst(f"http://127.0.0.1:{port}")
     with running(command, folder, lambda: proxy.health):
+        proxy.rule(service="*", times=1, error={"code": "SlowDown", "status": 503})
+        for _ in range(2):  # its first answers take seconds on a busy machine
+            requests.get(f"{proxy.origin}/{BUCKET}", timeout=60)
+        proxy.clear()
         yield proxy
 
 
