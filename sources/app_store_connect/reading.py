@@ -54,7 +54,7 @@ _OTHERS = "The rows of all reports that are not in the catalogue, each report in
 
 @dataclass(slots=True)
 class _Package:
-    """What one load package brings. Its resources share it."""
+    """The content of one load package. Its resources share it."""
 
     load_id: str
     options: Options

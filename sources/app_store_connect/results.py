@@ -1,4 +1,4 @@
-"""What to ask a pipeline after its run."""
+"""Questions to a pipeline after its run: its views, and its failures."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,7 +97,7 @@ def dataset(where: Any, name: str | None = None) -> Dataset:
 
 
 def _schema_of(found: Dataset, shown: list[str]) -> dlt.Schema:
-    """What dlt needs to know of the views, by which it checks and writes queries."""
+    """The schema of the views, by which dlt checks and writes queries."""
     schema = dlt.Schema(found.dataset_name)
     client: Any = found.destination_client
     with client:

@@ -55,7 +55,7 @@ def print_summary(summary: Summary, console: Console) -> None:
 
 
 def print_failures(summary: Summary, console: Console) -> None:
-    """Print what somebody may have to act on: failures, and why the run ended early."""
+    """Print failures, and why the run ended early: somebody may have to act."""
     _list(console, "Not loaded", [f"{each.what}: {each.why}" for each in summary.failures])
     if summary.is_interrupted:
         _say(console, "Interrupted: what was loaded stays, the next run goes on")

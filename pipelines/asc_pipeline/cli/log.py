@@ -46,7 +46,7 @@ class Log:
 
 
 class LogFormatter(logging.Formatter):
-    """Formats what libraries log as lines of this log."""
+    """Formats the records of libraries as lines of this log."""
 
     def __init__(self, log: Log) -> None:
         super().__init__()

@@ -169,7 +169,7 @@ def _of_a_reader(pipeline: Pipeline, configuration: Any) -> Pipeline:
 
 
 def nothing_loaded(pipeline: Pipeline, dataset: str) -> ConfigurationError:
-    """The error of a command that reads what the job has loaded, and finds nothing."""
+    """The error of a command that finds no data of the job."""
     where = location_of(pipeline) or pipeline.destination.destination_name
     return ConfigurationError(
         f"nothing is loaded in {where}, dataset {dataset}: run asc-segments first"

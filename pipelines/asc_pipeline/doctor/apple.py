@@ -1,4 +1,4 @@
-"""Checks of one API key: whether Apple accepts it, and what it may read."""
+"""Checks of one API key: whether Apple accepts it, and its rights to read."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """Apple's answer to one request: the refusal, if it is one, and what its headers say."""
+    """Apple's answer to one request: the refusal, if it is one, and its headers."""
 
     refusal: Exception | None
     rate_limit: str | None

@@ -15,7 +15,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at, how it is, and what to do about it."""
+    """The subject of a check, its state, and the next step."""
 
     subject: str
     level: Level

@@ -1,4 +1,4 @@
-"""What Apple's answers mean for a run. Pure."""
+"""The meaning of Apple's answers for a run. Pure."""
 
 from collections.abc import Collection, Iterable
 from datetime import timedelta

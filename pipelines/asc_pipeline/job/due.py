@@ -1,4 +1,4 @@
-"""What a run has to load: Apple's lists, the instances due, and the rows of lists that changed."""
+"""The work of a run: Apple's lists, the instances due, and the rows of lists that changed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""What the destination must hold, or must not: asked before a run relies on it."""
+"""Checks of the content of the destination, before a run relies on it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

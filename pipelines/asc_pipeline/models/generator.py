@@ -37,7 +37,7 @@ def staging_sql(report: Report) -> str:
 
 
 def reports_sql() -> str:
-    """The macro with the definitions: what models and tests of several reports are made of."""
+    """The macro with the definitions, from which models and tests of several reports are made."""
     lines = [
         "{# Written by asc_pipeline/models/generator.py from asc_pipeline/models/reports.py.",
         "",

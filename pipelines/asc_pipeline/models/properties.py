@@ -95,7 +95,7 @@ def facts(reports: Iterable[Report]) -> str:
 
 
 def days(reports: Iterable[Report]) -> str:
-    """The days of each app, with what each report has of them."""
+    """The days of each app, with the state of each report."""
     reports, name = list(reports), "int_app_store_connect__days"
     lines = [HEAD, "version: 2", "", "models:"]
     lines += _model(

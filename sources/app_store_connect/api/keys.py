@@ -94,7 +94,7 @@ class ApiKeys:
 
     @property
     def remaining(self) -> int | None:
-        """What Apple's answers say is left of all budgets; None if none says it."""
+        """The rest of all budgets by Apple's answers; None if no answer has it."""
         said = [key.client.budget.remaining for key in self.all]
         known = [each for each in said if each is not None]
         return sum(known) if known else None

@@ -1,1 +1,1 @@
-"""What users write under `[sources.app_store_connect]`: settings and API keys."""
+"""The section `[sources.app_store_connect]`: settings and API keys."""

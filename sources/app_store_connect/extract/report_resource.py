@@ -67,7 +67,7 @@ class RawResource(DltResource):
         """As dlt's. Called by dlt too, for the arguments of `pipeline.run`.
 
         Raises:
-            ConfigurationError: a hint would break what the raw tables promise.
+            ConfigurationError: a hint would break a promise of the raw tables.
         """
         given = _SIGNATURE.bind(self, *arguments, **hints).arguments
         if given.get("create_table_variant"):  # which is how rows name their table
@@ -143,7 +143,7 @@ class ReportResource(RawResource):
         return schema
 
     def _checked(self, rows: Any) -> Any:
-        """Raises ConfigurationError if nothing says any more what the rows belong to."""
+        """Raises ConfigurationError if the column is gone that says where the rows belong."""
         if rows is None:
             return None
         found = rows.schema.names if hasattr(rows, "schema") else getattr(rows, "columns", ())

@@ -237,7 +237,7 @@ class SegmentLoader:
         return None
 
     def _stop(self, attempt: Attempt, item: InstanceToLoad, error: Exception) -> None:
-        """What stops one key stops the run only if no other is left."""
+        """An error that stops one key stops the run only if no other key is left."""
         if self.keys.stop(self.keys.of(item.listed.app_id), error):
             attempt.stop(error)
 
