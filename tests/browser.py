@@ -70,8 +70,8 @@ class Page:
 
     def choose(self, chooser: str, value: str, *, shows: str) -> None:
         self.ask(
-            f"const it = document.getElementById({chooser!r}); it.value = {value!r};"
-            " it.dispatchEvent(new Event('change', {bubbles: true}))"
+            f"(() => {{ const it = document.getElementById({chooser!r}); it.value = {value!r};"
+            " it.dispatchEvent(new Event('change', {bubbles: true})); })()"
         )
         self.until_shown(shows)
 
@@ -102,14 +102,13 @@ class Page:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._call("Emulation.setEmulatedMedia", media=media, features=features)
 
+    def use_locale(self, name: str) -> None:
+        self._call("Emulation.setLocaleOverride", locale=name)
+
     def screenshot(self, file: Path) -> None:
         size = self._call("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         taken = self._call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
-        file.write_bytes(base64.b64decode(taken["data"]))
-
-    def pdf(self, file: Path) -> None:
-        taken = self._call("Page.printToPDF", preferCSSPageSize=True, printBackground=True)
         file.write_bytes(base64.b64decode(taken["data"]))
 
     def requests(self) -> list[str]:
@@ -134,7 +133,7 @@ class Page:
 
 
 @contextmanager
-def browser(folder: Path) -> Iterator[Page]:
+def running(folder: Path) -> Iterator[Page]:
     assert FOUND
     for_browser, commands = os.pipe()
     answers, from_browser = os.pipe()

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from click.testing import CliRunner
 from asc_pipeline.cli.main import main
 from asc_pipeline.dashboard.build import Place, dashboard_content
 from asc_pipeline.dlt_pipeline.opening import Patience
+from tests import browser
 from tests.asking import StartApple, judged_emulators
+from tests.browser import Page
 from tests.conftest import Job
 from tests.worlds import APPS, TODAY, overlapping_world
 
@@ -224,3 +227,98 @@ def test_file_cannot_be_written(marts: Path) -> None:
 
     assert 2 == code
     assert "the page cannot be written to" in output
+
+
+CONTRAST = """
+    (() => {
+      const parts = (colour) => colour.match(/[0-9.]+/g).map(Number);
+      const light = (colour) => parts(colour).slice(0, 3).map((part) => part / 255)
+        .map((part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, n) => sum + part * [0.2126, 0.7152, 0.0722][n], 0);
+      const behind = (node) => {
+        const colour = getComputedStyle(node).backgroundColor;
+        return parts(colour)[3] === 0 ? behind(node.parentElement) : colour;
+      };
+      const texts = [...document.querySelectorAll("h1,h2,h3,p,li,summary,strong,span,svg text")];
+      return Math.min(...texts.filter((node) => node.textContent.trim()).map((node) => {
+        const style = getComputedStyle(node), ink = node.closest("svg") ? style.fill : style.color;
+        const both = [light(ink), light(behind(node))].sort((one, other) => other - one);
+        return (both[0] + 0.05) / (both[1] + 0.05);
+      }));
+    })()
+"""
+
+
+@pytest.fixture(scope="module")
+def shown(database: Path, page: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The page in a browser without a network."""
+    with browser.running(tmp_path_factory.mktemp("browser")) as running:
+        yield running
+
+
+def tile_in(shown: Page, key: str) -> Any:
+    return shown.ask(f"document.querySelector('[data-measure={key}] strong').textContent")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not browser.FOUND, reason="no browser here: apt-get install chromium")
+class TestInBrowser:
+    """Without a network, at every width and in both schemes."""
+
+    def test_choosers_change_the_figures(self, shown: Page, database: Path) -> None:
+        """The tiles are those of the content, for each app and span; nothing is loaded or said."""
+        shown.open(database.parent / "page.html")
+        content = content_in((database.parent / "page.html").read_text())
+        seen = {}
+        for app in ("0", *APPS):
+            shown.choose("app", app, shows=f"app={app}&span={'28' if app == '0' else 'all'}")
+            for span in ("28", "90", "365", "all"):
+                shown.choose("span", span, shows=f"app={app}&span={span}")
+                value = content["views"][app]["tiles"][span]["first_time_downloads"]["value"]
+                seen[app, span] = tile_in(shown, "first_time_downloads")
+                assert f"{value:,}" == seen[app, span]
+
+        assert 4 == len(set(seen.values()))
+        assert shown.ask("document.querySelectorAll('.chart svg').length") > 5
+        assert [] == shown.requests()
+        assert [] == [str(each)[:200] for each in shown.complaints()]
+
+    def test_hostile_names(self, shown: Page, database: Path) -> None:
+        """They are texts in the chooser, the chart and its table."""
+        shown.open(database.parent / "page.html", choice=f"app={APPS[1]}&span=28")
+        shown.ask("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        shown.ask("new Promise((done) => setTimeout(done, 200))")
+
+        assert "App Store Connect" == shown.ask("document.title")
+        assert 0 == shown.ask("document.querySelectorAll('img').length")
+        assert HOSTILE == shown.ask("document.querySelector('#app').selectedOptions[0].textContent")
+        cells = shown.ask("[...document.querySelectorAll('td')].map((each) => each.textContent)")
+        assert f"{HOSTILE}20" in cells
+        assert [] == [str(each)[:200] for each in shown.complaints()]
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("width", [390, 820, 1440])
+    def test_looks(self, width: int, scheme: str, shown: Page, database: Path) -> None:
+        """Nothing is wider than the window, and every text has a contrast of at least 4.5."""
+        shown.look(width=width, scheme=scheme)
+        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        dark = shown.ask("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
+
+        assert shown.ask("document.documentElement.scrollWidth") <= width
+        assert (scheme == "dark") == dark
+        assert shown.ask(CONTRAST) >= 4.5
+
+    def test_other_separators(self, shown: Page, database: Path) -> None:
+        """Figures are in the reader's locale, CSV is not."""
+        shown.use_locale("de-DE")
+        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        shown.ask(
+            "Object.defineProperty(navigator, 'clipboard', {configurable: true,"
+            " value: {writeText: async (text) => { window.copied = text; }}})"
+        )
+        shown.ask("document.querySelector('#day-conversion button').click()")
+        copied = shown.ask("window.copied").splitlines()
+
+        assert "2.800" == tile_in(shown, "first_time_downloads")
+        assert '"date","Conversion","state"' == copied[0]
+        assert f'"{LAST}",0.06,"not complete yet"' == copied[1]

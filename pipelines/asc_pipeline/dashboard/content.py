@@ -101,7 +101,7 @@ def _view(facts: Facts, key: int) -> Json:
     return {
         "complete": str(min(ends)) if ends else None,
         "series": {
-            each.key: series(app, each) if app.first_day_of(_columns(each)) else None
+            each.key: series(app, each) if app.first_day_of(each.inputs) else None
             for each in measures
         },
         "tiles": {span: {each.key: tile(app, each, span) for each in TILES} for span in SPANS},
@@ -114,13 +114,9 @@ def _view(facts: Facts, key: int) -> Json:
     }
 
 
-def _columns(measure: Measure) -> tuple[str, ...]:
-    return (*measure.columns, *measure.divisors)
-
-
 def _why(reports: Sequence[str], app: AppDays, measure: Measure, why: Mapping[str, str]) -> str:
     """Why a measure has no data; empty where it has."""
-    if app.first_day_of(_columns(measure)):
+    if app.first_day_of(measure.inputs):
         return ""
     return "; ".join(why[report] for report in reports)
 
@@ -130,9 +126,9 @@ def _ranked(facts: Facts, key: int, number: int) -> Json:
     if breakdown.key in facts.missing:
         return {"why": facts.missing[breakdown.key]}
     found: Json = {}
-    for span, (window, before) in breakdown_windows(facts.days[key], breakdown.measure).items():
+    for span, (window, has_before) in breakdown_windows(facts.days[key], breakdown.measure).items():
         parts = facts.parts[breakdown.key].get((key, span), [])
-        if before is None:
+        if not has_before:
             parts = [Part(each.name, each.value, None) for each in parts]
         found[span] = ranked(parts) | {"from": str(window.start), "to": str(window.end)}
     return found

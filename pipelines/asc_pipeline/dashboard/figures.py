@@ -30,49 +30,50 @@ def series(app: AppDays, measure: Measure) -> Json:
 
 def tile(app: AppDays, measure: Measure, span: str) -> Json:
     """The measure in the span, in the span before and a year before, as far as they are loaded."""
-    found = _window(app, measure, measure.reports, span)
-    if found is None:
+    window = _window(app, measure, measure.reports, span)
+    if window is None:
         return {"value": None}
-    window, first = found
-    gaps = sum(not app.is_complete(day, measure.reports) for day in _days(window))
-    before = window_to(window.end, SPANS[span]).back(SPANS[span])
-    year = window_to(window.end, SPANS[span]).back(YEAR)
+    whole = window_to(window.end, SPANS[span])
+    is_short = SPANS[span] <= YEAR
     return {
         "value": rounded(value_in(app, measure, window)),
-        "before": _if_loaded(app, measure, before, first),
-        "year": _if_loaded(app, measure, year, first) if SPANS[span] <= YEAR else None,
+        "before": _if_loaded(app, measure, whole.back(SPANS[span])),
+        "year": _if_loaded(app, measure, whole.back(YEAR)) if is_short else None,
         "from": str(window.start),
         "to": str(window.end),
         "days": window.days,
-        "gaps": gaps,
+        "gaps": sum(not app.is_complete(day, measure.reports) for day in _days(window)),
+        "later": 0 if measure.is_stock else app.begin_later(measure.inputs, window.start),
     }
 
 
-def _window(
-    app: AppDays, measure: Measure, reports: Sequence[str], span: str
-) -> tuple[Window, date] | None:
-    """The days of the span that have data, and the first day with data at all."""
-    first = app.first_day_of((*measure.columns, *measure.divisors))
+def _window(app: AppDays, measure: Measure, reports: Sequence[str], span: str) -> Window | None:
+    """The days of the span that have data."""
+    first = app.first_day_of(measure.inputs)
     end = app.complete_to(reports)
     if first is None or end is None or end < first:
         return None
-    return Window(max(first, window_to(end, SPANS[span]).start), end), first
+    return Window(max(first, window_to(end, SPANS[span]).start), end)
 
 
 def _days(window: Window) -> Iterable[date]:
     return (window.start + timedelta(n) for n in range(window.days))
 
 
-def _if_loaded(app: AppDays, measure: Measure, window: Window, first: date) -> float | None:
-    """None where days of the window are not loaded: a sum of fewer days compares with nothing."""
-    begins = window.end if measure.is_stock else window.start
-    return rounded(value_in(app, measure, window)) if begins >= first else None
+def _if_loaded(app: AppDays, measure: Measure, window: Window) -> float | None:
+    """None where days of an app are not loaded: a sum of fewer days compares with nothing."""
+    return rounded(value_in(app, measure, window)) if _is_loaded(app, measure, window) else None
+
+
+def _is_loaded(app: AppDays, measure: Measure, window: Window) -> bool:
+    begin = window.end if measure.is_stock else window.start
+    return not app.begin_later(measure.inputs, begin)
 
 
 def funnel(app: AppDays, span: str) -> Json:
     """From impression to purchase, over the same days for each step."""
     found = [_window(app, each, FUNNEL_REPORTS, span) for each in FUNNEL]
-    known = [window for each in found if each for window in [each[0]]]
+    known = [window for window in found if window]
     if not known:
         return {"rows": []}
     common = Window(max(each.start for each in known), known[0].end)
@@ -111,14 +112,13 @@ def _total(values: Iterable[float | None]) -> float | None:
     return sum(known) if known else None
 
 
-def breakdown_windows(app: AppDays, measure: Measure) -> Mapping[str, tuple[Window, Window | None]]:
-    """By span the days that a panel adds up, and those of the span before if all are loaded."""
+def breakdown_windows(app: AppDays, measure: Measure) -> Mapping[str, tuple[Window, bool]]:
+    """By span the days that a panel adds up, and whether the span before is loaded as a whole."""
     found = {}
     for span, days in SPANS.items():
-        window = _window(app, measure, measure.reports, span)
-        if window:
-            before = window_to(window[0].end, days).back(days)
-            found[span] = (window[0], before if before.start >= window[1] else None)
+        if window := _window(app, measure, measure.reports, span):
+            before = window_to(window.end, days).back(days)
+            found[span] = (window, _is_loaded(app, measure, before))
     return found
 
 

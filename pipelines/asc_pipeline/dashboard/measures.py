@@ -36,6 +36,16 @@ class Measure:
     is_better_low: bool = False
     note: str = ""
 
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """What is added up; for a ratio a column of its own, of days on which both sums count."""
+        return (f"{self.key} above",) if self.divisors else self.columns
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Every column that it is counted from."""
+        return (*self.summed, *((f"{self.key} below",) if self.divisors else ()))
+
 
 _ALL_DOWNLOADS = ("first_time_downloads", "redownloads")
 
@@ -106,6 +116,7 @@ SUBSCRIPTION_EVENTS = tuple(
     )
 )
 ALL_MEASURES = (*TILES, *FUNNEL, *SUBSCRIPTION_STATES, *SUBSCRIPTION_EVENTS)
+RATIOS = tuple(each for each in ALL_MEASURES if each.divisors)
 
 
 @dataclass(frozen=True, slots=True)

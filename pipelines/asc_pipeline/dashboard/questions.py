@@ -8,8 +8,15 @@ from typing import Any
 from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.dashboard.figures import Part
-from asc_pipeline.dashboard.measures import ALL_MEASURES, REPORT_NAMES, Breakdown
-from asc_pipeline.dashboard.spans import HELD_DAYS, SPANS, AppDays, silent_days, window_to
+from asc_pipeline.dashboard.measures import ALL_MEASURES, RATIOS, REPORT_NAMES, Breakdown
+from asc_pipeline.dashboard.spans import (
+    HELD_DAYS,
+    SPANS,
+    AppDays,
+    one_app,
+    silent_days,
+    window_to,
+)
 
 DAILY = "fct_app_store_connect__daily"
 APPS = "dim_app_store_connect__apps"
@@ -112,15 +119,12 @@ def _app_days(
 ) -> AppDays:
     end = 1 + len(measures)
     silent = silent_days(max(row[0] for row in rows), last)
-    return AppDays(
-        {row[0]: dict(zip(measures, row[1:end], strict=True)) for row in rows},
-        {
-            report: {*silent, *(row[0] for row in rows if not row[end + n])}
-            for n, report in enumerate(reports)
-        },
-        first,
-        last,
-    )
+    incomplete = {
+        report: {*silent, *(row[0] for row in rows if not row[end + n])}
+        for n, report in enumerate(reports)
+    }
+    days = {row[0]: dict(zip(measures, row[1:end], strict=True)) for row in rows}
+    return one_app(days, incomplete, RATIOS, first, last)
 
 
 def read_breakdown(

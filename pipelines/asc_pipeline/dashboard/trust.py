@@ -70,6 +70,8 @@ def restated_lines(restated: Iterable[Restated]) -> list[str]:
         f" {each.measure.replace('_', ' ')} on {each.dates} complete dates{_change(each)}."
         for each in restated
     ]
+    if lines:
+        lines.append("Apple adds to a date until it is complete, so most of these grow.")
     return lines or [f"No complete date was changed in the last {RECENT_DAYS} days."]
 
 

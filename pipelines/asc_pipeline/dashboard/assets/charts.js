@@ -40,19 +40,22 @@ const Charts = (() => {
       : { value: "var(--series)" };
     const several = names.length > 1 ? [{ field: "name", title: "Line" }] : [];
     const tooltip = [...several, { field: "Date" }, { field: "Value" }, { field: "State" }];
+    const has = (field) => rows.some((row) => row[field] !== null && row[field] !== false);
+    const hollow = { type: "point", filled: false, size: 26, strokeWidth: 1.5 };
+    // a layer without a value has no extent, of which Vega warns
     const layers = [
-      { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y: { ...y, field: "whole" }, color } },
-      { mark: { type: "line", strokeWidth: 1.5, strokeDash: [4, 3] }, encoding: { x, y: { ...y, field: "part" }, color } },
-      {
-        transform: [{ filter: "datum.open" }],
-        mark: { type: "point", filled: false, size: 26, strokeWidth: 1.5 },
-        encoding: { x, y: { ...y, field: "value" }, color },
+      has("whole") && { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y: { ...y, field: "whole" }, color } },
+      has("part") && {
+        mark: { type: "line", strokeWidth: 1.5, strokeDash: [4, 3] }, encoding: { x, y: { ...y, field: "part" }, color },
+      },
+      has("open") && {
+        transform: [{ filter: "datum.open" }], mark: hollow, encoding: { x, y: { ...y, field: "value" }, color },
       },
       {
         mark: { type: "point", filled: true, size: 140, opacity: 0 },
         encoding: { x, y: { ...y, field: "value" }, tooltip },
       },
-    ];
+    ].filter(Boolean);
     if (last - first <= 92 * DAY) {
       layers.unshift({
         data: { values: weekends(first, last) },
@@ -70,11 +73,11 @@ const Charts = (() => {
     const x = { field: "value", type: "quantitative", title: null, scale: { domain: [0, highest * 1.45] }, axis: null };
     const tooltip = [{ field: "name", title: "Name" }, { field: "Value" }, { field: "Before" }];
     return {
-      height: { step: 24 },
+      height: 24 * rows.length,
       data: { values: rows },
       layer: [
         { mark: { type: "bar", color: "var(--series)", height: 14 }, encoding: { x, y, tooltip } },
-        {
+        rows.some((row) => isFinite(row.before ?? NaN)) && {
           transform: [{ filter: "isValid(datum.before)" }],
           mark: { type: "tick", color: "var(--mark)", thickness: 2, height: 18 },
           encoding: { x: { ...x, field: "before" }, y, tooltip },
@@ -84,7 +87,7 @@ const Charts = (() => {
           mark: { type: "text", align: "left", dx: 6, fontSize: 11 },
           encoding: { x: { ...x, field: "end" }, y, text: { field: "label" } },
         },
-      ],
+      ].filter(Boolean),
     };
   }
 

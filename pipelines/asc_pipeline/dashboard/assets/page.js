@@ -122,6 +122,7 @@
     if (found.before === null) card.append(element("span", "The span before is not loaded as a whole."));
     compare(found.year, "against a year before");
     const when = measure.stock ? `on ${day(found.to)}` : `${found.days} days to ${day(found.to)}`;
+    if (found.later) card.append(element("span", `${found.later} of the apps begin later.`));
     card.append(element("span", found.gaps ? `${when}; ${found.gaps} of them not complete` : when));
     return card;
   }
