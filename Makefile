@@ -26,9 +26,10 @@ setup: .venv/project.stamp ## Make .venv from requirements.lock, every file chec
 
 dev: .venv/dev.stamp ## The same with the tools for tests and lint
 
-demo: .venv/dbt.stamp ## Load a month of invented data from the bundled App Store Connect, build the models
+demo: .venv/dbt.stamp .venv/dashboard.stamp ## Load a month of invented data, build the models and a page of them
 	$(BIN)/python pipelines/asc_segments.py --demo
 	$(BIN)/python pipelines/asc_models.py
+	$(BIN)/asc-segments dashboard
 
 test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -87,7 +88,9 @@ wheel: dev ## Build sdist and wheel, and try the wheel in an empty environment
 	"$$room/venv/bin/asc-segments" --help; \
 	"$$room/venv/bin/asc-segments" --demo; \
 	$$pip install --quiet --require-hashes -r "$(CURDIR)/requirements-dbt.lock"; \
-	"$$room/venv/bin/asc-segments" models
+	"$$room/venv/bin/asc-segments" models; \
+	$$pip install --quiet --require-hashes -r "$(CURDIR)/requirements-dashboard.lock"; \
+	"$$room/venv/bin/asc-segments" dashboard
 
 # dbt-core 1.12 fetches a part of itself from outside of the package index: see constraints.txt
 ranges: dev ## Run --demo and the models with the lowest and the newest versions allowed
@@ -102,10 +105,11 @@ ranges: dev ## Run --demo and the models with the lowest and the newest versions
 		place="$$room/$$resolution"; \
 		"$$uv" venv --quiet --python "$(CURDIR)/$(BIN)/python" "$$place"; \
 		"$$uv" pip install --quiet --python "$$place/bin/python" --resolution "$$resolution" \
-			-r pyproject.toml --extra dbt "$$room"/dist/*.whl 'dbt-core<1.12'; \
+			-r pyproject.toml --extra dbt --extra dashboard "$$room"/dist/*.whl 'dbt-core<1.12'; \
 		"$$uv" pip freeze --python "$$place/bin/python"; \
 		(cd "$$place"; export DLT_DATA_DIR="$$place/dlt"; \
-			bin/dlt-app-store-connect --demo --progress none; bin/dlt-app-store-connect models); \
+			bin/dlt-app-store-connect --demo --progress none; bin/dlt-app-store-connect models; \
+			bin/dlt-app-store-connect dashboard); \
 	done
 
 lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for the newest
@@ -118,15 +122,18 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 	$(COMPILE) pyproject.toml --constraints constraints.txt --output-file requirements.lock; \
 	$(COMPILE) pyproject.toml --constraints requirements.lock --extra dbt \
 		--output-file requirements-dbt.lock; \
+	$(COMPILE) pyproject.toml --constraints requirements.lock --extra dashboard \
+		--output-file requirements-dashboard.lock; \
 	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
-		--extra postgres --extra delta --extra iceberg --extra dbt --group dev \
+		--constraints requirements-dashboard.lock \
+		--extra postgres --extra delta --extra iceberg --extra dbt --extra dashboard --group dev \
 		--output-file requirements-dev.lock; \
 	$(COMPILE) --group docs --output-file requirements-docs.lock; \
 	$(COMPILE) --group sql --constraints constraints.txt --output-file requirements-sql.lock
 
 clean: ## Remove .venv, caches, builds and the demo's data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site sources/*.egg-info
-	rm -f asc_segments.duckdb asc_segments.duckdb.wal asc_segments_lake.duckdb
+	rm -f asc_segments.duckdb asc_segments.duckdb.wal asc_segments_lake.duckdb asc_segments.html
 	find sources pipelines tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is written last, so a set-up that was cut off starts over.
@@ -147,6 +154,10 @@ clean: ## Remove .venv, caches, builds and the demo's data
 
 .venv/dbt.stamp: requirements-dbt.lock .venv/project.stamp
 	$(PIP) install --quiet --require-hashes -r requirements-dbt.lock
+	@touch $@
+
+.venv/dashboard.stamp: requirements-dashboard.lock .venv/project.stamp
+	$(PIP) install --quiet --require-hashes -r requirements-dashboard.lock
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock .venv/project.stamp

@@ -25,14 +25,14 @@ LAYERS = (
     "app_store_connect.planning app_store_connect.extract asc_pipeline.dlt_pipeline",
     "app_store_connect.listed_rows app_store_connect.views asc_pipeline.doctor",
     "app_store_connect.reading asc_pipeline.truth asc_pipeline.models",
-    "app_store_connect.source app_store_connect.results asc_pipeline.status",
+    "app_store_connect.source app_store_connect.results asc_pipeline.status asc_pipeline.dashboard",
     "asc_pipeline.job",
     "asc_pipeline.cli",
 )
 """The rooms from the lowest to the highest. A room imports only from rows below its own."""
 RANK = {room: rank for rank, row in enumerate(LAYERS) for room in row.split()}
 FILES_IN_A_FOLDER = 12
-OF_EXTRAS = {"dbt", "deltalake", "pyiceberg"}
+OF_EXTRAS = {"dbt", "deltalake", "pyiceberg", "vl_convert"}
 
 
 def modules_of(room: str) -> list[Path]:

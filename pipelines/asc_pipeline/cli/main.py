@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame
+from asc_pipeline.cli.commands.dashboard import dashboard
 from asc_pipeline.cli.commands.doctor import doctor
 from asc_pipeline.cli.commands.emulator import emulator
 from asc_pipeline.cli.commands.models import models
@@ -56,7 +57,7 @@ def main(**options: Any) -> None:
     )
 
 
-for _each in (doctor, status, models, emulator):
+for _each in (doctor, status, models, dashboard, emulator):
     main.add_command(_each)
 
 

@@ -1,0 +1,128 @@
+"use strict";
+// The charts as Vega-Lite specifications. Colours are variables of the style sheet, so that a change of
+// scheme and the printer need no new drawing. Names of apps and territories are data, never expressions.
+const Charts = (() => {
+  const DAY = 86400000;
+  const COLOURS = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => `var(--c${n})`);
+  const AXIS_FORMATS = { count: "~s", usd: "~s", percent: ".1~%", rate: "~r" };
+
+  const config = {
+    background: "transparent",
+    font: "system-ui, sans-serif",
+    view: { stroke: null },
+    axis: {
+      labelColor: "var(--muted)", titleColor: "var(--muted)", gridColor: "var(--edge)", domainColor: "var(--edge)",
+      tickColor: "var(--edge)", labelFontSize: 11, gridOpacity: 0.6,
+    },
+    legend: { labelColor: "var(--ink)", title: null, orient: "top", labelFontSize: 11, symbolType: "square" },
+    text: { color: "var(--ink)" },
+  };
+
+  function weekends(first, last) {
+    const found = [];
+    for (let day = first; day <= last; day += DAY) {
+      if (new Date(day).getUTCDay() === 6) found.push({ from: Math.max(first, day - DAY / 2), to: Math.min(day + 1.5 * DAY, last) });
+    }
+    return found;
+  }
+
+  // rows: {day, name, value, complete, Date, Value}; one line for each name
+  function lines(rows, unit, names) {
+    const days = rows.map((row) => row.day);
+    const first = Math.min(...days), last = Math.max(...days);
+    const x = {
+      field: "day", type: "temporal", scale: { type: "utc" }, title: null,
+      axis: { format: "%-d %b", grid: false, tickCount: 6, labelOverlap: true },
+    };
+    const y = { type: "quantitative", title: null, axis: { format: AXIS_FORMATS[unit], tickCount: 4 } };
+    const color = names.length > 1
+      ? { field: "name", type: "nominal", scale: { domain: names, range: COLOURS }, sort: null }
+      : { value: "var(--series)" };
+    const several = names.length > 1 ? [{ field: "name", title: "Line" }] : [];
+    const tooltip = [...several, { field: "Date" }, { field: "Value" }, { field: "State" }];
+    const has = (field) => rows.some((row) => row[field] !== null && row[field] !== false);
+    const hollow = { type: "point", filled: false, size: 26, strokeWidth: 1.5 };
+    // a layer without a value has no extent, of which Vega warns
+    const layers = [
+      has("whole") && { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y: { ...y, field: "whole" }, color } },
+      has("part") && {
+        mark: { type: "line", strokeWidth: 1.5, strokeDash: [4, 3] }, encoding: { x, y: { ...y, field: "part" }, color },
+      },
+      has("open") && {
+        transform: [{ filter: "datum.open" }], mark: hollow, encoding: { x, y: { ...y, field: "value" }, color },
+      },
+      {
+        mark: { type: "point", filled: true, size: 140, opacity: 0 },
+        encoding: { x, y: { ...y, field: "value" }, tooltip },
+      },
+    ].filter(Boolean);
+    if (last - first <= 92 * DAY) {
+      layers.unshift({
+        data: { values: weekends(first, last) },
+        mark: { type: "rect", color: "var(--pale)", clip: true, aria: false },
+        encoding: { x: { ...x, field: "from" }, x2: { field: "to" } },
+      });
+    }
+    return { height: 190, data: { values: rows }, layer: layers };
+  }
+
+  // rows: {name, value, before, label, Value, Before}, in their order
+  function bars(rows, unit) {
+    const highest = Math.max(...rows.map((row) => Math.max(row.value || 0, row.before || 0)), 0) || 1;
+    const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: 130, ticks: false, domain: false } };
+    const x = { field: "value", type: "quantitative", title: null, scale: { domain: [0, highest * 1.45] }, axis: null };
+    const tooltip = [{ field: "name", title: "Name" }, { field: "Value" }, { field: "Before" }];
+    return {
+      height: 24 * rows.length,
+      data: { values: rows },
+      layer: [
+        { mark: { type: "bar", color: "var(--series)", height: 14 }, encoding: { x, y, tooltip } },
+        rows.some((row) => isFinite(row.before ?? NaN)) && {
+          transform: [{ filter: "isValid(datum.before)" }],
+          mark: { type: "tick", color: "var(--mark)", thickness: 2, height: 18 },
+          encoding: { x: { ...x, field: "before" }, y, tooltip },
+        },
+        {
+          transform: [{ calculate: "max(datum.value, isValid(datum.before) ? datum.before : 0)", as: "end" }],
+          mark: { type: "text", align: "left", dx: 6, fontSize: 11 },
+          encoding: { x: { ...x, field: "end" }, y, text: { field: "label" } },
+        },
+      ].filter(Boolean),
+    };
+  }
+
+  // rows: {day, name, value, order}; the share of each name by day
+  function shares(rows, names) {
+    const x = {
+      field: "day", type: "temporal", scale: { type: "utc" }, title: null,
+      axis: { format: "%-d %b", grid: false, tickCount: 6, labelOverlap: true },
+    };
+    return {
+      height: 190,
+      data: { values: rows },
+      mark: { type: "area" },
+      encoding: {
+        x,
+        y: { field: "value", type: "quantitative", stack: "normalize", title: null, axis: { format: ".0%", tickCount: 4 } },
+        color: { field: "name", type: "nominal", scale: { domain: names, range: COLOURS }, sort: null },
+        order: { field: "order", type: "quantitative" },
+        tooltip: [{ field: "name", title: "Version" }, { field: "Date" }, { field: "Value", title: "Sessions" }],
+      },
+    };
+  }
+
+  function draw(place, spec, locale) {
+    const whole = {
+      $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container",
+      autosize: { type: "fit-x", contains: "padding" }, config, ...spec,
+    };
+    // `ast` interprets expressions, so that the page's policy can forbid eval
+    const options = {
+      actions: false, renderer: "svg", ast: true, defaultStyle: false, formatLocale: locale,
+      tooltip: { disableDefaultStyle: true, theme: "custom" },
+    };
+    return vegaEmbed(place, whole, options);
+  }
+
+  return { lines, bars, shares, draw };
+})();

@@ -1,0 +1,150 @@
+"""Puts the content of the page together from the rows of the marts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from asc_pipeline.dashboard.figures import (
+    Part,
+    breakdown_windows,
+    funnel,
+    ranked,
+    series,
+    tile,
+)
+from asc_pipeline.dashboard.measures import (
+    BREAKDOWNS,
+    FUNNEL_REPORTS,
+    SUBSCRIPTION_EVENTS,
+    SUBSCRIPTION_STATES,
+    TILES,
+    Measure,
+)
+from asc_pipeline.dashboard.questions import Freshness, Restated, VersionDay
+from asc_pipeline.dashboard.spans import SPANS, AppDays
+from asc_pipeline.dashboard.trust import freshness_lines, reasons, restated_lines
+from asc_pipeline.dashboard.versions import versions_panel
+
+ALL = 0
+"""Stands for all apps where an app's id is expected."""
+Json = dict[str, Any]
+_SPAN_LABELS = {"28": "28 days", "90": "90 days", "365": "365 days", "all": "All days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the marts hold, read once. `days` has all apps together under `ALL`."""
+
+    schema: str
+    apps: Mapping[int, str]
+    days: Mapping[int, AppDays]
+    parts: Mapping[str, Mapping[tuple[int, str], Sequence[Part]]]
+    versions: Sequence[VersionDay]
+    freshness: Sequence[Freshness]
+    restated: Sequence[Restated] | None
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """By panel, why it is not there."""
+
+
+def content_of(facts: Facts, built_at: datetime) -> Json:
+    everything = facts.days[ALL]
+    newest = [each.newest_processing_date for each in facts.freshness]
+    loaded = max((day for day in newest if day), default=None)
+    measures = (*SUBSCRIPTION_STATES, *SUBSCRIPTION_EVENTS, *TILES)
+    return {
+        "built": f"{built_at:%Y-%m-%d %H:%M} UTC",
+        "loaded": str(loaded) if loaded else None,
+        "schema": facts.schema,
+        "days": [str(day) for day in everything.calendar()],
+        "spans": [{"key": key, "label": _SPAN_LABELS[key], "days": SPANS[key]} for key in SPANS],
+        "apps": [
+            {"key": str(key), "label": "All apps" if key == ALL else facts.apps.get(key, str(key))}
+            for key in facts.days
+        ],
+        "tiles": [each.key for each in TILES],
+        "measures": {each.key: _described(each) for each in measures},
+        "breakdowns": [
+            {"key": each.key, "title": each.title, "unit": each.measure.unit} for each in BREAKDOWNS
+        ],
+        "states": [each.key for each in SUBSCRIPTION_STATES],
+        "events": [each.key for each in SUBSCRIPTION_EVENTS],
+        "views": {str(key): _view(facts, key) for key in facts.days},
+        "trust": {
+            "freshness": freshness_lines(facts.freshness, facts.apps),
+            "restated": (
+                [facts.missing["restated"]]
+                if facts.restated is None
+                else restated_lines(facts.restated)
+            ),
+        },
+    }
+
+
+def _described(measure: Measure) -> Json:
+    return {
+        "title": measure.title,
+        "unit": measure.unit,
+        "stock": measure.is_stock,
+        "low": measure.is_better_low,
+        "note": measure.note,
+    }
+
+
+def _view(facts: Facts, key: int) -> Json:
+    """What the page shows of an app, or of all apps."""
+    app = facts.days[key]
+    app_ids = [each for each in facts.days if each != ALL] if key == ALL else [key]
+    why = reasons(facts.freshness, app_ids)
+    measures = (*SUBSCRIPTION_STATES, *SUBSCRIPTION_EVENTS, *TILES)
+    ends = [end for each in TILES if (end := app.complete_to(each.reports))]
+    return {
+        "complete": str(min(ends)) if ends else None,
+        "series": {
+            each.key: series(app, each) if app.first_day_of(each.inputs) else None
+            for each in measures
+        },
+        "tiles": {span: {each.key: tile(app, each, span) for each in TILES} for span in SPANS},
+        "why": {each.key: _why(each.reports, app, each, why) for each in measures},
+        "ranked": {each.key: _ranked(facts, key, n) for n, each in enumerate(BREAKDOWNS)},
+        "funnel": {span: funnel(app, span) for span in SPANS},
+        "funnel_why": "; ".join(why[report] for report in FUNNEL_REPORTS),
+        "events": {span: _events(app, span) for span in SPANS},
+        "versions": _versions(facts, key),
+    }
+
+
+def _why(reports: Sequence[str], app: AppDays, measure: Measure, why: Mapping[str, str]) -> str:
+    """Why a measure has no data; empty where it has."""
+    if app.first_day_of(measure.inputs):
+        return ""
+    return "; ".join(why[report] for report in reports)
+
+
+def _ranked(facts: Facts, key: int, number: int) -> Json:
+    breakdown = BREAKDOWNS[number]
+    if breakdown.key in facts.missing:
+        return {"why": facts.missing[breakdown.key]}
+    found: Json = {}
+    for span, (window, has_before) in breakdown_windows(facts.days[key], breakdown.measure).items():
+        parts = facts.parts[breakdown.key].get((key, span), [])
+        if not has_before:
+            parts = [Part(each.name, each.value, None) for each in parts]
+        found[span] = ranked(parts) | {"from": str(window.start), "to": str(window.end)}
+    return found
+
+
+def _events(app: AppDays, span: str) -> list[list[Any]]:
+    figures = [(each.title, tile(app, each, span)) for each in SUBSCRIPTION_EVENTS]
+    return [[title, each["value"]] for title, each in figures if each["value"] is not None]
+
+
+def _versions(facts: Facts, key: int) -> Json:
+    if "versions" in facts.missing:
+        return {"why": facts.missing["versions"]}
+    if key == ALL and len(facts.days) > 2:
+        return {"why": "Versions of different apps do not compare: choose an app."}
+    app_id = key if key != ALL else next(each for each in facts.days if each != ALL)
+    rows = [each for each in facts.versions if each.app_id == app_id]
+    end = facts.days[key].complete_to(("sessions", "crashes"))
+    return versions_panel(rows, end)
