@@ -145,9 +145,9 @@ def test_first_command_is_the_demo() -> None:
     )  # the README's
 
     assert "make demo\n" == blocks(README, "sh")[0]
-    last = [line.partition(" ")[2] for line in recipe.stdout.rstrip().splitlines()[-2:]]
+    last = [line.partition(" ")[2] for line in recipe.stdout.rstrip().splitlines()[-3:]]
 
-    assert ["pipelines/asc_segments.py --demo", "pipelines/asc_models.py"] == last
+    assert ["pipelines/asc_segments.py --demo", "pipelines/asc_models.py", "dashboard"] == last
 
 
 def test_first_query(demo: dict[str, Any], capfd: pytest.CaptureFixture[str]) -> None:
