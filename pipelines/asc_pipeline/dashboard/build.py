@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,7 +28,7 @@ from asc_pipeline.dashboard.questions import (
     read_restated,
     read_versions,
 )
-from asc_pipeline.dashboard.spans import HELD_DAYS, AppDays, together
+from asc_pipeline.dashboard.spans import AppDays, together
 from asc_pipeline.dlt_pipeline.opening import Patience, opened
 from asc_pipeline.dlt_pipeline.workspace import is_without_file, make_pipeline, nothing_loaded
 
@@ -108,12 +108,13 @@ def _read(place: Place, patience: Patience) -> Facts:
             days = read_days(marts, tables[DAILY])
             if not days:
                 raise _no_models(place)
+            everything = together(list(days.values()))
             newest = max(filter(None, (each.newest_processing_date for each in freshness)))
             return Facts(
                 schema=place.marts,
                 apps=apps,
-                days=_with_all(days),
-                parts=_parts(marts, tables, days),
+                days={ALL: everything, **days},
+                parts=_parts(marts, tables, everything, days),
                 versions=_versions(marts, tables, days),
                 freshness=freshness,
                 restated=read_restated(marts, newest) if RESTATEMENTS in tables else None,
@@ -127,16 +128,10 @@ def _no_models(place: Place) -> ConfigurationError:
     )
 
 
-def _with_all(days: Mapping[int, AppDays]) -> dict[int, AppDays]:
-    apps = list(days.values())
-    return {ALL: together(apps, apps[0].first, apps[0].last), **days}
-
-
 def _parts(
-    marts: Warehouse, tables: Tables, days: Mapping[int, AppDays]
+    marts: Warehouse, tables: Tables, everything: AppDays, days: Mapping[int, AppDays]
 ) -> dict[str, dict[tuple[int, str], list[Part]]]:
     """The sums by dimension for each app, and for all apps together."""
-    everything = _with_all(days)[ALL]
     found = {}
     for each in BREAKDOWNS:
         if each.mart not in tables:
@@ -155,8 +150,7 @@ def _parts(
 def _versions(marts: Warehouse, tables: Tables, days: Mapping[int, AppDays]) -> list[VersionDay]:
     if not {BY_VERSION, VERSIONS} <= tables.keys():
         return []
-    last = max(app.last for app in days.values())
-    return read_versions(marts, last - timedelta(HELD_DAYS))
+    return read_versions(marts, next(iter(days.values())).calendar[0])
 
 
 def _missing(tables: Tables) -> dict[str, str]:

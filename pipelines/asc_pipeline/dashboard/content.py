@@ -12,6 +12,7 @@ from asc_pipeline.dashboard.figures import (
     ranked,
     series,
     tile,
+    total,
 )
 from asc_pipeline.dashboard.measures import (
     BREAKDOWNS,
@@ -56,7 +57,7 @@ def content_of(facts: Facts, built_at: datetime) -> Json:
         "built": f"{built_at:%Y-%m-%d %H:%M} UTC",
         "loaded": str(loaded) if loaded else None,
         "schema": facts.schema,
-        "days": [str(day) for day in everything.calendar()],
+        "days": [str(day) for day in everything.calendar],
         "spans": [{"key": key, "label": _SPAN_LABELS[key], "days": SPANS[key]} for key in SPANS],
         "apps": [
             {"key": str(key), "label": "All apps" if key == ALL else facts.apps.get(key, str(key))}
@@ -135,8 +136,8 @@ def _ranked(facts: Facts, key: int, number: int) -> Json:
 
 
 def _events(app: AppDays, span: str) -> list[list[Any]]:
-    figures = [(each.title, tile(app, each, span)) for each in SUBSCRIPTION_EVENTS]
-    return [[title, each["value"]] for title, each in figures if each["value"] is not None]
+    figures = [[each.title, total(app, each, span)] for each in SUBSCRIPTION_EVENTS]
+    return [figure for figure in figures if figure[1] is not None]
 
 
 def _versions(facts: Facts, key: int) -> Json:

@@ -12,6 +12,7 @@ from asc_pipeline.dashboard.spans import (
     AppDays,
     Window,
     value_in,
+    value_on,
     window_to,
 )
 
@@ -22,9 +23,8 @@ Json = dict[str, Any]
 
 def series(app: AppDays, measure: Measure) -> Json:
     """The measure on each day of the calendar, and the places of days that are not complete."""
-    calendar = app.calendar()
-    values = [rounded(value_in(app, measure, Window(day, day))) for day in calendar]
-    flags = [n for n, d in enumerate(calendar) if not app.is_complete(d, measure.reports)]
+    values = [rounded(value_on(app, measure, day)) for day in app.calendar]
+    flags = [n for n, d in enumerate(app.calendar) if not app.is_complete(d, measure.reports)]
     return {"values": values, "incomplete": flags}
 
 
@@ -68,6 +68,12 @@ def _if_loaded(app: AppDays, measure: Measure, window: Window) -> float | None:
 def _is_loaded(app: AppDays, measure: Measure, window: Window) -> bool:
     begin = window.end if measure.is_stock else window.start
     return not app.begin_later(measure.inputs, begin)
+
+
+def total(app: AppDays, measure: Measure, span: str) -> float | None:
+    """The measure in the span alone."""
+    window = _window(app, measure, measure.reports, span)
+    return rounded(value_in(app, measure, window)) if window else None
 
 
 def funnel(app: AppDays, span: str) -> Json:

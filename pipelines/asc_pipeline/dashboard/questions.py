@@ -102,11 +102,12 @@ def read_days(warehouse: Warehouse, existing: Iterable[str]) -> dict[int, AppDay
         since=last - timedelta(HELD_DAYS - 1),
     )
     first = min(row[1] for row in rows)
+    calendar = [first + timedelta(n) for n in range((last - first).days + 1)]
+    by_app: dict[int, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        by_app.setdefault(int(row[0]), []).append(row[1:])
     return {
-        app_id: _app_days(
-            [row[1:] for row in rows if row[0] == app_id], measures, reports, first, last
-        )
-        for app_id in sorted({int(row[0]) for row in rows})
+        app_id: _app_days(by_app[app_id], measures, reports, calendar) for app_id in sorted(by_app)
     }
 
 
@@ -114,17 +115,16 @@ def _app_days(
     rows: Sequence[tuple[Any, ...]],
     measures: Sequence[str],
     reports: Sequence[str],
-    first: date,
-    last: date,
+    calendar: Sequence[date],
 ) -> AppDays:
     end = 1 + len(measures)
-    silent = silent_days(max(row[0] for row in rows), last)
+    silent = silent_days(max(row[0] for row in rows), calendar[-1])
     incomplete = {
         report: {*silent, *(row[0] for row in rows if not row[end + n])}
         for n, report in enumerate(reports)
     }
     days = {row[0]: dict(zip(measures, row[1:end], strict=True)) for row in rows}
-    return one_app(days, incomplete, RATIOS, first, last)
+    return one_app(days, incomplete, RATIOS, calendar)
 
 
 def read_breakdown(

@@ -25,26 +25,21 @@ class AppDays:
     """The days of one app or of several apps together.
 
     `incomplete` has the days on which a report is not complete, by report; `firsts` the first day
-    with data of each app, by column.
+    with data of each app, by column; `calendar` every day, whether a row exists or not.
     """
 
     days: Days
     incomplete: Mapping[str, Collection[date]]
     firsts: Mapping[str, Sequence[date]]
-    first: date
-    last: date
-
-    def calendar(self) -> list[date]:
-        """Every day, whether a row exists or not."""
-        return [self.first + timedelta(n) for n in range((self.last - self.first).days + 1)]
+    calendar: Sequence[date]
 
     def is_complete(self, day: date, reports: Sequence[str]) -> bool:
         return not any(day in self.incomplete.get(report, ()) for report in reports)
 
     def complete_to(self, reports: Sequence[str]) -> date | None:
         """The newest day on which all these reports are complete."""
-        days = reversed(self.calendar())
-        return next((day for day in days if self.is_complete(day, reports)), None)
+        newest_first = reversed(self.calendar)
+        return next((day for day in newest_first if self.is_complete(day, reports)), None)
 
     def first_day_of(self, columns: Sequence[str]) -> date | None:
         """The first day on which there is data of every column; None if a column has none."""
@@ -76,7 +71,7 @@ def window_to(end: date, days: int) -> Window:
     return Window(end - timedelta(days - 1), end)
 
 
-def together(apps: Sequence[AppDays], first: date, last: date) -> AppDays:
+def together(apps: Sequence[AppDays]) -> AppDays:
     """The apps in one: a day is complete if it is complete for each of them.
 
     An app without rows for its newest days may still get some, so these days are not complete.
@@ -93,15 +88,14 @@ def together(apps: Sequence[AppDays], first: date, last: date) -> AppDays:
             incomplete.setdefault(report, set()).update(dates)
         for column, day_list in app.firsts.items():
             firsts.setdefault(column, []).extend(day_list)
-    return AppDays(days, incomplete, firsts, first, last)
+    return AppDays(days, incomplete, firsts, apps[0].calendar)
 
 
 def one_app(
     days: Days,
     incomplete: Mapping[str, Collection[date]],
     ratios: Iterable[Measure],
-    first: date,
-    last: date,
+    calendar: Sequence[date],
 ) -> AppDays:
     """The days of one app, with the columns of ratios.
 
@@ -121,7 +115,7 @@ def one_app(
             is_told = begins and day >= min(begins) and not (is_open and _total(values) is None)
             row[above] = (_total(values) or 0) if is_told and divisor is not None else None
             row[below] = divisor if is_told else None
-    return AppDays(rows, incomplete, first_days(rows), first, last)
+    return AppDays(rows, incomplete, first_days(rows), calendar)
 
 
 def first_days(days: Days) -> dict[str, list[date]]:
@@ -155,15 +149,20 @@ def _added(one: Number | None, other: Number | None) -> Number | None:
 
 def value_in(app: AppDays, measure: Measure, window: Window) -> float | None:
     """The measure of these days; None without data, or without anything to divide by."""
-    days = Window(window.end, window.end) if measure.is_stock else window
-    total = _sum(app, measure.summed, days)
+    if measure.is_stock:
+        return value_on(app, measure, window.end)
+    days = [window.start + timedelta(n) for n in range(window.days)]
+    return _value(measure, [row for day in days if (row := app.days.get(day))])
+
+
+def value_on(app: AppDays, measure: Measure, day: date) -> float | None:
+    row = app.days.get(day)
+    return _value(measure, [row]) if row else None
+
+
+def _value(measure: Measure, rows: Sequence[Mapping[str, Number | None]]) -> float | None:
+    total = _total(row.get(column) for column in measure.summed for row in rows)
     if total is None or not measure.divisors:
-        return total
-    below = _sum(app, measure.inputs[len(measure.summed) :], days)
-    return measure.factor * total / below if below else None
-
-
-def _sum(app: AppDays, columns: Sequence[str], window: Window) -> float | None:
-    rows = [app.days.get(window.start + timedelta(n), {}) for n in range(window.days)]
-    total = _total(row.get(column) for row in rows for column in columns)
-    return None if total is None else float(total)
+        return None if total is None else float(total)
+    below = _total(row.get(measure.inputs[-1]) for row in rows)
+    return measure.factor * float(total) / float(below) if below else None

@@ -113,12 +113,11 @@ const Charts = (() => {
 
   function draw(place, spec, locale) {
     const whole = {
-      $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container",
-      autosize: { type: "fit-x", contains: "padding" }, config, ...spec,
+      width: "container", autosize: { type: "fit-x", contains: "padding" }, config, ...spec,
     };
     // `ast` interprets expressions, so that the page's policy can forbid eval
     const options = {
-      actions: false, renderer: "svg", ast: true, defaultStyle: false, formatLocale: locale,
+      mode: "vega-lite", actions: false, renderer: "svg", ast: true, defaultStyle: false, formatLocale: locale,
       tooltip: { disableDefaultStyle: true, theme: "custom" },
     };
     return vegaEmbed(place, whole, options);
