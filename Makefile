@@ -119,7 +119,7 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 	$(COMPILE) pyproject.toml --constraints requirements.lock --extra dbt \
 		--output-file requirements-dbt.lock; \
 	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
-		--extra postgres --extra delta --extra iceberg --extra dbt --group dev \
+		--extra postgres --extra delta --extra iceberg --extra dbt --extra notify --group dev \
 		--output-file requirements-dev.lock; \
 	$(COMPILE) --group docs --output-file requirements-docs.lock; \
 	$(COMPILE) --group sql --constraints constraints.txt --output-file requirements-sql.lock
