@@ -77,18 +77,24 @@ def _refuse_options_before_it(context: click.Context) -> None:
 
 def _load(options: dict[str, Any], frame: Frame) -> int:
     from app_store_connect.configuration.settings import read_configuration
+    from asc_pipeline.alerts.ping import pinged
+    from asc_pipeline.alerts.settings import AlertSettings, read_alert_settings
     from asc_pipeline.cli.demo import kept_apart, start_demo
     from asc_pipeline.cli.log import take_over_dlt
     from asc_pipeline.cli.progress import LogProgress, progress_for
     from asc_pipeline.job.runner import Run
+    from asc_pipeline.job.summary import exit_code_of
     from asc_pipeline.text import package_version
 
     settings = settings_of(options)
+    is_silent = options["demo"] or settings.is_plan
+    alerts = AlertSettings() if is_silent else read_alert_settings()
     is_quiet = options["quiet"]
     log = frame.log.muted() if is_quiet else frame.log
     if not frame.is_debug:
         take_over_dlt(log)
     with ExitStack() as stack:
+        ping = stack.enter_context(pinged(alerts.ping_url, exit_code_of))
         configuration = read_configuration()
         if not options["mix_demo"]:
             settings = replace(settings, demo_apps=kept_apart(configuration, options["demo"]))
@@ -109,6 +115,8 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
         if frame.interruption.is_requested:
             run.interrupt()
         run.execute()
+        ping.end(run.summary.exit_code)
+        run.summary.outcome.notices += ping.notices
         progress.close()
         if is_logged:
             text = f"ends with {run.summary.exit_code} after {run.summary.seconds:.1f} s"

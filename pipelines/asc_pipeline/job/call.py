@@ -11,9 +11,11 @@ from app_store_connect.entities import AccessType, Granularity
 from app_store_connect.errors import BudgetExhaustedError, ConfigurationError, IncompleteLoadError
 from app_store_connect.instances import DEFAULT_RECHECK_DAYS
 from app_store_connect.planning.options import options_from
+from asc_pipeline.alerts.ping import pinged
+from asc_pipeline.alerts.settings import AlertSettings, read_alert_settings
 from asc_pipeline.job.progress import LoggedProgress
 from asc_pipeline.job.runner import Run, Settings
-from asc_pipeline.job.summary import INTERRUPTED, OK, OUT_OF_BUDGET, Summary
+from asc_pipeline.job.summary import INTERRUPTED, OK, OUT_OF_BUDGET, Summary, exit_code_of
 
 
 def run(
@@ -47,7 +49,11 @@ def run(
             loaded stays. With `check=False` the summary tells instead.
     """
     settings = _settings(dict(locals()))
-    summary = Run(read_configuration(), settings, LoggedProgress()).execute()
+    alerts = AlertSettings() if is_plan else read_alert_settings()
+    with pinged(alerts.ping_url, exit_code_of) as ping:
+        summary = Run(read_configuration(), settings, LoggedProgress()).execute()
+        ping.end(summary.exit_code)
+    summary.outcome.notices += ping.notices
     if check:
         _raise_for(summary)
     return summary
