@@ -163,6 +163,18 @@ def test_day_of_an_app_without_rows_is_open(marts: Path) -> None:
     assert [DAYS - n for n in (5, 4, 3, 2, 1)] == found
 
 
+def test_rate_leaves_out_apps_without_the_report(marts: Path) -> None:
+    """An app that gets no crashes does not lower the rate of all apps by its sessions."""
+    with duckdb.connect(str(marts)) as connection:
+        connection.execute(
+            "update app_store_connect_marts.fct_app_store_connect__daily"
+            f" set crashes = null where app_id = {APPS[1]}"
+        )
+    tiles = dashboard_content(Place(), datetime.now(UTC), Patience())["views"]["0"]["tiles"]["28"]
+
+    assert (20, 2800) == (tiles["crash_rate"]["value"], tiles["sessions"]["value"])
+
+
 def test_rest_is_added_up(page: str) -> None:
     """Twelve bars, and one for the eight others; the figures of all apps are the sum."""
     rows = view(page, "0")["ranked"]["first_time_downloads_by_source_type"]["28"]["rows"]

@@ -109,7 +109,8 @@ def _read(place: Place, patience: Patience) -> Facts:
             if not days:
                 raise _no_models(place)
             everything = together(list(days.values()))
-            newest = max(filter(None, (each.newest_processing_date for each in freshness)))
+            processed = [each.newest_processing_date for each in freshness]
+            newest = max(filter(None, processed), default=everything.calendar[-1])
             return Facts(
                 schema=place.marts,
                 apps=apps,

@@ -277,7 +277,8 @@
     ["tiles", "daily", "funnel", "ranked", "versions", "subscriptions"].forEach((id) => byId(id).replaceChildren());
     byId("app").value = state.app;
     byId("span").value = state.span;
-    byId("complete").textContent = view.complete ? `Every figure is complete up to ${day(view.complete)}.` : "No day is complete for every figure.";
+    const choice = ["app", "span"].map((id) => byId(id).selectedOptions[0].textContent).join(", ");
+    byId("complete").textContent = `${choice}. ` + (view.complete ? `Every figure is complete up to ${day(view.complete)}.` : "No day is complete for every figure.");
     content.tiles.forEach((key) => byId("tiles").append(tile(key, view, state)));
     daily(view, state);
     funnel(view, state);
