@@ -1,4 +1,4 @@
-"""`[sources.app_store_connect.alerts]`: addresses, each of which is a secret."""
+"""The section `[sources.app_store_connect.alerts]`. Each address in it is a secret."""
 
 import re
 from collections.abc import Iterable

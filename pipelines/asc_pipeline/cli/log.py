@@ -77,8 +77,10 @@ class _DltFilter(logging.Filter):
 
 
 def worth_showing(record: logging.LogRecord) -> str:
-    """What is shown of dlt's record; empty if nothing: the summary tells what dlt logs of an error
-    that it also raises. Of each try to load a file it has a line; of other errors the traceback.
+    """The text to show for a record of dlt; empty to show none.
+
+    dlt logs errors that it also raises, and the summary has those: a line for each try to load a
+    file is dropped, and of a traceback the last line stays.
     """
     if record.filename == _LOAD_STEP:
         return ""

@@ -212,7 +212,7 @@ _OPTIONS = (
         metavar="text|json",
         help="Log lines for people, or one JSON object a line.",
     ),
-    click.option("-q", "--quiet", is_flag=True, help="Print what failed, and else nothing."),
+    click.option("-q", "--quiet", is_flag=True, help="Print failures only."),
     _JSON,
     click.option("--demo", is_flag=True, help="Load from a bundled App Store Connect; no account."),
     click.option("--mix-demo", is_flag=True, help="Let the demo's apps be among others."),

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from app_store_connect.errors import ConfigurationError, DestinationError
@@ -29,8 +28,7 @@ from asc_pipeline.dashboard.questions import (
     read_versions,
 )
 from asc_pipeline.dashboard.spans import AppDays, together
-from asc_pipeline.dlt_pipeline.opening import Patience, opened
-from asc_pipeline.dlt_pipeline.workspace import is_without_file, make_pipeline, nothing_loaded
+from asc_pipeline.dlt_pipeline.opening import Patience, opened, reading
 
 Tables = Mapping[str, set[str]]
 
@@ -79,7 +77,7 @@ def write_dashboard(place: Place, output: Path, now: datetime, patience: Patienc
 
 
 def dashboard_content(place: Place, now: datetime, patience: Patience) -> dict[str, Any]:
-    """What the page shows.
+    """The content of the page.
 
     Raises:
         ConfigurationError: the destination cannot be opened, or no models are built there.
@@ -88,11 +86,7 @@ def dashboard_content(place: Place, now: datetime, patience: Patience) -> dict[s
 
 
 def _read(place: Place, patience: Patience) -> Facts:
-    with TemporaryDirectory(prefix="asc-dashboard-") as folder:
-        pipeline = make_pipeline(place.destination, place.dataset, Path(folder), is_reader=True)
-        nothing = nothing_loaded(pipeline, place.dataset)
-        if is_without_file(pipeline):
-            raise nothing
+    with reading(place.destination, place.dataset) as (pipeline, nothing):
         views = Warehouse(pipeline, place.dataset)
         with opened(views, None, patience):
             try:

@@ -35,7 +35,7 @@ _SPAN_LABELS = {"28": "28 days", "90": "90 days", "365": "365 days", "all": "All
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the marts hold, read once. `days` has all apps together under `ALL`."""
+    """The data of the marts, read once. `days` has all apps together under `ALL`."""
 
     schema: str
     apps: Mapping[int, str]
@@ -45,7 +45,7 @@ class Facts:
     freshness: Sequence[Freshness]
     restated: Sequence[Restated] | None
     missing: Mapping[str, str] = field(default_factory=dict)
-    """By panel, why it is not there."""
+    """By panel, the reason why it is not there."""
 
 
 def content_of(facts: Facts, built_at: datetime) -> Json:
@@ -93,7 +93,7 @@ def _described(measure: Measure) -> Json:
 
 
 def _view(facts: Facts, key: int) -> Json:
-    """What the page shows of an app, or of all apps."""
+    """The part of the page about one app, or about all apps."""
     app = facts.days[key]
     app_ids = [each for each in facts.days if each != ALL] if key == ALL else [key]
     why = reasons(facts.freshness, app_ids)

@@ -1,4 +1,4 @@
-"""Shapes the rows of the marts into what the page shows. Nothing here reads or writes."""
+"""Shapes the rows of the marts for the page. Nothing here reads or writes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

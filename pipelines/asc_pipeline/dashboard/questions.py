@@ -207,6 +207,6 @@ def read_freshness(warehouse: Warehouse) -> list[Freshness]:
 
 
 def read_restated(warehouse: Warehouse, newest: date) -> list[Restated]:
-    """What instances of the newest days changed on complete dates."""
+    """The changes that instances of the newest days made to complete dates."""
     rows = warehouse.execute(_RESTATED, since=newest - timedelta(RECENT_DAYS))
     return [Restated(*row) for row in rows]

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dlt import Pipeline
 from dlt.common.exceptions import DltException
@@ -20,6 +22,7 @@ from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.tables import PLAIN
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.duckdb_settings import tune
+from asc_pipeline.dlt_pipeline.workspace import is_without_file, make_pipeline, nothing_loaded
 
 _NEXT_STEPS = (
     ("no space left", "free space on its disk"),
@@ -76,6 +79,21 @@ def opened(
         except Exception as error:  # whatever the destination's driver raises
             raise destination_error(error) from error
         yield
+
+
+@contextmanager
+def reading(destination: str, dataset: str) -> Iterator[tuple[Pipeline, ConfigurationError]]:
+    """A pipeline that only reads the job's data, and the error to raise where there is none.
+
+    Raises:
+        ConfigurationError: there is no DuckDB file.
+    """
+    with TemporaryDirectory(prefix="asc-reader-") as folder:
+        pipeline = make_pipeline(destination, dataset, Path(folder), is_reader=True)
+        nothing = nothing_loaded(pipeline, dataset)
+        if is_without_file(pipeline):
+            raise nothing
+        yield pipeline, nothing
 
 
 def _when_free(action: Callable[[], None], patience: Patience) -> None:

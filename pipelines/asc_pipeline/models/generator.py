@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from app_store_connect.entities import Granularity
 from app_store_connect.names import snake_case
 
 from . import metrics, properties
@@ -57,7 +56,9 @@ def reports_sql() -> str:
             "            },",
             "        },",
         ]
-    return "\n".join([*lines, "    }) }}", "{% endmacro %}"]) + "\n"
+    lines += ["    }) }}", "{% endmacro %}"]
+    of_periods = [each for each in DEFINITIONS if each.period_measures()]
+    return "\n".join([*lines, *period_parts_sql(of_periods)]) + "\n"
 
 
 def docs_md() -> str:
@@ -99,27 +100,32 @@ def _place(folder: Path, report: Report) -> Path:
     return folder / "detailed" if report.is_detailed else folder
 
 
-def period_sql(granularity: Granularity, reports: Iterable[Report]) -> str:
-    """The mart by week or month."""
-    lines = [f"{{{{ by_period('{granularity}', {{"]
+def period_parts_sql(reports: Iterable[Report]) -> list[str]:
+    """The macro with the reports of the marts by week and month, as far as these read them."""
+    lines = [
+        "",
+        "{# Of each report with weeks and months: its view without the granularity, the column",
+        "   that dates it, and the columns, keys and names of its measures. #}",
+        "{% macro period_parts() %}",
+        "    {{ return({",
+    ]
     for each in reports:
         measured = each.measured()
-        keys = [key for key in each.joined_by() if key in measured]
         lines += [
-            f"    '{each.model}': {{",
-            f"        'view': '{each.view_of(granularity)}',",
-            f"        'date_column': '{snake_case(each.schema.date_column)}',",
-            "        'columns': {",
+            f"        '{each.model}': {{",
+            f"            'name': '{snake_case(each.name)}',",
+            f"            'date_column': '{snake_case(each.schema.date_column)}',",
+            "            'columns': {",
             *(
-                f"            '{name}': ['{new}', '{kind}'],"
-                for name, (new, kind) in measured.items()
+                f"                '{old}': ['{new}', '{kind}'],"
+                for old, (new, kind) in measured.items()
             ),
+            "            },",
+            f"            'key_columns': {[key for key in each.joined_by() if key in measured]},",
+            f"            'measures': {[measure.name for measure in each.period_measures()]},",
             "        },",
-            f"        'keys': {keys},",
-            f"        'measures': {[measure.name for measure in each.period_measures()]},",
-            "    },",
         ]
-    return "\n".join([*lines, "}) }}"]) + "\n"
+    return [*lines, "    }) }}", "{% endmacro %}"]
 
 
 def files() -> dict[Path, str]:
@@ -127,7 +133,7 @@ def files() -> dict[Path, str]:
     of_periods = [each for each in DEFINITIONS if each.period_measures()]
     in_marts = [each for each in DEFINITIONS if each.is_in_marts]
     periods = {
-        MARTS / f"fct_app_store_connect__{each.lower()}.sql": period_sql(each, of_periods)
+        MARTS / f"fct_app_store_connect__{each.lower()}.sql": f"{{{{ by_period('{each}') }}}}\n"
         for each in PERIODS
     }
     return (

@@ -2,7 +2,6 @@
 
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from app_store_connect.errors import ConfigurationError, DestinationError
@@ -12,13 +11,8 @@ from app_store_connect.views.owners import SLICES_VIEW
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
 from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
-from asc_pipeline.dlt_pipeline.opening import Patience, opened
-from asc_pipeline.dlt_pipeline.workspace import (
-    is_without_file,
-    location_of,
-    make_pipeline,
-    nothing_loaded,
-)
+from asc_pipeline.dlt_pipeline.opening import Patience, opened, reading
+from asc_pipeline.dlt_pipeline.workspace import location_of
 from asc_pipeline.status.state import ReportState, RunState, Size, State
 
 LAST_RUNS = 10
@@ -52,11 +46,7 @@ def read_state(destination: str, dataset: str, today: date, patience: Patience) 
     Raises:
         ConfigurationError: it cannot be opened, or the job has loaded nothing there.
     """
-    with TemporaryDirectory(prefix="asc-status-") as folder:
-        pipeline = make_pipeline(destination, dataset, Path(folder), is_reader=True)
-        nothing = nothing_loaded(pipeline, dataset)
-        if is_without_file(pipeline):
-            raise nothing
+    with reading(destination, dataset) as (pipeline, nothing):
         warehouse = Warehouse(pipeline, dataset)
         with opened(warehouse, None, patience):
             existing = warehouse.columns()

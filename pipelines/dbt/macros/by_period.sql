@@ -1,8 +1,7 @@
 {# A mart by app and week, or month, from the instances of that granularity: a unique count in them is one of
-   the whole week, which the counts of its days do not give.
-
-   parts: report -> its view, the column that dates it, and the columns, keys and measures. #}
-{% macro by_period(granularity, parts) %}
+   the whole week, which the counts of its days do not give. #}
+{% macro by_period(granularity) %}
+{%- set parts = period_parts() -%}
 {%- set start = {'WEEKLY': 'week_start', 'MONTHLY': 'month_start'}[granularity] -%}
 {%- set owner_columns = {
     'app_id': 'bigint', 'table_name': 'text', 'date': 'date', 'slices': 'bigint', 'is_complete': 'boolean'
@@ -24,12 +23,12 @@ with owners as (
         {%- endfor %}
         max(case when owners.is_complete then 1 else 0 end) = 1 as {{ report }}_complete
     from (
-        {{ stage(part.view, part.date_column, part.columns, part.get('keys')) }}
+        {{ stage(part.name ~ '_' ~ granularity | lower, part.date_column, part.columns, part.key_columns) }}
     ) as told
     left join owners
         on owners.app_id = told.app_id
         and owners.{{ start }} = told.date_day
-        and owners.table_name = '{{ part.view }}'
+        and owners.table_name = '{{ part.name }}_{{ granularity | lower }}'
     group by told.app_id, told.date_day
 ){{ ',' if not loop.last }}
 {%- endfor %}

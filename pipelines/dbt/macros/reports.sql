@@ -248,3 +248,96 @@
         },
     }) }}
 {% endmacro %}
+
+{# Of each report with weeks and months: its view without the granularity, the column
+   that dates it, and the columns, keys and names of its measures. #}
+{% macro period_parts() %}
+    {{ return({
+        'discovery': {
+            'name': 'app_store_discovery_and_engagement_standard',
+            'date_column': 'date',
+            'columns': {
+                'event': ['event', 'text'],
+                'page_type': ['page_type', 'text'],
+                'counts': ['counts', 'bigint'],
+                'unique_counts': ['unique_counts', 'bigint'],
+            },
+            'key_columns': ['event', 'page_type'],
+            'measures': ['impressions', 'page_views', 'other_page_views', 'taps', 'impression_uniques_summed_over_dimensions', 'page_view_uniques_summed_over_dimensions'],
+        },
+        'downloads': {
+            'name': 'app_downloads_standard',
+            'date_column': 'date',
+            'columns': {
+                'download_type': ['download_type', 'text'],
+                'counts': ['counts', 'bigint'],
+            },
+            'key_columns': ['download_type'],
+            'measures': ['first_time_downloads', 'redownloads', 'updates', 'other_downloads'],
+        },
+        'installs': {
+            'name': 'app_store_installation_and_deletion_standard',
+            'date_column': 'date',
+            'columns': {
+                'event': ['event', 'text'],
+                'download_type': ['download_type', 'text'],
+                'counts': ['counts', 'bigint'],
+            },
+            'key_columns': ['event', 'download_type'],
+            'measures': ['first_time_installs', 'reinstalls', 'installed_updates', 'other_installs', 'deletions'],
+        },
+        'sessions': {
+            'name': 'app_sessions_standard',
+            'date_column': 'date',
+            'columns': {
+                'sessions': ['sessions', 'bigint'],
+                'total_session_duration': ['session_seconds', 'bigint'],
+                'unique_devices': ['unique_devices', 'bigint'],
+            },
+            'key_columns': [],
+            'measures': ['sessions', 'session_seconds', 'session_devices_summed_over_dimensions'],
+        },
+        'crashes': {
+            'name': 'app_crashes',
+            'date_column': 'date',
+            'columns': {
+                'crashes': ['crashes', 'bigint'],
+                'unique_devices': ['unique_devices', 'bigint'],
+            },
+            'key_columns': [],
+            'measures': ['crashes', 'crash_devices_summed_over_dimensions'],
+        },
+        'purchases': {
+            'name': 'app_store_purchases_standard',
+            'date_column': 'date',
+            'columns': {
+                'purchases': ['purchases', 'bigint'],
+                'proceeds_in_usd': ['proceeds_usd', 'decimal(38, 9)'],
+                'sales_in_usd': ['sales_usd', 'decimal(38, 9)'],
+                'paying_users': ['paying_users', 'bigint'],
+            },
+            'key_columns': [],
+            'measures': ['purchases', 'sales_usd', 'proceeds_usd', 'paying_users_summed_over_dimensions'],
+        },
+        'opt_in': {
+            'name': 'app_opt_in',
+            'date_column': 'date',
+            'columns': {
+                'downloading_users': ['downloading_users', 'bigint'],
+                'users_opting_in': ['users_opting_in', 'bigint'],
+            },
+            'key_columns': [],
+            'measures': ['downloading_users', 'users_opting_in'],
+        },
+        'subscription_events': {
+            'name': 'app_store_subscription_event_report_standard',
+            'date_column': 'event_date',
+            'columns': {
+                'event_group': ['event_group', 'text'],
+                'counts': ['counts', 'bigint'],
+            },
+            'key_columns': ['event_group'],
+            'measures': ['offer_starts', 'paid_starts', 'paid_from_offers', 'renewals', 'billing_issues', 'voluntary_churns', 'involuntary_churns', 'other_subscription_events'],
+        },
+    }) }}
+{% endmacro %}

@@ -21,7 +21,7 @@ _MARKS = ("ok     ", "warning", "ERROR  ")
 @click.command("doctor", short_help="Check whether a run would work.", context_settings=CONTEXT)
 @with_options(APP_ID, *PLACE[:2], *OUTPUT)
 def doctor(**options: Any) -> None:
-    """Check whether a run would work, and say what to do. Changes nothing.
+    """Check whether a run would work, and name the next step. Nothing is changed.
 
     One line a check: versions and files with secrets here; at Apple the key, the clock, the request
     budget, and for each app its report requests and reports; the destination.
