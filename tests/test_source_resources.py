@@ -13,6 +13,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from app_store_connect import app_store_connect_source, raise_for_failures
 from app_store_connect.catalog import COLUMNS, REPORTS
+from app_store_connect.configuration.settings import set_dlt_defaults
 from app_store_connect.errors import ConfigurationError, IncompleteLoadError
 from app_store_connect.names import snake_case
 from tests.asking import StartApple
@@ -370,6 +371,7 @@ def workers_of(source: str) -> tuple[int, int]:
 
 def test_workers_of_the_source_alone(monkeypatch: pytest.MonkeyPatch, apple: Emulator) -> None:
     """dlt's threads are as many as `workers` for this source; other sources keep their number."""
+    set_dlt_defaults(8)  # a job that ran before in this process
     before = workers_of("another")
     monkeypatch.setenv(f"{KEYS}WORKERS", "3")
     app_store_connect_source()

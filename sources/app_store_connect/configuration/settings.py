@@ -26,8 +26,7 @@ from ..names import SOURCE_NAME
 
 SECTION = ("sources", SOURCE_NAME)
 _SECTION = ".".join(SECTION)
-_PROVIDER = "defaults of the job"
-_SOURCE_PROVIDER = "defaults of the source"
+_PROVIDER = "defaults of app_store_connect"
 _MOST: dict[str, float] = {
     "workers": 1000,
     "batch_megabytes": 1_000_000,
@@ -49,11 +48,12 @@ _OF_THE_SOURCE = frozenset(
 """Further keys that the section may hold: the source's arguments, and settings of dlt."""
 _MAY_BE_ZERO = ("backoff_seconds", "keep_superseded_days")
 
-_dlt_defaults: dict[str, Any] = {
+_JOB_DEFAULTS: dict[str, Any] = {
     "data_writer": {"buffer_max_items": 100_000},
     "load": {"delete_completed_jobs": True, "auto_abort_on_terminal_error": True},
 }
-_source_defaults: dict[str, Any] = {}
+_dlt_defaults: dict[str, Any] = {}
+"""Values of the provider in use: of the last run of the job, and of the last source made after."""
 
 
 @configspec
@@ -159,15 +159,16 @@ def _check_number(name: str, value: float, most: float) -> None:
 
 def set_dlt_defaults(workers: int) -> None:
     """Give dlt's own knobs the values that suit the job, wherever the user set none."""
-    _dlt_defaults["extract"] = _extract_defaults(workers)
-    _register(_PROVIDER, _dlt_defaults)
+    _dlt_defaults.clear()
+    _dlt_defaults.update(_JOB_DEFAULTS, extract=_extract_defaults(workers))
+    _register_defaults()
 
 
 def set_source_defaults(workers: int) -> None:
     """Give dlt's own knobs the values that suit the source alone: other sources keep theirs."""
-    own = {"extract": _extract_defaults(workers), "data_writer": _dlt_defaults["data_writer"]}
-    _source_defaults["sources"] = {SOURCE_NAME: own}
-    _register(_SOURCE_PROVIDER, _source_defaults)
+    own = {"extract": _extract_defaults(workers), "data_writer": _JOB_DEFAULTS["data_writer"]}
+    _dlt_defaults["sources"] = {SOURCE_NAME: own}
+    _register_defaults()
 
 
 def _extract_defaults(workers: int) -> dict[str, int]:
@@ -175,9 +176,10 @@ def _extract_defaults(workers: int) -> dict[str, int]:
     return {"workers": workers, "max_parallel_items": workers}
 
 
-def _register(name: str, defaults: dict[str, Any]) -> None:
-    if name not in [provider.name for provider in dlt.config.config_providers]:
+def _register_defaults() -> None:
+    """One provider for both: of two, dlt would ask the one that was registered first."""
+    if _PROVIDER not in [provider.name for provider in dlt.config.config_providers]:
         provider = CustomLoaderDocProvider(
-            name, lambda: defaults, supports_secrets=False, locations=[]
+            _PROVIDER, lambda: _dlt_defaults, supports_secrets=False, locations=[]
         )
         dlt.config.register_provider(provider)
