@@ -32,7 +32,7 @@ LAYERS = (
 """The rooms from the lowest to the highest. A room imports only from rows below its own."""
 RANK = {room: rank for rank, row in enumerate(LAYERS) for room in row.split()}
 FILES_IN_A_FOLDER = 12
-OF_EXTRAS = {"dbt", "deltalake", "pyiceberg"}
+OF_EXTRAS = {"dbt", "deltalake", "pyiceberg", "apprise"}
 
 
 def modules_of(room: str) -> list[Path]:

@@ -147,6 +147,7 @@ class Place:
                 values = dict(parse_qsl(query))
                 found[f"query {number}"] = query.encode()
                 found |= {f"{k} {number}": v.encode() for k, v in values.items() if k == SIGNATURE}
+        found |= {"alert token": ALERT_TOKEN.encode()}
         found |= {"security token": SECURITY_TOKEN.encode(), "its query": b"Token=IQoJ"}
         return {name: text for name, text in found.items() if text}
 
@@ -270,6 +271,19 @@ def postgres_is_gone(place: Place) -> None:
     place.environment = {"DESTINATION__POSTGRES__CREDENTIALS": "postgresql://u:p@127.0.0.1:1/x"}
 
 
+ALERT_TOKEN = "T0kenOfTheAlerts"  # noqa: S105  invented
+
+
+def alerts(place: Place) -> None:
+    """A monitor and a channel that cannot be reached, and a problem to tell."""
+    url = f"127.0.0.1:1/{ALERT_TOKEN}"
+    place.environment = {
+        f"{KEYS}ALERTS__PING_URL": f"http://{url}",
+        f"{KEYS}ALERTS__URLS": json.dumps([f"json://{url}", f"slack://{ALERT_TOKEN}/x/y"]),
+    }
+    place.world.request("1500000001", "ONGOING").is_stopped = True
+
+
 def interrupted(number: int) -> Callable[[Place], None]:
     def prepare(place: Place) -> None:
         place.options = {"store_latency": timedelta(seconds=1)}
@@ -312,6 +326,7 @@ CASES = [
     pytest.param(full_disk, 1, id="full disk"),
     pytest.param(no_such_destination, 2, id="no such destination"),
     pytest.param(postgres_is_gone, 2, id="destination is gone"),
+    pytest.param(alerts, 1, id="alerts that reach nobody"),
     pytest.param(interrupted(signal.SIGINT), 130, id="interrupted"),
     pytest.param(interrupted(signal.SIGKILL), -9, id="killed"),
 ]

@@ -57,10 +57,13 @@ def run(
         "is_plan",
         "keep_superseded_days",
     )
-    settings = Settings(
-        options_from(given), keys=tuple(keys), **{name: given[name] for name in names}
-    )
     alerts = AlertSettings() if is_plan else read_alert_settings()
+    settings = Settings(
+        options_from(given),
+        keys=tuple(keys),
+        alert_urls=tuple(alerts.urls or ()),
+        **{name: given[name] for name in names},
+    )
     with pinged(alerts.ping_url, exit_code_of) as ping:
         summary = Run(read_configuration(), settings, LoggedProgress()).execute()
         ping.end(summary.exit_code)
