@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame
+from asc_pipeline.cli.commands.digest import digest
 from asc_pipeline.cli.commands.doctor import doctor
 from asc_pipeline.cli.commands.emulator import emulator
 from asc_pipeline.cli.commands.models import models
@@ -58,7 +59,7 @@ def main(**options: Any) -> None:
     )
 
 
-for _each in (doctor, status, notify, models, emulator):
+for _each in (doctor, status, notify, models, digest, emulator):
     main.add_command(_each)
 
 
