@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from asc_pipeline.cli.main import main
-from asc_pipeline.digest.weeks import FLAGS, WEEK, YEAR, Day, Weeks
+from asc_pipeline.digest.weeks import FLAGS, WEEK, Day, Weeks
 from asc_pipeline.emulator.server.wire import Answer
 from tests.asking import ScriptedServer, StartApple
 from tests.conftest import KEYS, Job
@@ -18,6 +18,7 @@ from tests.worlds import APPS, overlapping_world
 
 THIS_MONDAY = (today := datetime.now(UTC).date()) - timedelta(days=today.weekday())
 LAST = THIS_MONDAY - WEEK
+YEAR = timedelta(days=52 * 7)
 HOSTILE = "<script>alert(1)</script>|x"
 MARTS = "app_store_connect_marts"
 PREFIX = f"{MARTS}.fct_app_store_connect__daily"
@@ -54,7 +55,8 @@ def marts(start_apple: StartApple, job: Job) -> Job:
         for monday, version, crashes in (
             (LAST, "1.0", 63),
             (LAST - WEEK, "1.0", 70),
-            (LAST, HOSTILE, 147),
+            (LAST, HOSTILE, 140),
+            (LAST, "0.5", 7),
         ):
             database.execute(
                 f"insert into {PREFIX}_by_app_version (app_id, date_day, app_version, crashes)"
@@ -89,7 +91,7 @@ def test_week_beside_the_others(marts: Job) -> None:
     assert (7000, 7000, 7000) == figures["impressions"]
     assert (0.05, 0.05, 0.05) == figures["conversion"]
     assert (15, 5, 10) == figures["crashes_per_1000_sessions"]
-    assert [f"App 1: Crashes +200%, 70 to 210; mostly version {HOSTILE}, +147"] == answer["moves"]
+    assert [f"App 1: Crashes +200%, 70 to 210; mostly version {HOSTILE}, +140"] == answer["moves"]
     assert "0 dates are missing" in answer["freshness"]
 
 
