@@ -91,7 +91,7 @@ class Weeks:
                 self._sums[key] += day.values.get(measure) or 0.0
                 self._complete[key] += measure in day.complete
         self._apps = {
-            measure: {each.app_id for each in days if (each.values.get(measure) is not None)}
+            measure: {each.app_id for each in days if each.values.get(measure) is not None}
             for measure in FLAGS
         }
 
