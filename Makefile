@@ -126,7 +126,7 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 		--output-file requirements-dashboard.lock; \
 	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
 		--constraints requirements-dashboard.lock \
-		--extra postgres --extra delta --extra iceberg --extra dbt --extra dashboard --group dev \
+		--extra postgres --extra delta --extra iceberg --extra dbt --extra dashboard --extra notify --group dev \
 		--output-file requirements-dev.lock; \
 	$(COMPILE) --group docs --output-file requirements-docs.lock; \
 	$(COMPILE) --group sql --constraints constraints.txt --output-file requirements-sql.lock

@@ -26,6 +26,7 @@ from app_store_connect.configuration.settings import Configuration, set_dlt_defa
 from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.names import snake_case
 from app_store_connect.tables import (
+    ALERTS,
     INSTANCE_CHECKS,
     LATEST_TABLES,
     LOAD_FAILURES,
@@ -454,7 +455,7 @@ def test_report_columns_are_documented() -> None:
     "table",
     [
         pytest.param(each, id=each.name)
-        for each in (*SEGMENT_TABLES, INSTANCE_CHECKS, LOAD_FAILURES, RUNS)
+        for each in (*SEGMENT_TABLES, INSTANCE_CHECKS, LOAD_FAILURES, RUNS, ALERTS)
     ],
 )
 def test_ledger_columns_are_documented(table: RawTable) -> None:

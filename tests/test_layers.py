@@ -26,14 +26,14 @@ LAYERS = (
     "app_store_connect.listed_rows app_store_connect.views asc_pipeline.doctor",
     "app_store_connect.reading asc_pipeline.truth asc_pipeline.models",
     "app_store_connect.source app_store_connect.results asc_pipeline.status asc_pipeline.dashboard"
-    " asc_pipeline.alerts",
+    " asc_pipeline.alerts asc_pipeline.digest",
     "asc_pipeline.job",
     "asc_pipeline.cli",
 )
 """The rooms from the lowest to the highest. A room imports only from rows below its own."""
 RANK = {room: rank for rank, row in enumerate(LAYERS) for room in row.split()}
 FILES_IN_A_FOLDER = 12
-OF_EXTRAS = {"dbt", "deltalake", "pyiceberg", "vl_convert"}
+OF_EXTRAS = {"dbt", "deltalake", "pyiceberg", "vl_convert", "apprise"}
 
 
 def modules_of(room: str) -> list[Path]:

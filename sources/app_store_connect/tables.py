@@ -281,7 +281,24 @@ RUNS = RawTable(
 )
 """The runs of the job, also those that failed after they had opened the destination. `reason` says
 why the exit code is not 0."""
-OWN_TABLES = (*SEGMENT_TABLES, *LATEST_TABLES, LOAD_FAILURES, RUNS)
+ALERTS = RawTable(
+    "analytics_alerts",
+    ("id",),
+    {
+        "id": _TEXT,
+        "kind": _TEXT,
+        "app_id": _BIGINT,
+        "subject": _TEXT,
+        "message": _TEXT,
+        "size": _BIGINT,
+        "since": _TIMESTAMP,
+        "sent_at": _TIMESTAMP,
+        "is_over": _BOOL,
+    },
+)
+"""A row for each message about a problem; of one `id` that of the latest load counts. `size` says
+how bad the problem was, `since` when it was told first."""
+OWN_TABLES = (*SEGMENT_TABLES, *LATEST_TABLES, LOAD_FAILURES, RUNS, ALERTS)
 """All raw tables but those of the reports."""
 
 

@@ -127,7 +127,7 @@ def test_nothing_but_models_lands_in_the_host(host: Host) -> None:
 
 
 def test_only_marts_are_public(host: Host) -> None:
-    """Column names and types of marts, facts and restatements are promised to those who build on them;
+    """Columns and types of marts, facts and restatements are promised to those who build on them;
     the other models are for the package alone.
     """
     models = [

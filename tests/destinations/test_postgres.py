@@ -6,13 +6,15 @@
 import json
 import re
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from asc_pipeline.cli.main import main
-from tests.asking import StartApple
+from asc_pipeline.emulator.server.wire import Answer
+from tests.asking import ScriptedServer, StartApple
 from tests.conftest import KEYS, Job
 from tests.destinations.worlds import (
     TYPES_QUESTION,
@@ -29,7 +31,7 @@ from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures 
     database,
     server,
 )
-from tests.worlds import PURCHASES, overlapping_world
+from tests.worlds import APPS, PURCHASES, overlapping_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
 
@@ -153,3 +155,27 @@ def test_runs_state_and_checks(
     assert (0, 2) == (well.exit_code, ill.exit_code)
     assert "ERROR   destination: the destination failed: permission denied" in ill.stdout
     assert [] == tables
+
+
+def test_two_machines_tell_a_problem_once(
+    database: Postgres,  # noqa: F811
+    start_apple: StartApple,
+    tmp_path: Path,
+) -> None:
+    """What one run told is at the destination, so that a run elsewhere does not repeat it."""
+    world = overlapping_world(days=2)
+    world.request(APPS[0], "ONGOING").is_stopped = True
+    apple = start_apple(world)
+    with ScriptedServer(Answer(200)) as channel:
+        urls = json.dumps([channel.origin.replace("http", "json")])
+        for machine in ("one", "another"):
+            env = {f"{KEYS}ALERTS__URLS": urls, "DLT_DATA_DIR": str(tmp_path / machine)}
+            code, out, err = run(apple, *TO_POSTGRES, env=env)
+            assert 1 == code, out + err
+    told = [json.loads(each.body)["message"] for each in channel.asked]
+
+    assert 1 == len(told)
+    assert "App 1 (1500000001), all reports: Apple stopped its report request" in told[0]
+    assert [("stopped", False)] == database.query(
+        f"select kind, is_over from {RAW}.analytics_alerts"
+    )

@@ -30,7 +30,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from asc_pipeline.emulator.server.signing import Signer
 from asc_pipeline.emulator.server.tokens import new_key
-from tests.asking import StartApple
+from asc_pipeline.emulator.server.wire import Answer
+from tests.asking import ScriptedServer, StartApple
 from tests.conftest import KEYS, key_of
 from tests.emulator import Emulator, Fault, World
 from tests.worlds import overlapping_world
@@ -422,6 +423,29 @@ def test_models_leave_no_secret(
     assert 2 == result.returncode, result.stderr[-2000:].decode(errors="replace")
     assert [] == pieces_in({"stdout": result.stdout, "stderr": result.stderr})
     assert [] == pieces_in(dict(texts_in(place.root)))
+
+
+ALERT_TOKEN = "T0kenOfTheAlerts"  # noqa: S105  invented
+
+
+@pytest.mark.slow
+def test_addresses_of_alerts_are_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """urllib3 logs the path of each request; the monitor's and the channel's are tokens."""
+    place = Place(tmp_path, monkeypatch)
+    place.world.request("1500000001", "ONGOING").is_stopped = True
+    with place.start() as apple, ScriptedServer(Answer(500)) as server:
+        url = f"{server.origin}/{ALERT_TOKEN}"
+        place.environment = {
+            f"{KEYS}ALERTS__PING_URL": url,
+            f"{KEYS}ALERTS__URLS": json.dumps([url.replace("http", "json")]),
+        }
+        result = place.run(apple)
+    printed = {"stdout": result.stdout, "stderr": result.stderr}
+
+    assert 1 == result.returncode
+    assert 3 == len(server.asked)
+    assert [] == places_of({"token": ALERT_TOKEN.encode()}, iter(printed.items()))
+    assert [] == places_of({"token": ALERT_TOKEN.encode()}, texts_in(place.root))
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ class AlertSettings(BaseConfiguration):
     """The keys of the section; docs/alerts.md explains them."""
 
     ping_url: TSecretStrValue | None = None
+    urls: list[str] | None = None
 
 
 def read_alert_settings() -> AlertSettings:
@@ -37,12 +38,25 @@ def read_alert_settings() -> AlertSettings:
         settings = resolve_configuration(AlertSettings(), sections=_SECTION)
     except ConfigurationException:  # its text may quote the value
         raise ConfigurationError(
-            f"{section} cannot be read: ping_url is the text of one address"
+            f"{section} cannot be read: ping_url is one address as text, urls is a list of them"
         ) from None
     if settings.ping_url and not _is_web_address(settings.ping_url):
         raise ConfigurationError(f"{section}.ping_url must be an address of https or http")
-    _remember([settings.ping_url or ""])
+    _remember([settings.ping_url or "", *(settings.urls or ())])
     return settings
+
+
+def required_urls() -> list[str]:
+    """The addresses for messages.
+
+    Raises:
+        ConfigurationError: there are none, or they cannot be read.
+    """
+    if urls := read_alert_settings().urls:
+        return list(urls)
+    raise ConfigurationError(
+        f"no address is set: write urls under [{'.'.join(_SECTION)}] in .dlt/secrets.toml"
+    )
 
 
 def _is_web_address(url: str) -> bool:

@@ -11,9 +11,11 @@ import click
 
 from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame
 from asc_pipeline.cli.commands.dashboard import dashboard
+from asc_pipeline.cli.commands.digest import digest
 from asc_pipeline.cli.commands.doctor import doctor
 from asc_pipeline.cli.commands.emulator import emulator
 from asc_pipeline.cli.commands.models import models
+from asc_pipeline.cli.commands.notify import notify
 from asc_pipeline.cli.commands.status import status
 from asc_pipeline.cli.options import job_options, settings_of
 from asc_pipeline.text import PLAIN
@@ -57,7 +59,7 @@ def main(**options: Any) -> None:
     )
 
 
-for _each in (doctor, status, models, dashboard, emulator):
+for _each in (doctor, status, notify, models, dashboard, digest, emulator):
     main.add_command(_each)
 
 
@@ -89,6 +91,7 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
     settings = settings_of(options)
     is_silent = options["demo"] or settings.is_plan
     alerts = AlertSettings() if is_silent else read_alert_settings()
+    settings = replace(settings, alert_urls=tuple(alerts.urls or ()))
     is_quiet = options["quiet"]
     log = frame.log.muted() if is_quiet else frame.log
     if not frame.is_debug:

@@ -1,7 +1,7 @@
 """The job as a function, for notebooks and schedulers."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
@@ -50,6 +50,7 @@ def run(
     """
     settings = _settings(dict(locals()))
     alerts = AlertSettings() if is_plan else read_alert_settings()
+    settings = replace(settings, alert_urls=tuple(alerts.urls or ()))
     with pinged(alerts.ping_url, exit_code_of) as ping:
         summary = Run(read_configuration(), settings, LoggedProgress()).execute()
         ping.end(summary.exit_code)

@@ -15,7 +15,15 @@ from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.slices import PROVENANCE
 from app_store_connect.names import SOURCE_NAME
 from app_store_connect.planning.selection import Selection
-from app_store_connect.tables import LOADS, RUNS, SEGMENT_TABLES, SEGMENTS, SLICE_KEY, SLICES
+from app_store_connect.tables import (
+    ALERTS,
+    LOADS,
+    RUNS,
+    SEGMENT_TABLES,
+    SEGMENTS,
+    SLICE_KEY,
+    SLICES,
+)
 from app_store_connect.views.definitions import forget
 from app_store_connect.warehouse.connection import Warehouse
 
@@ -80,7 +88,7 @@ def make_missing(pipeline: Pipeline, warehouse: Warehouse) -> Remade:
     for gap in _gaps(pipeline.schemas[SOURCE_NAME].tables, existing):
         if why := _why_not_made(pipeline, warehouse, gap):
             what = f"the table {gap.table} of {dataset}"
-            if gap.table == RUNS.name:
+            if gap.table in (RUNS.name, ALERTS.name):
                 remade.notices.append(f"{what} {why}")
             elif not gap.is_report:
                 raise DestinationError(f"{what} {why}")

@@ -1,15 +1,11 @@
 """The row of a run in `analytics_runs`, and those of its failures."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import dlt
-from dlt.common.storages.load_package import load_package_state
-from dlt.extract import DltResource
-
 from app_store_connect.source import batch_source
-from app_store_connect.tables import LOAD_FAILURES, PLAIN, RUNS, RawTable, failure_rows
+from app_store_connect.tables import LOAD_FAILURES, RUNS, failure_rows
+from asc_pipeline.dlt_pipeline.own_rows import resource_of
 from asc_pipeline.dlt_pipeline.packages import Packages
 from asc_pipeline.job.summary import (
     INCOMPLETE,
@@ -69,15 +65,4 @@ def write_run(
     rows = {RUNS: [run_row(summary, ended_at, error)]}
     if summary.failures and not summary.is_interrupted:
         rows[LOAD_FAILURES] = failure_rows(summary.failures, ended_at)
-    packages.load(batch_source([_resource(table, rows[table], table_format) for table in rows]))
-
-
-def _resource(table: RawTable, rows: list[dict[str, Any]], table_format: str) -> DltResource:
-    open_format: Any = None if table_format == PLAIN else table_format
-
-    def found() -> Iterator[Any]:
-        yield table.arrow(rows, load_package_state()["load_id"])
-
-    return dlt.resource(
-        found, name=table.name, write_disposition="append", table_format=open_format
-    )
+    packages.load(batch_source([resource_of(table, rows[table], table_format) for table in rows]))

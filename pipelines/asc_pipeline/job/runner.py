@@ -43,6 +43,7 @@ from app_store_connect.planning.renewal import renew_stopped
 from app_store_connect.planning.selection import Selection
 from app_store_connect.planning.units import units_of_work
 from app_store_connect.tables import LOADS, RUNS
+from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
@@ -59,6 +60,7 @@ from asc_pipeline.dlt_pipeline.workspace import (
     takes_dictionaries,
     without_file,
 )
+from asc_pipeline.job.alerting import send_due
 from asc_pipeline.job.batches import Batches
 from asc_pipeline.job.due import changed_lists, list_offered, select_due
 from asc_pipeline.job.maintenance import Upkeep
@@ -88,6 +90,8 @@ class Settings:
     keep_superseded_days: int | None = None
     keys: tuple[str, ...] = ()
     """Names of keys; empty for all."""
+    alert_urls: tuple[str, ...] = field(default=(), repr=False)
+    """Where to send alerts when the run has ended."""
 
 
 def _now() -> datetime:
@@ -184,10 +188,12 @@ class Run:
             self._run(pipeline, warehouse)
         except Exception as error:
             self._record(pipeline, warehouse, error)
+            self._alert(pipeline, warehouse)
             raise
         if self.summary.is_interrupted:
             self._outcome.failures = self._failures_before
         self._record(pipeline, warehouse)
+        self._alert(pipeline, warehouse)
 
     def _record(
         self, pipeline: Pipeline, warehouse: Warehouse, error: Exception | None = None
@@ -210,6 +216,22 @@ class Run:
             self._outcome.notices.append(
                 f"this run is not in {RUNS.name}: {shortened(failure.__cause__ or failure)}"
             )
+
+    def _alert(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
+        """Send the alerts that are due; that they cannot be sent is a notice and ends no run."""
+        urls, stop = list(self._settings.alert_urls), self._outcome.stopped_by
+        if not urls or self.summary.is_interrupted or isinstance(stop, DestinationError):
+            return
+        try:
+            if FRESHNESS in warehouse.views():
+                packages = Packages(pipeline, warehouse, deque(), is_shared=self._is_shared)
+                table_format = self._configuration.table_format
+                _, notices = send_due(urls, warehouse, packages, self._clock(), table_format)
+                self._outcome.notices += notices
+        except Exception as failure:  # whatever dlt, apprise and the destination's driver raise
+            logger.debug("alerts not sent", exc_info=failure)
+            reason = shortened(failure.__cause__ or failure)
+            self._outcome.notices.append(f"alerts were not sent: {reason}")
 
     def _run(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
         if not self._settings.is_plan:

@@ -1,29 +1,22 @@
 """Reads the state of a destination."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.tables import APPS, RUNS, SEGMENTS
-from app_store_connect.views.freshness import FRESHNESS
+from app_store_connect.tables import RUNS, SEGMENTS
 from app_store_connect.views.owners import SLICES_VIEW
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import kind_of
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS, latest_rows
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS
 from asc_pipeline.dlt_pipeline.opening import Patience, opened, reading
 from asc_pipeline.dlt_pipeline.workspace import location_of
-from asc_pipeline.status.state import ReportState, RunState, Size, State
+from asc_pipeline.status.state import RunState, Size, State
+from asc_pipeline.truth.freshness import ReportState, read_reports
 
 LAST_RUNS = 10
 
-_REPORTS = f"""
-    select f.app_id, a.name, f.report_name, f.granularity, f.newest_processing_date,
-        f.newest_complete_date, f.missing_dates, f.expiring_instances, f.doubled_dates, f.reason
-    from shown.{FRESHNESS} as f
-    left join ({latest_rows(APPS)}) as a on a.id = f.app_id
-    order by f.app_id, f.report_name, f.granularity
-"""
 _RUNS = f"""
     select {", ".join(RUNS.columns)} from raw.{RUNS.name}
     where _dlt_load_id in ({COMPLETE_LOADS}) order by started_at desc limit {LAST_RUNS}
@@ -40,8 +33,14 @@ _POSTGRES_BYTES = """
 """
 
 
-def read_state(destination: str, dataset: str, today: date, patience: Patience) -> State:
-    """The state of the destination.
+def read_state(
+    destination: str,
+    dataset: str,
+    today: date,
+    patience: Patience,
+    alerts_of: Callable[[Warehouse], list[str]] = lambda warehouse: [],
+) -> State:
+    """The state of the destination; `alerts_of` reads the alerts that are due.
 
     Raises:
         ConfigurationError: it cannot be opened, or the job has loaded nothing there.
@@ -59,15 +58,16 @@ def read_state(destination: str, dataset: str, today: date, patience: Patience) 
                 dataset=dataset,
                 today=today,
                 size=_size(warehouse, kind_of(pipeline), location_of(pipeline)),
-                reports=[ReportState(*row) for row in _reports(warehouse, nothing)],
+                reports=_reports(warehouse, nothing),
+                alerts=alerts_of(warehouse),
                 runs=[RunState(*row) for row in runs],
             )
 
 
-def _reports(warehouse: Warehouse, nothing: ConfigurationError) -> list[tuple[Any, ...]]:
+def _reports(warehouse: Warehouse, nothing: ConfigurationError) -> list[ReportState]:
     """Raises ConfigurationError where the source alone filled tables, and made no views."""
     try:
-        return warehouse.execute(_REPORTS)
+        return read_reports(warehouse)
     except DestinationError:
         raise nothing from None
 

@@ -4,24 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from app_store_connect.instances import RETENTION_DAYS
-from asc_pipeline.truth.lateness import days_late
-
-
-@dataclass(frozen=True, slots=True)
-class ReportState:
-    """A row of `data_freshness`. Without a report name `reason` is one of the whole app."""
-
-    app_id: int
-    app_name: str | None
-    report_name: str | None
-    granularity: str | None
-    newest_processing_date: date | None
-    newest_complete_date: date | None
-    missing_dates: int
-    expiring_instances: int
-    doubled_dates: int
-    reason: str | None
+from asc_pipeline.truth.freshness import ReportState, days_late_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +51,11 @@ class State:
     size: Size
     reports: list[ReportState] = field(default_factory=list)
     runs: list[RunState] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    """The lines of the message that is due."""
 
     def days_late(self, report: ReportState) -> int:
-        """0 too for a report with a reason, of an app with one, or that has ended: none of these
-        gets another instance.
-        """
-        newest = report.newest_processing_date
-        if newest is None or not report.granularity or report.reason or self._has_ended(newest):
-            return 0
-        if any(each.app_id == report.app_id for each in self.reports if not each.report_name):
-            return 0
-        return days_late(newest, report.granularity, self.today)
-
-    def _has_ended(self, newest_processing_date: date) -> bool:
-        """Whether Apple keeps no instance of it any more, while other reports go on."""
-        all_dates = [each.newest_processing_date for each in self.reports]
-        newest = max(each for each in all_dates if each)
-        return (newest - newest_processing_date).days > RETENTION_DAYS
+        return days_late_of(report, self.reports, self.today)
 
     @property
     def late(self) -> list[ReportState]:
@@ -98,6 +69,7 @@ class State:
             "location": self.location,
             "dataset": self.dataset,
             "reports": [_plain(each) for each in reports],
+            "alerts": self.alerts,
             "runs": [_plain(asdict(each) | {"seconds": each.seconds}) for each in self.runs],
             **asdict(self.size),
         }

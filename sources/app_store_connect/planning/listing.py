@@ -68,6 +68,7 @@ class Listing:
                 f"report request {request.id} of app {request.app_id}",
                 f"Apple stopped this {request.access_type} request for inactivity, so nothing new"
                 " comes; run once with --create-requests and an Admin key to replace it",
+                app_id=request.app_id,
             )
             for request in self.stopped
             if request.access_type is not AccessType.ONE_TIME_SNAPSHOT

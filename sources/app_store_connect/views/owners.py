@@ -136,5 +136,9 @@ class Tie:
 def ties(warehouse: Warehouse, instance_ids: Iterable[str], *, since: date) -> list[Tie]:
     """The ties that one of these instances, all processed on or after `since`, takes part in."""
     ids = set(instance_ids)
-    found = [Tie(*row) for row in warehouse.execute(_TIES, since=since)]
-    return [tie for tie in found if {tie.shown_id, tie.other_id} & ids]
+    return [tie for tie in ties_since(warehouse, since) if {tie.shown_id, tie.other_id} & ids]
+
+
+def ties_since(warehouse: Warehouse, since: date) -> list[Tie]:
+    """All ties of instances that were processed on or after `since`."""
+    return [Tie(*row) for row in warehouse.execute(_TIES, since=since)]

@@ -225,6 +225,19 @@ WHERE
   )
   AND "_dlt_load_id" < '1795000000.1';
 
+DELETE FROM "default"."app_store_connect_raw___analytics_alerts"
+WHERE
+  NOT (
+    "_dlt_load_id" IN (
+      SELECT
+        "load_id"
+      FROM "default"."app_store_connect_raw____dlt_loads"
+      WHERE
+        "status" = 0
+    )
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
 DELETE FROM "default"."app_store_connect_raw___analytics_runs"
 WHERE
   NOT (
@@ -2107,6 +2120,10 @@ insert into "default"."app_store_connect_raw___analytics_definitions" values ('t
 delete from "default"."app_store_connect_raw___analytics_definitions" where "name" in ('table analytics_runs');
 
 insert into "default"."app_store_connect_raw___analytics_definitions" values ('table analytics_runs', 'digest');
+
+delete from "default"."app_store_connect_raw___analytics_definitions" where "name" in ('table analytics_alerts');
+
+insert into "default"."app_store_connect_raw___analytics_definitions" values ('table analytics_alerts', 'digest');
 
 delete from "default"."app_store_connect_raw___analytics_definitions" where "name" in ('table app_crashes_daily');
 

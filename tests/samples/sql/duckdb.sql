@@ -219,6 +219,17 @@ WHERE
   )
   AND "_dlt_load_id" < '1795000000.1';
 
+DELETE FROM "app_store_connect_raw"."analytics_alerts"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
 DELETE FROM "app_store_connect_raw"."analytics_runs"
 WHERE
   NOT "_dlt_load_id" IN (
@@ -2033,13 +2044,15 @@ comment on table "app_store_connect_raw"."analytics_load_failures" is 'What runs
 
 comment on table "app_store_connect_raw"."analytics_runs" is 'The runs of the job, each with its exit code and the reason of a failure'; comment on column "app_store_connect_raw"."analytics_runs"."run_id" is 'The run, as its log lines name it'; comment on column "app_store_connect_raw"."analytics_runs"."started_at" is 'When the run began'; comment on column "app_store_connect_raw"."analytics_runs"."ended_at" is 'When the run ended'; comment on column "app_store_connect_raw"."analytics_runs"."version" is 'The version of dlt-app-store-connect'; comment on column "app_store_connect_raw"."analytics_runs"."exit_code" is 'The exit code of the run'; comment on column "app_store_connect_raw"."analytics_runs"."outcome" is 'How it ended, in a word'; comment on column "app_store_connect_raw"."analytics_runs"."requests" is 'How many requests the run sent to Apple'; comment on column "app_store_connect_raw"."analytics_runs"."segments" is 'How many segments the run loaded'; comment on column "app_store_connect_raw"."analytics_runs"."rows" is 'How many rows the run loaded'; comment on column "app_store_connect_raw"."analytics_runs"."failures" is 'How many things could not be loaded'; comment on column "app_store_connect_raw"."analytics_runs"."notices" is 'How many notes the run had'; comment on column "app_store_connect_raw"."analytics_runs"."reason" is 'The cause of what does not come, or went wrong; NULL if all is well'; comment on column "app_store_connect_raw"."analytics_runs"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 
+comment on table "app_store_connect_raw"."analytics_alerts" is 'The messages about problems that runs sent, a row for each'; comment on column "app_store_connect_raw"."analytics_alerts"."id" is 'Apple''s id, or the key of the row'; comment on column "app_store_connect_raw"."analytics_alerts"."kind" is 'The kind of problem, in a word'; comment on column "app_store_connect_raw"."analytics_alerts"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect_raw"."analytics_alerts"."subject" is 'The report, or the name of another thing with the problem'; comment on column "app_store_connect_raw"."analytics_alerts"."message" is 'The line that was sent'; comment on column "app_store_connect_raw"."analytics_alerts"."size" is 'How bad the problem was: a number of instances, dates or values'; comment on column "app_store_connect_raw"."analytics_alerts"."since" is 'When the problem was told first'; comment on column "app_store_connect_raw"."analytics_alerts"."sent_at" is 'When the message was sent'; comment on column "app_store_connect_raw"."analytics_alerts"."is_over" is 'The message said that the problem was over'; comment on column "app_store_connect_raw"."analytics_alerts"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
+
 comment on table "app_store_connect_raw"."app_crashes_daily" is 'App Crashes, DAILY: all rows of all instances that were loaded, so that dates overlap; sum the view of this name instead'; comment on column "app_store_connect_raw"."app_crashes_daily"."date" is 'The date that the rows tell of'; comment on column "app_store_connect_raw"."app_crashes_daily"."_slice_key" is 'The slice that the row belongs to, in analytics_slices'; comment on column "app_store_connect_raw"."app_crashes_daily"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 
 comment on table "app_store_connect_raw"."photos_picker_daily" is 'Photos Picker, DAILY: all rows of all instances that were loaded, so that dates overlap; sum the view of this name instead'; comment on column "app_store_connect_raw"."photos_picker_daily"."date" is 'The date that the rows tell of'; comment on column "app_store_connect_raw"."photos_picker_daily"."_slice_key" is 'The slice that the row belongs to, in analytics_slices'; comment on column "app_store_connect_raw"."photos_picker_daily"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 
-delete from "app_store_connect_raw"."analytics_definitions" where "name" in ('table analytics_report_segments', 'table analytics_slices', 'table analytics_unparsed_values', 'table apps', 'table analytics_report_requests', 'table analytics_reports', 'table analytics_report_instances', 'table analytics_missing_reports', 'table report_catalogue', 'table report_columns', 'table analytics_instance_checks', 'table analytics_load_failures', 'table analytics_runs', 'table app_crashes_daily', 'table photos_picker_daily');
+delete from "app_store_connect_raw"."analytics_definitions" where "name" in ('table analytics_report_segments', 'table analytics_slices', 'table analytics_unparsed_values', 'table apps', 'table analytics_report_requests', 'table analytics_reports', 'table analytics_report_instances', 'table analytics_missing_reports', 'table report_catalogue', 'table report_columns', 'table analytics_instance_checks', 'table analytics_load_failures', 'table analytics_runs', 'table analytics_alerts', 'table app_crashes_daily', 'table photos_picker_daily');
 
-insert into "app_store_connect_raw"."analytics_definitions" values ('table analytics_report_segments', 'digest'), ('table analytics_slices', 'digest'), ('table analytics_unparsed_values', 'digest'), ('table apps', 'digest'), ('table analytics_report_requests', 'digest'), ('table analytics_reports', 'digest'), ('table analytics_report_instances', 'digest'), ('table analytics_missing_reports', 'digest'), ('table report_catalogue', 'digest'), ('table report_columns', 'digest'), ('table analytics_instance_checks', 'digest'), ('table analytics_load_failures', 'digest'), ('table analytics_runs', 'digest'), ('table app_crashes_daily', 'digest'), ('table photos_picker_daily', 'digest');
+insert into "app_store_connect_raw"."analytics_definitions" values ('table analytics_report_segments', 'digest'), ('table analytics_slices', 'digest'), ('table analytics_unparsed_values', 'digest'), ('table apps', 'digest'), ('table analytics_report_requests', 'digest'), ('table analytics_reports', 'digest'), ('table analytics_report_instances', 'digest'), ('table analytics_missing_reports', 'digest'), ('table report_catalogue', 'digest'), ('table report_columns', 'digest'), ('table analytics_instance_checks', 'digest'), ('table analytics_load_failures', 'digest'), ('table analytics_runs', 'digest'), ('table analytics_alerts', 'digest'), ('table app_crashes_daily', 'digest'), ('table photos_picker_daily', 'digest');
 
 WITH "catalogue" AS (
   SELECT

@@ -219,6 +219,17 @@ WHERE
   )
   AND [_dlt_load_id] < '1795000000.1';
 
+DELETE FROM [app_store_connect_raw].[analytics_alerts]
+WHERE
+  NOT [_dlt_load_id] IN (
+    SELECT
+      [load_id]
+    FROM [app_store_connect_raw].[_dlt_loads]
+    WHERE
+      [status] = 0
+  )
+  AND [_dlt_load_id] < '1795000000.1';
+
 DELETE FROM [app_store_connect_raw].[analytics_runs]
 WHERE
   NOT [_dlt_load_id] IN (
@@ -2047,6 +2058,10 @@ insert into [app_store_connect_raw].[analytics_definitions] values ('table analy
 delete from [app_store_connect_raw].[analytics_definitions] where [name] in ('table analytics_runs');
 
 insert into [app_store_connect_raw].[analytics_definitions] values ('table analytics_runs', 'digest');
+
+delete from [app_store_connect_raw].[analytics_definitions] where [name] in ('table analytics_alerts');
+
+insert into [app_store_connect_raw].[analytics_definitions] values ('table analytics_alerts', 'digest');
 
 delete from [app_store_connect_raw].[analytics_definitions] where [name] in ('table app_crashes_daily');
 

@@ -219,6 +219,17 @@ WHERE
   )
   AND "_dlt_load_id" < '1795000000.1';
 
+DELETE FROM "app_store_connect_raw"."analytics_alerts"
+WHERE
+  NOT "_dlt_load_id" IN (
+    SELECT
+      "load_id"
+    FROM "app_store_connect_raw"."_dlt_loads"
+    WHERE
+      "status" = 0
+  )
+  AND "_dlt_load_id" < '1795000000.1';
+
 DELETE FROM "app_store_connect_raw"."analytics_runs"
 WHERE
   NOT "_dlt_load_id" IN (
@@ -2114,6 +2125,12 @@ comment on table "app_store_connect_raw"."analytics_runs" is 'The runs of the jo
 delete from "app_store_connect_raw"."analytics_definitions" where "name" in ('table analytics_runs');
 
 insert into "app_store_connect_raw"."analytics_definitions" values ('table analytics_runs', 'digest');
+
+comment on table "app_store_connect_raw"."analytics_alerts" is 'The messages about problems that runs sent, a row for each'; comment on column "app_store_connect_raw"."analytics_alerts"."id" is 'Apple''s id, or the key of the row'; comment on column "app_store_connect_raw"."analytics_alerts"."kind" is 'The kind of problem, in a word'; comment on column "app_store_connect_raw"."analytics_alerts"."app_id" is 'App Apple Identifier'; comment on column "app_store_connect_raw"."analytics_alerts"."subject" is 'The report, or the name of another thing with the problem'; comment on column "app_store_connect_raw"."analytics_alerts"."message" is 'The line that was sent'; comment on column "app_store_connect_raw"."analytics_alerts"."size" is 'How bad the problem was: a number of instances, dates or values'; comment on column "app_store_connect_raw"."analytics_alerts"."since" is 'When the problem was told first'; comment on column "app_store_connect_raw"."analytics_alerts"."sent_at" is 'When the message was sent'; comment on column "app_store_connect_raw"."analytics_alerts"."is_over" is 'The message said that the problem was over'; comment on column "app_store_connect_raw"."analytics_alerts"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
+
+delete from "app_store_connect_raw"."analytics_definitions" where "name" in ('table analytics_alerts');
+
+insert into "app_store_connect_raw"."analytics_definitions" values ('table analytics_alerts', 'digest');
 
 comment on table "app_store_connect_raw"."app_crashes_daily" is 'App Crashes, DAILY: all rows of all instances that were loaded, so that dates overlap; sum the view of this name instead'; comment on column "app_store_connect_raw"."app_crashes_daily"."date" is 'The date that the rows tell of'; comment on column "app_store_connect_raw"."app_crashes_daily"."_slice_key" is 'The slice that the row belongs to, in analytics_slices'; comment on column "app_store_connect_raw"."app_crashes_daily"."_dlt_load_id" is 'The load, in _dlt_loads, that brought the row';
 

@@ -219,6 +219,17 @@ WHERE
   )
   AND "_DLT_LOAD_ID" < '1795000000.1';
 
+DELETE FROM "APP_STORE_CONNECT_RAW"."ANALYTICS_ALERTS"
+WHERE
+  NOT "_DLT_LOAD_ID" IN (
+    SELECT
+      "LOAD_ID"
+    FROM "APP_STORE_CONNECT_RAW"."_DLT_LOADS"
+    WHERE
+      "STATUS" = 0
+  )
+  AND "_DLT_LOAD_ID" < '1795000000.1';
+
 DELETE FROM "APP_STORE_CONNECT_RAW"."ANALYTICS_RUNS"
 WHERE
   NOT "_DLT_LOAD_ID" IN (
@@ -2047,6 +2058,10 @@ insert into "APP_STORE_CONNECT_RAW"."ANALYTICS_DEFINITIONS" values ('table analy
 delete from "APP_STORE_CONNECT_RAW"."ANALYTICS_DEFINITIONS" where "NAME" in ('table analytics_runs');
 
 insert into "APP_STORE_CONNECT_RAW"."ANALYTICS_DEFINITIONS" values ('table analytics_runs', 'digest');
+
+delete from "APP_STORE_CONNECT_RAW"."ANALYTICS_DEFINITIONS" where "NAME" in ('table analytics_alerts');
+
+insert into "APP_STORE_CONNECT_RAW"."ANALYTICS_DEFINITIONS" values ('table analytics_alerts', 'digest');
 
 delete from "APP_STORE_CONNECT_RAW"."ANALYTICS_DEFINITIONS" where "NAME" in ('table app_crashes_daily');
 

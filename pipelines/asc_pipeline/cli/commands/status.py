@@ -15,7 +15,9 @@ from asc_pipeline.text import PLAIN, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from asc_pipeline.status.state import ReportState, State
+    from app_store_connect.warehouse.connection import Warehouse
+    from asc_pipeline.status.state import State
+    from asc_pipeline.truth.freshness import ReportState
 
 _SHOWN_RUNS = 5
 
@@ -39,12 +41,19 @@ def status(**options: Any) -> None:
 
 
 def _show(options: dict[str, Any], frame: Frame) -> int:
+    from asc_pipeline.alerts.findings import message_due
     from asc_pipeline.dlt_pipeline.opening import Patience
     from asc_pipeline.status.questions import read_state
 
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC)
+    today = now.date()
+
+    def alerts_of(warehouse: "Warehouse") -> list[str]:
+        message = message_due(warehouse, now)
+        return message.lines if message else []
+
     patience = Patience(options["wait_seconds"], partial(click.echo, err=True))
-    state = read_state(options["destination"], options["dataset"], today, patience)
+    state = read_state(options["destination"], options["dataset"], today, patience, alerts_of)
     exit_code = int(options["fail_if_late"] and bool(state.late))
     console, _ = frame.consoles()
     _print(state, console)
@@ -55,6 +64,7 @@ def _show(options: dict[str, Any], frame: Frame) -> int:
 def _print(state: "State", console: "Console") -> None:
     for _, reports in groupby(state.reports, key=lambda each: each.app_id):
         _print_app(state, list(reports), console)
+    _print_alerts(state, console)
     _print_runs(state, console)
     _print_size(state, console)
     if late := state.late:
@@ -101,6 +111,15 @@ def _reports_table(state: "State", reports: list["ReportState"]) -> Any:
 
 def _counts(report: "ReportState") -> tuple[int, int, int]:
     return report.missing_dates, report.expiring_instances, report.doubled_dates
+
+
+def _print_alerts(state: "State", console: "Console") -> None:
+    """What the next run, or `asc-segments notify`, sends if it finds the same."""
+    if state.alerts:
+        console.print("alerts that are due", style="bold")
+        for line in state.alerts:
+            console.print(f"  {line}", **PLAIN)
+        console.print()
 
 
 def _print_runs(state: "State", console: "Console") -> None:

@@ -1,0 +1,141 @@
+"""Reads what there is to tell of, and what was told, from an open destination."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from app_store_connect.catalog.literals import LITERALS
+from app_store_connect.entities import Granularity
+from app_store_connect.names import table_name
+from app_store_connect.tables import (
+    ALERTS,
+    LOAD_FAILURES,
+    LOAD_ID,
+    LOADS,
+    REPORT_CATALOGUE,
+    REPORT_COLUMNS,
+    RUNS,
+    UNPARSED_VALUES,
+)
+from app_store_connect.views.owners import ties_since
+from app_store_connect.warehouse.connection import Warehouse
+from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger, latest_rows
+from asc_pipeline.alerts.messages import Message, Sent, alerts_due, message_of
+from asc_pipeline.alerts.problems import (
+    ColumnCount,
+    FailureCount,
+    Findings,
+    Kind,
+    problems_in,
+    recent,
+)
+from asc_pipeline.truth.freshness import read_reports
+
+_INTERRUPTED = 130
+_LAST_RUN = f"""
+    select exit_code, reason, {LOAD_ID} from raw.{RUNS.name}
+    where {LOAD_ID} in ({COMPLETE_LOADS}) and exit_code <> {_INTERRUPTED}
+    order by started_at desc limit 1
+"""
+_FAILURES = f"""
+    select app_id, report_name, min(what), min(reason), count(*) from raw.{LOAD_FAILURES.name}
+    where {LOAD_ID} = :load_id
+    group by app_id, report_name, case when report_name is null then what end
+"""
+_NEW_COLUMNS = f"""
+    select c.table_name, c.column_name from ({latest_rows(REPORT_COLUMNS)}) as c
+    join ({latest_rows(REPORT_CATALOGUE)}) as r on r.table_name = c.table_name
+    where c.meaning is null and r.is_known and substr(c.column_name, 1, 1) <> '_'
+"""
+_UNPARSED = f"""
+    select app_id, table_name, column_name, count(*) from raw.{UNPARSED_VALUES.name}
+    where {LOAD_ID} in ({COMPLETE_LOADS})
+    group by app_id, table_name, column_name
+"""
+
+
+def message_due(warehouse: Warehouse, now: datetime) -> Message | None:
+    """What is to be told now.
+
+    Raises:
+        DestinationError: the job has made no views yet, or the destination fails.
+    """
+    found = read_findings(warehouse, now.date())
+    due = alerts_due(problems_in(found, now.date()), read_sent(warehouse), now)
+    return message_of(due, found.app_names)
+
+
+def read_findings(warehouse: Warehouse, today: date) -> Findings:
+    """Raises DestinationError where the job has made no views yet, or the destination fails."""
+    existing = warehouse.columns()
+    reports = read_reports(warehouse)
+    exit_code, reason, failures = _last_run(warehouse, existing)
+    columns, unparsed = [], []
+    if {REPORT_COLUMNS.name, REPORT_CATALOGUE.name} <= existing.keys():
+        columns = [
+            ColumnCount(None, table, column, 1) for table, column in warehouse.execute(_NEW_COLUMNS)
+        ]
+    if UNPARSED_VALUES.name in existing:
+        unparsed = [ColumnCount(*row) for row in warehouse.execute(_UNPARSED)]
+    return Findings(
+        reports=reports,
+        exit_code=exit_code,
+        reason=reason,
+        failures=failures,
+        ties=ties_since(warehouse, recent(today)),
+        new_columns=columns,
+        new_values=list(_new_values(warehouse, today)),
+        unparsed=unparsed,
+        app_names={each.app_id: each.app_name for each in reports if each.app_name},
+    )
+
+
+def _last_run(
+    warehouse: Warehouse, existing: dict[str, list[str]]
+) -> tuple[int, str | None, list[FailureCount]]:
+    """Its exit code, reason and failures. One that was interrupted tells nothing."""
+    if RUNS.name not in existing or LOADS not in existing:
+        return 0, None, []
+    rows: list[tuple[Any, ...]] = warehouse.execute(_LAST_RUN)
+    if not rows:
+        return 0, None, []
+    ((exit_code, reason, load_id),) = rows
+    failures = []
+    if LOAD_FAILURES.name in existing:
+        found = warehouse.execute(_FAILURES, load_id=load_id)
+        failures = [FailureCount(*row) for row in found]
+    return exit_code, reason, failures
+
+
+def _new_values(warehouse: Warehouse, today: date) -> Iterator[tuple[str, str, str]]:
+    """Values in columns with a fixed list that the list lacks, of the instances of a month."""
+    views = warehouse.views()
+    for report, columns in LITERALS.items():
+        table = table_name(report, Granularity.DAILY)
+        for column, known in columns.items():
+            if column in views.get(table, ()):
+                rows = warehouse.execute(
+                    f"select distinct lower({column}) from shown.this_table"
+                    f" where _processing_date >= :since and {column} is not null",
+                    this_table=table,
+                    since=recent(today),
+                )
+                yield from ((table, column, row[0]) for row in rows if row[0] not in known)
+
+
+def read_sent(warehouse: Warehouse) -> dict[str, Sent]:
+    """The last message about each problem."""
+    stored = Ledger(warehouse).latest(ALERTS).values()
+    return {
+        row["id"]: Sent(
+            id=row["id"],
+            kind=Kind[row["kind"].upper()],
+            app_id=row["app_id"],
+            subject=row["subject"],
+            size=row["size"],
+            since=row["since"],
+            sent_at=row["sent_at"],
+            is_over=row["is_over"],
+        )
+        for row in stored
+    }

@@ -1,0 +1,177 @@
+"""Problems that somebody should hear of, out of the state of a destination. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import IntEnum
+
+from app_store_connect.instances import RETENTION_DAYS
+from app_store_connect.views.owners import Tie
+from asc_pipeline.truth.freshness import ReportState, days_late_of
+
+_UNTOLD_EXIT_CODES = (2, 3)
+"""Of a run that ended early without a single thing that failed."""
+_NOTHING_COMES = {
+    "ONGOING report request stopped": "Apple stopped its report request for inactivity",
+    "no ONGOING report request": "it has a snapshot and no ONGOING report request",
+    "no report request": "it has no report request",
+}
+_RENEW = "run once with --create-requests and an Admin key"
+_LOAD_NOW = f"run asc-segments now, since Apple deletes instances after {RETENTION_DAYS} days"
+_LOAD_MISSING = "run asc-segments without --since; Apple may still list them"
+_COMPARE = "compare with App Store Connect, and tell us"
+
+
+class Kind(IntEnum):
+    """What is wrong, the worst first: the order of the lines of a message."""
+
+    EXPIRING = 1
+    STOPPED = 2
+    FAILED = 3
+    LATE = 4
+    MISSING = 5
+    DOUBLED = 6
+    NEW = 7
+    UNPARSED = 8
+
+    @property
+    def is_event(self) -> bool:
+        """Told once; there is no end of it to tell."""
+        return self in (Kind.NEW, Kind.UNPARSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem of `subject`, mostly a report. `size` says how bad it is."""
+
+    kind: Kind
+    app_id: int | None
+    subject: str
+    state: str
+    advice: str
+    size: int = 1
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind.name.lower()}/{self.app_id or ''}/{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """Failures of the last run: of an app and report together, else one thing."""
+
+    app_id: int | None
+    report_name: str | None
+    what: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnCount:
+    """Values of a column, or a column as such, that the catalogue does not expect."""
+
+    app_id: int | None
+    table_name: str
+    column_name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found at the destination. `exit_code` and `reason` are those of the last run."""
+
+    reports: Sequence[ReportState] = ()
+    exit_code: int = 0
+    reason: str | None = None
+    failures: Sequence[FailureCount] = ()
+    ties: Sequence[Tie] = ()
+    new_columns: Sequence[ColumnCount] = ()
+    new_values: Sequence[tuple[str, str, str]] = ()
+    """Table, column and value."""
+    unparsed: Sequence[ColumnCount] = ()
+    app_names: dict[int, str] = field(default_factory=dict)
+
+
+def problems_in(found: Findings, today: date) -> list[Problem]:
+    """All problems."""
+    stopped = {
+        each.app_id
+        for each in found.reports
+        if not each.report_name and each.reason in _NOTHING_COMES
+    }
+    return [
+        *_of_reports(found.reports, today),
+        *_of_runs(found, stopped),
+        *_of_ties(found.ties),
+        *_of_columns(found),
+    ]
+
+
+def _of_reports(reports: Sequence[ReportState], today: date) -> Iterator[Problem]:
+    for each in reports:
+        if each.reason in _NOTHING_COMES and not each.report_name:
+            state = f"{_NOTHING_COMES[each.reason]}, so nothing new comes"
+            yield Problem(Kind.STOPPED, each.app_id, "all reports", state, _RENEW)
+        if not each.report_name:
+            continue
+        name = f"{each.report_name} {each.granularity}"
+        if count := each.expiring_instances:
+            state = f"{_several(count, 'instance')} not loaded and about to be deleted"
+            yield Problem(Kind.EXPIRING, each.app_id, name, state, _LOAD_NOW, count)
+        if days_late_of(each, reports, today) and (newest := each.newest_processing_date):
+            state = f"late, no instance since {newest}"
+            advice = "check in App Store Connect whether it shows newer figures"
+            yield Problem(Kind.LATE, each.app_id, name, state, advice)
+        if count := each.missing_dates:
+            state = f"{_several(count, 'date')} missing"
+            yield Problem(Kind.MISSING, each.app_id, name, state, _LOAD_MISSING, count)
+        if count := each.doubled_dates:
+            state = f"{_several(count, 'date')} with every row twice"
+            yield Problem(Kind.DOUBLED, each.app_id, name, state, _COMPARE, count)
+
+
+def _of_runs(found: Findings, stopped: set[int]) -> Iterator[Problem]:
+    """Of an app without a live request one problem tells enough."""
+    advice = "the next run tries again"
+    for each in found.failures:
+        if each.app_id in stopped and not each.report_name:
+            continue
+        subject = each.report_name or each.what
+        state = f"{each.count} not loaded: {each.reason}"
+        yield Problem(Kind.FAILED, each.app_id, subject, state, advice, each.count)
+    if found.exit_code in _UNTOLD_EXIT_CODES and not found.failures:
+        state = f"ended with {found.exit_code}: {found.reason}"
+        yield Problem(Kind.FAILED, None, "the last run", state, "run asc-segments doctor")
+
+
+def _of_ties(ties: Iterable[Tie]) -> Iterator[Problem]:
+    for tie in ties:
+        subject = f"{tie.table_name} {tie.shown_id} {tie.other_id}"
+        state = f"these two instances tell different figures of {_several(tie.dates, 'date')}"
+        yield Problem(Kind.DOUBLED, tie.app_id, subject, state, _COMPARE, tie.dates)
+
+
+def _of_columns(found: Findings) -> Iterator[Problem]:
+    for each in found.new_columns:
+        subject = f"{each.table_name}.{each.column_name}"
+        advice = "look at report_columns; models may want it"
+        yield Problem(Kind.NEW, None, subject, "a column that Apple added", advice)
+    for table, column, value in found.new_values:
+        advice = "check conditions on this column in your queries"
+        subject = f"{table}.{column} = {value}"
+        yield Problem(Kind.NEW, None, subject, "a value that Apple added", advice)
+    for each in found.unparsed:
+        state = f"{_several(each.count, 'value')} not of the column's type, so NULL"
+        subject = f"{each.table_name}.{each.column_name}"
+        advice = "look at analytics_unparsed_values"
+        yield Problem(Kind.UNPARSED, each.app_id, subject, state, advice, each.count)
+
+
+def recent(today: date) -> date:
+    """Since when instances are asked for what is new in them: Apple lists none older."""
+    return today - timedelta(days=RETENTION_DAYS)
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,1 @@
+"""The last complete week in figures: against the one before, and the same week last year."""
