@@ -122,6 +122,41 @@ def test_failures_of_a_run(start_apple: StartApple, job: Job, webhook: ScriptedS
     assert f"over: App 1 ({APPS[0]}), {CRASHES}: loads again" == over[0]
 
 
+@pytest.mark.slow
+def test_run_for_others_ends_no_failure(
+    start_apple: StartApple, job: Job, webhook: ScriptedServer
+) -> None:
+    """A failure is over when a later run for its app and its reports does not meet it."""
+    apple = start_apple(overlapping_world(days=2, parts=1))
+    mine, others = ("--app-id", str(APPS[0])), ("--app-id", str(APPS[1]))
+    job.run(apple, "--until", str(TODAY - timedelta(days=1)))
+    apple.fault(Fault("api", "/segments", "not_found", times=None))
+    job.run(apple, *mine)
+    apple.clear_faults()
+    job.run(apple, *others)
+    job.run(apple, *mine, "--report", "App Sessions Standard")
+    messages_before = len(told(webhook))
+    job.run(apple, *mine)
+    (_, failed), (_, over) = told(webhook)
+
+    assert 1 == messages_before
+    assert failed[0].startswith(f"App 1 ({APPS[0]}), {CRASHES}: 2 not loaded: ")
+    assert [f"over: App 1 ({APPS[0]}), {CRASHES}: loads again"] == over
+    assert [
+        (None, True),
+        (str(APPS[0]), False),
+        (str(APPS[1]), False),
+        (str(APPS[0]), True),
+        (str(APPS[0]), False),
+    ] == [
+        (apps, bool(selection))
+        for apps, selection in job.query(
+            "select app_ids, selection from app_store_connect_raw.analytics_runs"
+            " order by started_at"
+        )
+    ]
+
+
 def test_channel_that_fails(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -269,6 +269,8 @@ RUNS = RawTable(
         "started_at": _TIMESTAMP,
         "ended_at": _TIMESTAMP,
         "version": _TEXT,
+        "app_ids": _TEXT,
+        "selection": _TEXT,
         "exit_code": _BIGINT,
         "outcome": _TEXT,
         "requests": _BIGINT,
@@ -279,8 +281,9 @@ RUNS = RawTable(
         "reason": _TEXT,
     },
 )
-"""The runs of the job, also those that failed after they had opened the destination. `reason` says
-why the exit code is not 0."""
+"""The runs of the job, also those that failed after they had opened the destination. `app_ids` is
+NULL if the run was for all apps, `selection` if no other option narrowed it. `reason` says why the
+exit code is not 0."""
 ALERTS = RawTable(
     "analytics_alerts",
     ("id",),

@@ -1,8 +1,7 @@
 """Reads what there is to tell of, and what was told, from an open destination."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from app_store_connect.catalog.literals import LITERALS
 from app_store_connect.entities import Granularity
@@ -23,25 +22,29 @@ from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger, latest_ro
 from asc_pipeline.alerts.messages import Message, Sent, alerts_due, message_of
 from asc_pipeline.alerts.problems import (
     ColumnCount,
-    FailureCount,
     Findings,
     Kind,
     problems_in,
     recent,
 )
+from asc_pipeline.alerts.runs import FailureCount, RunEnd, failed_still
 from asc_pipeline.truth.freshness import read_reports
 
 _INTERRUPTED = 130
-_LAST_RUN = f"""
-    select exit_code, reason, {LOAD_ID} from raw.{RUNS.name}
-    where {LOAD_ID} in ({COMPLETE_LOADS}) and exit_code <> {_INTERRUPTED}
-    order by started_at desc limit 1
+_RUNS = f"""
+    select {LOAD_ID}, exit_code, reason, app_ids, selection from raw.{RUNS.name}
+    where {LOAD_ID} in ({COMPLETE_LOADS}) and exit_code <> {_INTERRUPTED} and started_at >= :since
+    order by started_at desc
 """
 _FAILURES = f"""
-    select app_id, report_name, min(what), min(reason), count(*) from raw.{LOAD_FAILURES.name}
-    where {LOAD_ID} = :load_id
-    group by app_id, report_name, case when report_name is null then what end
+    select {LOAD_ID}, app_id, report_name, min(what), min(reason), count(*)
+    from raw.{LOAD_FAILURES.name}
+    where failed_at >= :since
+    group by {LOAD_ID}, app_id, report_name, case when report_name is null then what end
 """
+REMEMBERED = timedelta(days=8)
+"""A failure that no run met for so long is forgotten, even if no run was to mend it:
+its app may be gone."""
 _NEW_COLUMNS = f"""
     select c.table_name, c.column_name from ({latest_rows(REPORT_COLUMNS)}) as c
     join ({latest_rows(REPORT_CATALOGUE)}) as r on r.table_name = c.table_name
@@ -60,16 +63,17 @@ def message_due(warehouse: Warehouse, now: datetime) -> Message | None:
     Raises:
         DestinationError: the job has made no views yet, or the destination fails.
     """
-    found = read_findings(warehouse, now.date())
+    found = read_findings(warehouse, now)
     due = alerts_due(problems_in(found, now.date()), read_sent(warehouse), now)
     return message_of(due, found.app_names)
 
 
-def read_findings(warehouse: Warehouse, today: date) -> Findings:
+def read_findings(warehouse: Warehouse, now: datetime) -> Findings:
     """Raises DestinationError where the job has made no views yet, or the destination fails."""
+    today = now.date()
     existing = warehouse.columns()
     reports = read_reports(warehouse)
-    exit_code, reason, failures = _last_run(warehouse, existing)
+    failures, ended_early = _failed_still(warehouse, existing, now - REMEMBERED)
     columns, unparsed = [], []
     if {REPORT_COLUMNS.name, REPORT_CATALOGUE.name} <= existing.keys():
         columns = [
@@ -79,9 +83,8 @@ def read_findings(warehouse: Warehouse, today: date) -> Findings:
         unparsed = [ColumnCount(*row) for row in warehouse.execute(_UNPARSED)]
     return Findings(
         reports=reports,
-        exit_code=exit_code,
-        reason=reason,
         failures=failures,
+        ended_early=ended_early,
         ties=ties_since(warehouse, recent(today)),
         new_columns=columns,
         new_values=list(_new_values(warehouse, today)),
@@ -90,21 +93,24 @@ def read_findings(warehouse: Warehouse, today: date) -> Findings:
     )
 
 
-def _last_run(
-    warehouse: Warehouse, existing: dict[str, list[str]]
-) -> tuple[int, str | None, list[FailureCount]]:
-    """Its exit code, reason and failures. One that was interrupted tells nothing."""
+def _failed_still(
+    warehouse: Warehouse, existing: dict[str, list[str]], since: datetime
+) -> tuple[list[FailureCount], list[RunEnd]]:
+    """A run that was interrupted tells nothing."""
     if RUNS.name not in existing or LOADS not in existing:
-        return 0, None, []
-    rows: list[tuple[Any, ...]] = warehouse.execute(_LAST_RUN)
-    if not rows:
-        return 0, None, []
-    ((exit_code, reason, load_id),) = rows
+        return [], []
+    runs = [_run_end(*row) for row in warehouse.execute(_RUNS, since=since)]
     failures = []
     if LOAD_FAILURES.name in existing:
-        found = warehouse.execute(_FAILURES, load_id=load_id)
-        failures = [FailureCount(*row) for row in found]
-    return exit_code, reason, failures
+        failures = [FailureCount(*row) for row in warehouse.execute(_FAILURES, since=since)]
+    return failed_still(runs, failures)
+
+
+def _run_end(
+    load_id: str, exit_code: int, reason: str | None, app_ids: str | None, selection: str | None
+) -> RunEnd:
+    apps = None if app_ids is None else frozenset(map(int, filter(None, app_ids.split(","))))
+    return RunEnd(load_id, exit_code, reason, apps, selection)
 
 
 def _new_values(warehouse: Warehouse, today: date) -> Iterator[tuple[str, str, str]]:

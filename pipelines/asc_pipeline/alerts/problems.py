@@ -7,10 +7,9 @@ from enum import IntEnum
 
 from app_store_connect.instances import RETENTION_DAYS
 from app_store_connect.views.owners import Tie
+from asc_pipeline.alerts.runs import FailureCount, RunEnd
 from asc_pipeline.truth.freshness import ReportState, days_late_of
 
-_UNTOLD_EXIT_CODES = (2, 3)
-"""Of a run that ended early without a single thing that failed."""
 _NOTHING_COMES = {
     "ONGOING report request stopped": "Apple stopped its report request for inactivity",
     "no ONGOING report request": "it has a snapshot and no ONGOING report request",
@@ -20,6 +19,8 @@ _RENEW = "run once with --create-requests and an Admin key"
 _LOAD_NOW = f"run asc-segments now, since Apple deletes instances after {RETENTION_DAYS} days"
 _LOAD_MISSING = "run asc-segments without --since; Apple may still list them"
 _COMPARE = "compare with App Store Connect, and tell us"
+MOST_APPS = 3
+"""Named in a line, of a run for some apps."""
 
 
 class Kind(IntEnum):
@@ -57,17 +58,6 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class FailureCount:
-    """Failures of the last run: of an app and report together, else one thing."""
-
-    app_id: int | None
-    report_name: str | None
-    what: str
-    reason: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class ColumnCount:
     """Values of a column, or a column as such, that the catalogue does not expect."""
 
@@ -79,12 +69,13 @@ class ColumnCount:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found at the destination. `exit_code` and `reason` are those of the last run."""
+    """What was found at the destination: of runs the failures that no later run was to mend, and
+    the runs that ended early without one.
+    """
 
     reports: Sequence[ReportState] = ()
-    exit_code: int = 0
-    reason: str | None = None
     failures: Sequence[FailureCount] = ()
+    ended_early: Sequence[RunEnd] = ()
     ties: Sequence[Tie] = ()
     new_columns: Sequence[ColumnCount] = ()
     new_values: Sequence[tuple[str, str, str]] = ()
@@ -140,9 +131,17 @@ def _of_runs(found: Findings, stopped: set[int]) -> Iterator[Problem]:
         subject = each.report_name or each.what
         state = f"{each.count} not loaded: {each.reason}"
         yield Problem(Kind.FAILED, each.app_id, subject, state, advice, each.count)
-    if found.exit_code in _UNTOLD_EXIT_CODES and not found.failures:
-        state = f"ended with {found.exit_code}: {found.reason}"
-        yield Problem(Kind.FAILED, None, "the last run", state, "run asc-segments doctor")
+    for run in found.ended_early:
+        subject = "the last run" if run.app_ids is None else f"the last run of {_apps(run.app_ids)}"
+        state = f"ended with {run.exit_code}: {run.reason}"
+        yield Problem(Kind.FAILED, None, subject, state, "run asc-segments doctor")
+
+
+def _apps(app_ids: frozenset[int]) -> str:
+    names = sorted(map(str, app_ids))
+    rest = len(names) - MOST_APPS
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"{'app' if len(names) == 1 else 'apps'} {', '.join(names[:MOST_APPS])}{more}"
 
 
 def _of_ties(ties: Iterable[Tie]) -> Iterator[Problem]:

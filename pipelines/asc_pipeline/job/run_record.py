@@ -1,5 +1,6 @@
 """The row of a run in `analytics_runs`, and those of its failures."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -29,11 +30,15 @@ OUTCOMES = {
 def run_row(summary: Summary, ended_at: datetime, error: Exception | None = None) -> dict[str, Any]:
     """The row of a run. `error` ended it; without one the summary tells how it ended."""
     exit_code = exit_code_of(error) if error else summary.exit_code
+    apps = {*summary.options.app_ids, *(app.id for app in summary.listing.apps)}
+    narrowing = summary.options.narrowing()
     return {
         "run_id": summary.run_id,
         "started_at": summary.started_at,
         "ended_at": ended_at,
         "version": summary.version,
+        "app_ids": None if summary.is_for_all_apps else ",".join(sorted(apps)),
+        "selection": json.dumps(narrowing, default=str, sort_keys=True) if narrowing else None,
         "exit_code": exit_code,
         "outcome": OUTCOMES[exit_code],
         "requests": summary.keys.requests_made,

@@ -134,6 +134,10 @@ class Run:
             dataset=settings.dataset,
             outcome=self._outcome,
             keys=self._keys,
+            options=settings.options,
+            is_for_all_apps=not (
+                settings.keys or settings.options.app_ids or settings.options.bundle_ids
+            ),
         )
 
     def _waiting(self, key: str, seconds: float) -> None:

@@ -17,6 +17,7 @@ from app_store_connect.errors import (
 )
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.planning.listing import Listing
+from app_store_connect.planning.options import Options
 from app_store_connect.planning.selection import Selection
 from app_store_connect.planning.units import Unit
 from asc_pipeline.text import package_version
@@ -40,6 +41,8 @@ class Summary:
     dataset: str
     outcome: Outcome
     keys: ApiKeys
+    options: Options = field(default_factory=Options)
+    is_for_all_apps: bool = True
     location: str = ""
     listing: Listing = field(default_factory=Listing)
     selection: Selection | None = None

@@ -15,6 +15,8 @@ class RunState:
     started_at: datetime
     ended_at: datetime
     version: str
+    app_ids: str | None
+    selection: str | None
     exit_code: int
     outcome: str
     requests: int

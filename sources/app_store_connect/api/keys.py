@@ -37,6 +37,8 @@ class ApiKeys:
         self.stopped: dict[str, Exception] = {}
         """Keys, by name, with which nothing more is asked in this run."""
         self._owners: dict[str, ApiKey] = {}
+        self._listing: dict[str, set[str]] = {key.name: set() for key in self.all}
+        """Of each key the instances that were given to a worker and are not listed yet."""
         self._lock = threading.Lock()
 
     @property
@@ -75,11 +77,26 @@ class ApiKeys:
         return self.of(app_id).name in self.stopped
 
     def is_busy(self, app_id: str) -> bool:
-        """Whether the app's key has so many requests waiting that others should go first."""
-        return not self.is_single and self.of(app_id).client.budget.waiting >= self.workers
+        """Whether the app's key has its share of the workers, so that others should go first: all
+        that it has may wait for its budget.
+        """
+        key = self.of(app_id)
+        taken = max(len(self._listing[key.name]), key.client.budget.waiting)
+        return not self.is_single and taken >= self.workers
+
+    def begin_listing(self, app_id: str, instance_id: str) -> None:
+        """An instance is given to a worker, which is to ask for its segments."""
+        with self._lock:
+            self._listing[self.of(app_id).name].add(instance_id)
+
+    def end_listing(self, app_id: str, instance_id: str) -> None:
+        with self._lock:
+            self._listing[self.of(app_id).name].discard(instance_id)
 
     def begin_run(self) -> None:
         self.stopped.clear()
+        for instances in self._listing.values():
+            instances.clear()
         for key in self.all:
             key.client.budget.begin_run()
 

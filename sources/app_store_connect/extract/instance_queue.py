@@ -36,13 +36,15 @@ class InstanceQueue:
             self._queues[name] = deque(last)
 
     def take(self) -> InstanceToLoad | None:
-        """The next one; None while every key that has some waits for its budget."""
+        """The next one; None while every key that has some has its share of the workers."""
         for name, queue in list(self._queues.items()):
             if queue and name not in self._keys.stopped:
                 if self._keys.is_busy(queue[0].listed.app_id):
                     continue
                 self._queues[name] = self._queues.pop(name)  # the others come first now
-                return queue.popleft()
+                item = queue.popleft()
+                self._keys.begin_listing(item.listed.app_id, item.listed.instance.id)
+                return item
         return None
 
     def _queue_of(self, item: InstanceToLoad) -> deque[InstanceToLoad]:

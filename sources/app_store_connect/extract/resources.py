@@ -234,6 +234,8 @@ class SegmentLoader:
                 attempt.fail_instance(item, error)
         except AppStoreConnectError as error:
             attempt.fail_instance(item, error)
+        finally:
+            self.keys.end_listing(item.listed.app_id, item.listed.instance.id)
         return None
 
     def _stop(self, attempt: Attempt, item: InstanceToLoad, error: Exception) -> None:

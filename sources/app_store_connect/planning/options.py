@@ -1,7 +1,7 @@
 """The options of a run, and the check of the arguments that they are made of."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from inspect import signature
 from typing import Any
@@ -28,6 +28,14 @@ class Options:
     request_ids: tuple[str, ...] = ()
     create_requests: AccessType | None = None
     recheck_days: int = DEFAULT_RECHECK_DAYS
+
+    def narrowing(self) -> dict[str, Any]:
+        """The options beside the apps that differ from their defaults and leave something out."""
+        others = {"app_ids", "bundle_ids", "create_requests", "recheck_days"}
+        names = [each.name for each in fields(self) if each.name not in others]
+        defaults = Options()
+        found = {name: getattr(self, name) for name in names}
+        return {name: each for name, each in found.items() if each != getattr(defaults, name)}
 
 
 def options_of(
