@@ -1,6 +1,8 @@
 """`asc-segments digest`: the last complete week, read from marts as people have them."""
 
 import json
+import re
+from base64 import b64decode
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,6 +120,18 @@ def test_file(name: str, marts: Job) -> None:
     assert all(each in text for each in ("Crashes", "+200%", "+50%", "15.00"))
     assert "<script>" not in text
     assert "http" not in text
+    svg = picture_of(Path(name))
+    assert all(f">{each}<" in svg for each in ("Crashes", "Impressions", "this week", "Sun"))
+    assert "Conversion" not in svg
+
+
+def picture_of(file: Path) -> str:
+    """The SVG in a page, or beside a file of Markdown."""
+    if file.suffix == ".md":
+        assert f"]({file.stem}.svg)" in file.read_text()
+        return file.with_suffix(".svg").read_text()
+    (data,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', file.read_text())
+    return b64decode(data).decode()
 
 
 def test_file_of_another_kind() -> None:
@@ -129,16 +143,20 @@ def test_file_of_another_kind() -> None:
 
 
 def test_digest_is_sent(marts: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To the addresses for alerts, as lines."""
+    """To the addresses for alerts: lines, the picture, and a file."""
     with ScriptedServer(Answer(200)) as server:
         address = f"{server.origin.replace('http', 'json')}/x"
         monkeypatch.setenv(f"{KEYS}ALERTS__URLS", json.dumps([address]))
-        found, answer = ask("--send")
+        Path("page.html").write_text("a page")
+        found, answer = ask("--send", "--attach", "page.html")
     (request,) = server.asked
     body = json.loads(request.body)
+    picture, page = body["attachments"]
 
     assert 0 == found.exit_code
     assert answer["title"] == body["title"]
+    assert (f"app_store_connect_{LAST}.png", "page.html") == (picture["filename"], page["filename"])
+    assert b"\x89PNG" == b64decode(picture["base64"])[:4]
     assert "Crashes: 210 (the week before 70, +200%; a year before 140, +50%)" in body["message"]
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from app_store_connect.errors import ConfigurationError, to_install
@@ -11,8 +12,9 @@ TIMEOUT_SECONDS = 10
 _NEXT_STEP = "asc-segments notify --test --debug shows more"
 
 
-def send(urls: Sequence[str], title: str, text: str) -> list[str]:
-    """Send to every address at the same time; returns a notice for each that failed.
+def send(urls: Sequence[str], title: str, text: str, attachments: Sequence[Path] = ()) -> list[str]:
+    """Send to every address at the same time; returns a notice for each that failed. Services that
+    take no attachments get the text alone.
 
     Raises:
         ConfigurationError: apprise is not installed.
@@ -22,7 +24,10 @@ def send(urls: Sequence[str], title: str, text: str) -> list[str]:
 
     def deliver(number: int) -> None:
         if channel := channels[number]:
-            results[number] = bool(channel.notify(title=title, body=text, body_format="text"))
+            files = [str(each) for each in attachments] or None
+            results[number] = bool(
+                channel.notify(title=title, body=text, body_format="text", attach=files)
+            )
 
     # daemons: a channel that hangs keeps no process from ending
     threads = [

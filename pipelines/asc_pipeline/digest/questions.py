@@ -58,6 +58,7 @@ def read_digest(destination: str, dataset: str, today: date, patience: Patience)
     return Digest(
         monday=monday,
         tiles=weeks.tiles(monday),
+        by_day=weeks.by_day(monday),
         moves=weeks.moves(monday, parts),
         app_names={each.app_id: each.app_name for each in reports if each.app_name},
         reports=len([each for each in reports if each.newest_processing_date]),

@@ -1,14 +1,17 @@
 """A digest as Markdown, plain lines or a page of HTML. Pure."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
+from typing import Any
 
-from asc_pipeline.digest.weeks import Move, Tile
+from asc_pipeline.digest.picture import chart
+from asc_pipeline.digest.weeks import DayFigure, Move, Tile
 from asc_pipeline.text import printable
 
-_NAMES = {
+NAMES = {
     "impressions": "Impressions",
     "first_time_downloads": "First-time downloads",
     "sessions": "Sessions",
@@ -23,6 +26,7 @@ _DIMENSIONS = {
     "source_type": "source type",
     "app_version": "version",
 }
+PICTURE_TEXT = "The figures above by day, beside those of the week before"
 _HEAD = ("", "this week", "week before", "change", "a year before", "change")
 _UNKNOWN = "unknown"
 
@@ -33,6 +37,7 @@ class Digest:
 
     monday: date
     tiles: Sequence[Tile]
+    by_day: Sequence[DayFigure]
     moves: Sequence[Move]
     app_names: Mapping[int, str]
     reports: int
@@ -47,15 +52,17 @@ class Digest:
     def rows(self) -> list[tuple[str, ...]]:
         return [_tile_row(each) for each in self.tiles]
 
+    def picture(self) -> dict[str, Any]:
+        return chart(self.by_day, NAMES)
+
     def move_lines(self) -> list[str]:
         return [_move_line(each, self.app_names) for each in self.moves]
 
     @property
     def freshness(self) -> str:
         return (
-            f"All of these figures are complete by Apple's account. Of {self.reports} reports"
-            f" {self.late} are late, and {self.missing_dates} dates are missing:"
-            " asc-segments status names them."
+            f"All of these figures are complete by Apple's account. Late reports: {self.late} of"
+            f" {self.reports}; missing dates: {self.missing_dates}. asc-segments status names them."
         )
 
     def as_json(self) -> dict[str, object]:
@@ -90,19 +97,22 @@ def _compared(when: str, figure: str, change: str) -> str:
     return f"{when} {figure}" if change == _UNKNOWN else f"{when} {figure}, {change}"
 
 
-def as_markdown(digest: Digest) -> str:
+def as_markdown(digest: Digest, picture: str) -> str:
+    """`picture` is the name of its file."""
     rows = "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in (_HEAD, *digest.rows()))
     head, _, body = rows.partition("\n")
     table = f"{head}\n|---|{'---:|' * (len(_HEAD) - 1)}\n{body}"
     moves = "\n".join(f"- {_cell(each)}" for each in digest.move_lines())
     return (
-        f"# {digest.title}\n\n{table}\n\n## Largest moves\n{moves or '- none'}\n\n"
+        f"# {digest.title}\n\n{table}\n\n![{PICTURE_TEXT}]({picture})\n\n"
+        f"## Largest moves\n{moves or '- none'}\n\n"
         f"## Freshness\n{digest.freshness}\n"
     )
 
 
-def as_html(digest: Digest) -> str:
-    """A page that loads nothing. Names are text, never markup."""
+def as_html(digest: Digest, picture: bytes) -> str:
+    """A page that loads nothing. Names are text, never markup. `picture` is an SVG file."""
+    source = f"data:image/svg+xml;base64,{b64encode(picture).decode()}"
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in _HEAD)
     body = "\n".join(_html_row(row) for row in digest.rows())
     moves = "\n".join(f"<li>{escape(each)}</li>" for each in digest.move_lines())
@@ -113,7 +123,8 @@ def as_html(digest: Digest) -> str:
 <meta name="color-scheme" content="light dark">
 <title>{escape(digest.title)}</title>
 <style>body {{ font: 1rem/1.5 sans-serif; max-width: 50rem; margin: auto; padding: 1rem }}
-div {{ overflow-x: auto }} table {{ border-collapse: collapse; width: 100% }}
+div {{ overflow-x: auto }} img {{ max-width: 100% }}
+table {{ border-collapse: collapse; width: 100% }}
 th, td {{ padding: .3rem .6rem; text-align: right; border-bottom: 1px solid }}
 th[scope=row] {{ text-align: left }}</style>
 <h1>{escape(digest.title)}</h1>
@@ -121,6 +132,7 @@ th[scope=row] {{ text-align: left }}</style>
 <tr>{head}</tr>
 {body}
 </table></div>
+<p><img src="{source}" alt="{PICTURE_TEXT}"></p>
 <h2>Largest moves</h2>
 <ul>
 {moves or "<li>none</li>"}
@@ -145,7 +157,7 @@ def _cell(text: str) -> str:
 
 def _tile_row(tile: Tile) -> tuple[str, ...]:
     return (
-        _NAMES[tile.name],
+        NAMES[tile.name],
         _figure(tile.name, tile.now),
         _figure(tile.name, tile.week_before),
         _change(tile.week_before, tile.now),
@@ -157,7 +169,7 @@ def _tile_row(tile: Tile) -> tuple[str, ...]:
 def _move_line(move: Move, app_names: Mapping[int, str]) -> str:
     name = app_names.get(move.app_id, f"app {move.app_id}")
     figures = f"{_figure(move.measure, move.before)} to {_figure(move.measure, move.now)}"
-    line = f"{name}: {_NAMES[move.measure]} {_change(move.before, move.now)}, {figures}"
+    line = f"{name}: {NAMES[move.measure]} {_change(move.before, move.now)}, {figures}"
     if source := move.source:
         sign = "+" if source.change > 0 else "-"
         amount = f"{sign}{_figure(move.measure, abs(source.change))}"

@@ -45,6 +45,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class DayFigure:
+    """A measure of all apps on a day of the week, which is the last complete one or that before."""
+
+    measure: str
+    weekday: int
+    is_this_week: bool
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
     """A figure of the week beside those that it is compared with; None if they are not known."""
 
@@ -82,6 +92,7 @@ class Weeks:
     """Sums of the measures by app and week; a week counts if each of its days is complete."""
 
     def __init__(self, days: Sequence[Day]) -> None:
+        self._days = days
         self._sums: dict[tuple[date, str, int], float] = defaultdict(float)
         self._complete: dict[tuple[date, str, int], int] = defaultdict(int)
         for day in days:
@@ -113,6 +124,20 @@ class Weeks:
     def of_app(self, monday: date, measure: str, app_id: int) -> float | None:
         key = (monday, measure, app_id)
         return self._sums[key] if self._complete.get(key) == WEEK.days else None
+
+    def by_day(self, monday: date) -> list[DayFigure]:
+        """The measures that are complete, by day of the week and of the week before."""
+        sums: dict[tuple[date, str], float] = defaultdict(float)
+        for day in self._days:
+            for measure in FLAGS:
+                sums[day.date, measure] += day.values.get(measure) or 0.0
+        return [
+            DayFigure(measure, number, week == monday, sums[week + timedelta(number), measure])
+            for measure in FLAGS
+            for week in (monday - WEEK, monday)
+            if self.total(week, measure) is not None
+            for number in range(WEEK.days)
+        ]
 
     def tiles(self, monday: date) -> list[Tile]:
         """The measures that some app has, and two rates."""

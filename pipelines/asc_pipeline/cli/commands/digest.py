@@ -1,16 +1,21 @@
 """The command `asc-segments digest`. Slow modules are imported when needed."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from asc_pipeline.cli.command import CONTEXT, Frame
 from asc_pipeline.cli.options import OUTPUT, PLACE, with_options
 from asc_pipeline.text import PLAIN
+
+if TYPE_CHECKING:
+    from asc_pipeline.digest.text import Digest
 
 _ENDINGS = (".md", ".html")
 
@@ -31,6 +36,14 @@ def _file(_: click.Context, __: click.Parameter, value: Path | None) -> Path | N
     help="Write it to a file that ends with .md or .html.",
 )
 @click.option("--send", "is_sent", is_flag=True, help="Send it to the addresses in alerts.urls.")
+@click.option(
+    "--attach",
+    "attachments",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --send: a file to send with it, such as the dashboard; may be given again.",
+)
 @with_options(*OUTPUT)
 def digest(**options: Any) -> None:
     """Sum up the last complete week: against the one before and the same week last year.
@@ -46,20 +59,22 @@ def digest(**options: Any) -> None:
 
 
 def _sum_up(options: dict[str, Any], frame: Frame) -> int:
-    from asc_pipeline.alerts.channels import send
+    from app_store_connect.errors import ConfigurationError
     from asc_pipeline.alerts.settings import required_urls
     from asc_pipeline.digest.questions import read_digest
     from asc_pipeline.digest.text import plain_lines
     from asc_pipeline.dlt_pipeline.opening import Patience
 
     urls = required_urls() if options["is_sent"] else []
+    if missing := [str(each) for each in options["attachments"] if not each.is_file()]:
+        raise ConfigurationError(f"there is no file {', '.join(missing)} to attach")
     today = datetime.now(UTC).date()
     patience = Patience(options["wait_seconds"], partial(click.echo, err=True))
     found = read_digest(options["destination"], options["dataset"], today, patience)
     if output := options["output"]:
         _write(output, found)
     lines = plain_lines(found)
-    notices = send(urls, found.title, "\n".join(lines)) if urls else []
+    notices = _sent(urls, found, lines, options["attachments"]) if urls else []
     console, errors = frame.consoles()
     console.print(found.title, **PLAIN)
     for line in lines:
@@ -73,11 +88,30 @@ def _sum_up(options: dict[str, Any], frame: Frame) -> int:
     return exit_code
 
 
-def _write(output: Path, found: Any) -> None:
+def _sent(
+    urls: list[str], found: "Digest", lines: list[str], attachments: Sequence[Path]
+) -> list[str]:
+    from asc_pipeline.alerts.channels import send
+    from asc_pipeline.digest.picture import write_picture
+
+    with TemporaryDirectory(prefix="asc-digest-") as folder:
+        picture = Path(folder) / f"app_store_connect_{found.monday}.png"
+        write_picture(picture, found.picture())
+        return send(urls, found.title, "\n".join(lines), [picture, *attachments])
+
+
+def _write(output: Path, found: "Digest") -> None:
+    """A Markdown file has its picture beside it."""
     from app_store_connect.errors import ConfigurationError
+    from asc_pipeline.digest.picture import drawn, write_picture
     from asc_pipeline.digest.text import as_html, as_markdown
 
-    text = as_html(found) if output.suffix == ".html" else as_markdown(found)
+    if output.suffix == ".html":
+        text = as_html(found, drawn(found.picture(), "svg"))
+    else:
+        picture = output.with_suffix(".svg")
+        write_picture(picture, found.picture())
+        text = as_markdown(found, picture.name)
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
