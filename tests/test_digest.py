@@ -94,7 +94,7 @@ def test_week_beside_the_others(marts: Job) -> None:
     assert (0.05, 0.05, 0.05) == figures["conversion"]
     assert (15, 5, 10) == figures["crashes_per_1000_sessions"]
     assert [f"App 1: Crashes +200%, 70 to 210; mostly version {HOSTILE}, +140"] == answer["moves"]
-    assert "0 dates are missing" in answer["freshness"]
+    assert "missing dates: 0" in answer["freshness"]
 
 
 def test_newest_week_that_is_complete(marts: Job) -> None:
