@@ -106,6 +106,7 @@ def test_status_shows_what_is_due_and_notify_sends_it(
     assert [] == after["alerts"]
 
 
+@pytest.mark.slow
 def test_failures_of_a_run(start_apple: StartApple, job: Job, webhook: ScriptedServer) -> None:
     """A line for each app and report, with the reason; over when all is loaded."""
     apple = start_apple(overlapping_world(days=2, parts=1))

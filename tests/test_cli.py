@@ -391,6 +391,7 @@ def test_locked_database(is_reader: bool, start_apple: StartApple, job: Job) -> 
     assert "read-only" not in result.stderr, "DuckDB's advice is none for who has to write"
 
 
+@pytest.mark.slow
 def test_locked_database_is_waited_for(start_apple: StartApple, job: Job) -> None:
     """A notebook that is open when cron begins costs some seconds, and is named."""
     world = overlapping_world(days=1)

@@ -50,6 +50,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "srv"
 
 
+@pytest.mark.slow
 def test_cron_lines_run(start_apple: StartApple, job: Job, folder: Path) -> None:
     """The first loads without a word, the second finds nothing late."""
     (text,) = blocks(PAGE, "cron")

@@ -33,6 +33,7 @@ def pipelines(tmp_path: Path) -> Path:
     return tmp_path / "dlt" / "pipelines"
 
 
+@pytest.mark.slow
 def test_found_by_name(start_apple: StartApple, job: Job, pipelines: Path) -> None:
     """With its tables, and a trace of all steps, without a setting or a secret."""
     apple = start_apple(overlapping_world(days=2))
@@ -51,6 +52,7 @@ def test_found_by_name(start_apple: StartApple, job: Job, pipelines: Path) -> No
     assert ["asc_segments"] == [path.name for path in pipelines.iterdir() if path.is_dir()]
 
 
+@pytest.mark.slow
 def test_pipeline_of_the_same_name(start_apple: StartApple, job: Job, pipelines: Path) -> None:
     """A plain pipeline's folder stays the user's, also if it went on from the job's copy."""
     apple = start_apple(overlapping_world(days=2))

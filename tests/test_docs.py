@@ -215,6 +215,7 @@ def test_readme_source_example(start_apple: StartApple, job: Job) -> None:
     )
 
 
+@pytest.mark.slow
 def test_examples_of_the_python_page(
     start_apple: StartApple, job: Job, capsys: pytest.CaptureFixture[str]
 ) -> None:

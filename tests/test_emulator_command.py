@@ -85,6 +85,7 @@ def demo(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.stderr
 
 
+@pytest.mark.slow
 def test_demo_among_real_apps(start_apple: StartApple, job: Job) -> None:
     """It is refused before anything is loaded, unless told otherwise."""
     job.run(start_apple(overlapping_world(days=1)))
@@ -101,6 +102,7 @@ def test_demo_among_real_apps(start_apple: StartApple, job: Job) -> None:
     )
 
 
+@pytest.mark.slow
 def test_real_apps_among_the_demo(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

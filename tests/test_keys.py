@@ -90,6 +90,7 @@ def test_side_by_side(start_apple: StartApple, job: Job, use_keys: UseKeys) -> N
     assert len(world.instances) == len(apple.downloads)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", ["foreign", "malformed"])
 def test_wrong_key_costs_itself(
     problem: str, start_apple: StartApple, job: Job, use_keys: UseKeys
@@ -119,6 +120,7 @@ def test_all_keys_wrong(start_apple: StartApple, job: Job, use_keys: UseKeys) ->
     assert 2 == job.invoke().exit_code
 
 
+@pytest.mark.slow
 def test_used_up_key_costs_itself(
     start_apple: StartApple, job: Job, use_keys: UseKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +144,7 @@ def test_used_up_key_costs_itself(
     assert 14 == sum(loaded.values())
 
 
+@pytest.mark.slow
 def test_chosen_keys(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
     """`--key` takes those alone; an unknown name is refused with near ones."""
     apple = start_apple(world_of(SIX[:2]))
@@ -155,6 +158,7 @@ def test_chosen_keys(start_apple: StartApple, job: Job, use_keys: UseKeys) -> No
     assert {SOUTH.key_id} == {key_of(each) for each in apple.exchanges}
 
 
+@pytest.mark.slow
 def test_ids_need_one_key(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
     """Nothing tells with which key an instance or a report request can be asked for."""
     world = world_of(SIX[:2])
@@ -168,6 +172,7 @@ def test_ids_need_one_key(start_apple: StartApple, job: Job, use_keys: UseKeys) 
     assert 0 == job.invoke("--instance-id", instance, "--key", "north").exit_code
 
 
+@pytest.mark.slow
 def test_keys_in_secrets(start_apple: StartApple, job: Job) -> None:
     """As the documents show them; the key without a name is one of them."""
     apple = start_apple(world_of(SIX[:2]))
@@ -193,6 +198,7 @@ def parts_of(key: ApiKey) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_source_with_several_keys(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
     """The source alone reads with all keys as well."""
     world = world_of()
@@ -207,6 +213,7 @@ def test_source_with_several_keys(start_apple: StartApple, job: Job, use_keys: U
     assert {NORTH.key_id, SOUTH.key_id} == {key_of(each) for each in apple.exchanges}
 
 
+@pytest.mark.slow
 def test_units_of_a_plan(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
     """At most a key-hour each, with the requests that the run of one takes."""
     apple = start_apple(world_of(), hourly_limit=16)
@@ -224,6 +231,7 @@ def test_units_of_a_plan(start_apple: StartApple, job: Job, use_keys: UseKeys) -
     assert (0, 7) == (ran.exit_code, len(apple.exchanges) - before)
 
 
+@pytest.mark.slow
 def test_waiting_key_holds_no_other_up(start_apple: StartApple, use_keys: UseKeys) -> None:
     """While one key waits for its budget, the other loads all that it sees."""
     apple = start_apple(world_of(days=6), hourly_limit=60)

@@ -135,6 +135,7 @@ def test_what_is_settled_costs_nothing(start_apple: StartApple, job: Job) -> Non
     assert {each.id for each in instances} == {row[0] for row in checks(job)}
 
 
+@pytest.mark.slow
 def test_recheck_of_nothing(start_apple: StartApple, job: Job) -> None:
     """With `--recheck 0` no loaded instance is looked at, whatever the checks say."""
     world, _ = world_with(0, 1)

@@ -32,6 +32,7 @@ def run(*arguments: str, columns: int = 80) -> Result:
     return done
 
 
+@pytest.mark.slow
 def test_log_lines_name_day_zone_and_run(start_apple: StartApple, job: Job) -> None:
     """In the log of a month each line can be told from those of other runs; begin and end too."""
     job.use(start_apple(overlapping_world(days=1)))
@@ -53,6 +54,7 @@ def test_log_lines_name_day_zone_and_run(start_apple: StartApple, job: Job) -> N
         assert re.fullmatch(r"ends with 0 after [\d.]+ s", each[-1][2])
 
 
+@pytest.mark.slow
 def test_log_as_json(start_apple: StartApple, job: Job) -> None:
     """One object a line, with the same keys first, and at the end the summary."""
     world = overlapping_world(days=1)
@@ -85,6 +87,7 @@ def test_error_as_json_line(
     assert "Apple answered 401" in events[-1]["message"]
 
 
+@pytest.mark.slow
 def test_quiet(start_apple: StartApple, job: Job) -> None:
     """Cron mails nothing while all is well, and what to act on when it is not."""
     world = overlapping_world(days=1)
@@ -109,6 +112,7 @@ def test_quiet_tells_a_refusal(job: Job) -> None:
     assert "the API key is not set" in done.stderr
 
 
+@pytest.mark.slow
 def test_summary_has_no_blanks_at_the_end(start_apple: StartApple, job: Job) -> None:
     job.use(start_apple(overlapping_world(days=1)))
     lines = run().stdout.splitlines()

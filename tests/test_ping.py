@@ -35,6 +35,7 @@ def test_run_that_loads_all(start_apple: StartApple, job: Job, monitor: Scripted
     assert ["start?create=1", "0?create=1"] == pings(monitor)
 
 
+@pytest.mark.slow
 def test_exit_code_of_every_end(
     start_apple: StartApple,
     job: Job,
@@ -55,6 +56,7 @@ def test_exit_code_of_every_end(
     assert ["start", "1", "start", "3", "start", "2", "start", "2"] == ends
 
 
+@pytest.mark.slow
 def test_run_as_a_function(
     start_apple: StartApple,
     job: Job,

@@ -106,6 +106,7 @@ def test_killed_run_leaves_nothing_wrong(
     assert [(in_files,)] == job.query(f"select count(*) from {RAW}")
 
 
+@pytest.mark.slow
 def test_second_run_at_the_same_time_is_told(start_apple: StartApple, job: Job) -> None:
     """Two runs on one DuckDB file: the second ends with a message, the first is not disturbed."""
     world = overlapping_world(days=3)
@@ -146,6 +147,7 @@ def test_plain_pipeline_of_the_same_name_lives_on(
         assert [(2,)] == client.execute_sql("select count(*) from numbers")
 
 
+@pytest.mark.slow
 def test_working_folder_is_free_after_a_run(
     start_apple: StartApple, job: Job, locks: Locks
 ) -> None:

@@ -22,6 +22,7 @@ def test_printable(text: str, expected: str) -> None:
     assert expected == printable(text)
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_one_line(text: str) -> None:
     """Whatever comes, one line goes out, in which nothing steers."""

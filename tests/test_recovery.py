@@ -143,6 +143,7 @@ def test_half_a_newest_load_is_repaired(start_apple: StartApple, job: Job) -> No
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_doubled_rows_are_repaired(start_apple: StartApple, job: Job) -> None:
     """A package that was loaded twice shows in the count, and is loaded again, once."""
     world = overlapping_world(days=3)

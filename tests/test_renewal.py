@@ -45,6 +45,7 @@ def stopped_world(*app_ids: str) -> World:
     return world
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize(
     "options",
@@ -68,6 +69,7 @@ def test_stopped_request_is_replaced_on_demand(
     assert old.id in " ".join(result.summary["notices"])
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize("why", ["a list that failed", "--report", "--since", "--granularity"])
 def test_stopped_request_is_kept_while_something_is_left(
@@ -91,6 +93,7 @@ def test_stopped_request_is_kept_while_something_is_left(
     assert not narrow or why in str(result.summary["notices"])
 
 
+@pytest.mark.slow
 def test_refused_replacement_is_named(start_apple: StartApple, job: Job) -> None:
     """A key that may read but not order: what was there is loaded, and the refusal is said."""
     world = stopped_world(APPS[0])
@@ -101,6 +104,7 @@ def test_refused_replacement_is_named(start_apple: StartApple, job: Job) -> None
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_stopped_snapshot_is_a_note(start_apple: StartApple, job: Job) -> None:
     """A snapshot brings nothing new in any case: that it is stopped is told, and is no failure."""
     world = overlapping_world(days=2)
@@ -178,6 +182,7 @@ def test_budget_ends_between_deleting_and_making(start_apple: StartApple, job: J
     assert "is deleted" in result.summary["failures"][0]["what"]
 
 
+@pytest.mark.slow
 def test_trouble_that_lasts_ends_the_replacing(start_apple: StartApple, job: Job) -> None:
     """A refused token is not tried on the next app, whose stopped request stays."""
     world = stopped_world(*APPS)
@@ -190,6 +195,7 @@ def test_trouble_that_lasts_ends_the_replacing(start_apple: StartApple, job: Job
     assert world.request(APPS[1], "ONGOING").is_stopped
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize(("method", "path"), [("DELETE", DELETE), ("POST", POST)])
 def test_lost_answer_is_no_failure(
@@ -321,6 +327,7 @@ def test_kept_when_rows_have_gone(lost: str, start_apple: StartApple, job: Job) 
     assert "where the ledger counts" in str(summary.failures)
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize("how", ["revived", "replaced"])
 def test_kept_when_apple_lists_it_otherwise_by_then(
@@ -342,6 +349,7 @@ def test_kept_when_apple_lists_it_otherwise_by_then(
     assert "is kept, since Apple does not list it as stopped" in str(summary.notices)
 
 
+@pytest.mark.slow
 def test_instances_without_rows_of_their_own_are_no_reason(
     start_apple: StartApple, job: Job
 ) -> None:

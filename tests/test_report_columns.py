@@ -118,6 +118,7 @@ def test_summary_promises_no_more_than_holds(start_apple: StartApple, job: Job) 
     assert "safe to sum" not in said
 
 
+@pytest.mark.slow
 def test_percentages_are_read_from_a_file_with_commas(start_apple: StartApple, job: Job) -> None:
     """Browser Choice Screen Selection: of each date the newest rates, as numbers."""
     world = world_of()
@@ -191,6 +192,7 @@ def test_rates_without_dates_are_refused(column: str, start_apple: StartApple, j
     assert (column in RATES) is said
 
 
+@pytest.mark.slow
 def test_whole_numbers_with_a_point(start_apple: StartApple, job: Job) -> None:
     """`389.0` in a column of counts is 389; `389.5` is no whole number, and is kept as text."""
     world = world_of()

@@ -136,6 +136,7 @@ def test_ids_with_either_spelling(name: str, start_apple: StartApple, job: Job) 
     assert [(name, f"{snake_case(name)}_daily")] == ledgers_names(job)
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_two_spellings_in_one_request_are_refused(
@@ -229,6 +230,7 @@ def test_instance_of_a_renamed_report_by_id(
     assert [(DOWNLOADS, "app_downloads_standard_daily")] == ledgers_names(job)
 
 
+@pytest.mark.slow
 def test_name_comes_before_the_number(start_apple: StartApple, job: Job) -> None:
     """A report with the number of an entry that another one is by name stays what it is."""
     world = world_of((CRASHES, CRASHES), (DOWNLOADS, DOWNLOADS))
@@ -279,6 +281,7 @@ def test_new_report_comes_by_itself_and_is_told_once(
     assert "Detailed" not in told[0]
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize(
     ("listed", "expected"),
@@ -300,6 +303,7 @@ def test_expected_report_that_apple_lists_not_is_told_with_near_names(
     assert not expected or f"{expected!r} (near: {listed!r})" in told[0][0]
 
 
+@pytest.mark.slow
 def test_source_alone_knows_and_tells_the_same(
     start_apple: StartApple,
     job: Job,

@@ -35,6 +35,7 @@ def sum_of(world: World, column: str = "Crashes") -> int:
     return sum(int(row[column] or 0) for row in rows)
 
 
+@pytest.mark.slow
 def test_a_notebook(start_apple: StartApple, job: Job) -> None:
     """Choose two reports, map one, run, read the views; a failed segment turns a scheduler red."""
     world = world_with_reports(CRASHES, PURCHASES)
@@ -69,6 +70,7 @@ def test_a_notebook(start_apple: StartApple, job: Job) -> None:
     assert {"date_owners", "data_freshness", CRASH_TABLE} <= set(views.tables)
 
 
+@pytest.mark.slow
 def test_destination_of_the_job(start_apple: StartApple, job: Job) -> None:
     """The views that the job made are read from the destination alone."""
     world = overlapping_world(days=3)
@@ -90,6 +92,7 @@ def test_pipeline_before_its_views(start_apple: StartApple, job: Job) -> None:
         asc.dataset(pipeline)
 
 
+@pytest.mark.slow
 def test_dataset_with_the_name_of_the_file(start_apple: StartApple, job: Job) -> None:
     """DuckDB would take one for the other; another name is chosen by hand."""
     job.use(start_apple(overlapping_world(days=1)))
@@ -102,6 +105,7 @@ def test_dataset_with_the_name_of_the_file(start_apple: StartApple, job: Job) ->
     assert CRASH_TABLE in asc.dataset(pipeline, "apple_views").tables
 
 
+@pytest.mark.slow
 def test_in_development_mode(start_apple: StartApple, job: Job) -> None:
     """`dev_mode` and another source in the same pipeline do as everywhere in dlt."""
     world = overlapping_world(days=2)
@@ -122,6 +126,7 @@ def files(monkeypatch: pytest.MonkeyPatch, table_format: str) -> Iterator[dlt.Pi
     yield dlt.pipeline("lake", destination="filesystem", dataset_name="app_store_connect_raw")
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize("table_format", ["parquet", "delta"])
 def test_republished_segment_in_a_lake(

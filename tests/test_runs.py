@@ -84,6 +84,7 @@ def test_interrupted_run_leaves_a_row(start_apple: StartApple, job: Job) -> None
     assert [(130, "interrupted", 8)] == runs(job, "exit_code, outcome, segments")
 
 
+@pytest.mark.slow
 def test_plan_leaves_no_row(start_apple: StartApple, job: Job) -> None:
     """It changes nothing."""
     apple = start_apple(overlapping_world(days=1))
@@ -119,6 +120,7 @@ def test_file_that_was_there_stays(
     assert job.database.exists()
 
 
+@pytest.mark.slow
 def test_row_that_cannot_be_written_fails_no_run(start_apple: StartApple, job: Job) -> None:
     """Something of the user's has the table's name: a note, exit 0, and the rows are loaded."""
     world = overlapping_world(days=1)
@@ -135,6 +137,7 @@ def test_row_that_cannot_be_written_fails_no_run(start_apple: StartApple, job: J
     assert [(1,)] == job.query(f"select mine from {RUNS}")
 
 
+@pytest.mark.slow
 def test_runs_on_a_lake(
     start_apple: StartApple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,7 @@ def test_failed_segment_is_a_warning_and_comes_again(
     assert "not loaded: App Crashes" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize(
     ("path", "edit", "said", "apps"),

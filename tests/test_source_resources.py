@@ -143,6 +143,7 @@ def test_selected_report_alone(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     )
 
 
+@pytest.mark.slow
 def test_map_sees_the_rows_of_its_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     """Not those of the ledger, nor of another report; a column may come."""
     seen: set[frozenset[str]] = set()
@@ -216,6 +217,7 @@ def test_write_disposition_of_a_run(apple: Emulator, pipeline: dlt.Pipeline) -> 
         pipeline.run(app_store_connect_source(reports=[CRASHES]), write_disposition="replace")
 
 
+@pytest.mark.slow
 def test_hints_that_are_honoured(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     """Descriptions and hints of the user stand in dlt's schema, of the report's table alone."""
     source = app_store_connect_source(reports=[CRASHES])
@@ -233,6 +235,7 @@ def test_hints_that_are_honoured(apple: Emulator, pipeline: dlt.Pipeline) -> Non
     assert "x-team" not in stored["analytics_report_segments"]
 
 
+@pytest.mark.slow
 def test_refresh_of_one_resource(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     """Its table is loaded anew; the ledger of the others stays, also if it wrote it last."""
     pipeline.run(app_store_connect_source())
@@ -251,6 +254,7 @@ def failing(apple: Emulator) -> None:
     apple.fault(Fault("api", "Instances/[^/]+/segments", "forbidden"))
 
 
+@pytest.mark.slow
 def test_failures_make_a_scheduler_red(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
 ) -> None:
@@ -274,6 +278,7 @@ def test_failures_make_a_scheduler_red(
     assert [(4,)] == rows(pipeline, "select count(*) from analytics_report_segments")
 
 
+@pytest.mark.slow
 def test_trace_of_another_process(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
 ) -> None:
@@ -286,6 +291,7 @@ def test_trace_of_another_process(
         raise_for_failures(dlt.attach(pipeline_name="asc_segments"))
 
 
+@pytest.mark.slow
 def test_raise_loads_nothing(start_apple: StartApple, job: Job, pipeline: dlt.Pipeline) -> None:
     """For those who rather have all or nothing."""
     apple = start_apple(overlapping_world(days=2, parts=1))
@@ -312,6 +318,7 @@ def test_wrong_reactions(arguments: dict[str, Any], apple: Emulator) -> None:
         app_store_connect_source(**arguments)
 
 
+@pytest.mark.slow
 def test_budget_stops_cleanly(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -326,6 +333,7 @@ def test_budget_stops_cleanly(
     assert 0 < loaded[0] < 12
 
 
+@pytest.mark.slow
 def test_budget_that_ends_with_the_last_instance(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
 ) -> None:

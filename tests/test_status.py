@@ -51,6 +51,7 @@ def test_late_from_the_first_day(granularity: str, since: int, late: int) -> Non
     assert late == days_late(FRIDAY, granularity, FRIDAY + timedelta(days=since))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("days_ago", "late"), [(1, 0), (2, 1)])
 def test_report_that_stopped(days_ago: int, late: int, start_apple: StartApple, job: Job) -> None:
     """A run has a note from the first day on, exit 0; `--fail-if-late` makes it exit 1."""
@@ -108,6 +109,7 @@ def test_what_is_there(start_apple: StartApple, job: Job) -> None:
     assert (true, 0) == tuple(ask()[1][key] for key in ("rows", "superseded_rows"))
 
 
+@pytest.mark.slow
 def test_reads_beside_a_reader(start_apple: StartApple, job: Job) -> None:
     """A notebook that has the file open for reading does not keep it from telling."""
     job.run(start_apple(world_that_stops(days_ago=0)))

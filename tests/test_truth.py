@@ -286,6 +286,7 @@ def test_freshness_warns_of_what_was_never_loaded(start_apple: StartApple, job: 
     )
 
 
+@pytest.mark.slow
 def test_date_under_another_name(start_apple: StartApple, job: Job) -> None:
     """A file that dates its rows by the date column of another report is restated all the same."""
     name = "App Store Subscription Event Report Standard"
@@ -305,6 +306,7 @@ def test_date_under_another_name(start_apple: StartApple, job: Job) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize(
     ("column", "text"),

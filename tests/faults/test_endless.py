@@ -338,6 +338,7 @@ def use_proxy(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.slow
 @pytest.mark.variants
 @pytest.mark.parametrize("is_proxied", [False, True], ids=["straight", "through a proxy"])
 def test_slow_headers_over_tls(
