@@ -16,6 +16,7 @@ from tests.worlds import TODAY
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dbt"), pytest.mark.timeout(600)]
 DETAILED = "App Downloads Detailed"
 REPORTS = (
+    "App Downloads Standard",
     "App Sessions Standard",
     "App Store Purchases Standard",
     "App Store Discovery and Engagement Standard",
@@ -40,9 +41,12 @@ def warehouse(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     variables = "{app_store_connect_detailed: true, app_store_connect_test_days: 0}"
     done = made.dbt(
         "build",
+        "--indirect-selection",
+        "buildable",
         "--select",
         *models,
         "+fct_app_store_connect__downloads_detailed",
+        "+fct_app_store_connect__withheld",
         "--vars",
         variables,
     )
@@ -108,3 +112,26 @@ def test_detailed_facts_are_the_truth(warehouse: Warehouse, world: World) -> Non
 
     assert expected == Counter(rows)
     assert {True, False} == {campaign is None for _, _, campaign, _, _ in rows}
+
+
+def test_withheld_share_is_that_of_the_truth(warehouse: Warehouse, world: World) -> None:
+    """Of each day with rows in both reports: one minus the Detailed total by the Standard one."""
+    measure, column, counts = MEASURES["first_time_downloads"]
+    totals: dict[str, dict[tuple[int, str], int]] = {}
+    for report in (measure, DETAILED):
+        sums = totals[report] = defaultdict(int)
+        for app_id in world.apps:
+            for row in world.truth(app_id, report, "DAILY"):
+                sums[int(app_id), row["Date"] or ""] += int(row[column] or 0) if counts(row) else 0
+    rows = warehouse.query(
+        "select app_id, cast(date_day as text), standard_total, detailed_total, withheld_share"
+        f" from {MARTS}.fct_app_store_connect__withheld"
+        " where report = 'downloads' and measure = 'first_time_downloads'"
+    )
+
+    assert len(rows) > 20
+    for app_id, day, standard, detailed, share in rows:
+        key = (app_id, day)
+        assert (totals[measure][key], totals[DETAILED][key]) == (standard, detailed), key
+        assert pytest.approx(1 - float(detailed) / float(standard)) == share
+    assert any(share > 0 for *_, share in rows)

@@ -1,0 +1,3 @@
+{{ config(enabled=var('app_store_connect_detailed', false)) }}
+
+{{ withheld() }}
