@@ -21,12 +21,18 @@ from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.tables import PLAIN
 from app_store_connect.warehouse.connection import Warehouse
+from app_store_connect.warehouse.database import IN_USE
 from app_store_connect.warehouse.duckdb_settings import tune
 from asc_pipeline.dlt_pipeline.workspace import is_without_file, make_pipeline, nothing_loaded
 
 _NEXT_STEPS = (
     ("no space left", "free space on its disk"),
     ("not a valid DuckDB database", "move that file away, or name another one"),
+    (
+        "Corrupt WAL file",
+        "move that file, whose name ends in .wal, away and keep the database: what it held of the"
+        " last run is loaded again",
+    ),
     ("download extension", "let this machine reach the address, or install the extension before"),
     ("authentication failed", "check user and password in the configuration"),
     (
@@ -39,7 +45,6 @@ _NEXT_STEPS = (
 )
 """By words of DuckDB, Postgres and the system; any other gets the general advice."""
 _REASON = "The actual reason given is: "
-_IN_USE = "Could not set lock"
 POLL_SECONDS = 0.5
 """How often to look whether a DuckDB file is free."""
 
@@ -103,7 +108,7 @@ def _when_free(action: Callable[[], None], patience: Patience) -> None:
             patience.say(f"waiting up to {patience.seconds:.0f} s: {_holder(str(error))}")
 
     retrying = Retrying(
-        retry=retry_if_exception(lambda error: _IN_USE in str(error)),
+        retry=retry_if_exception(lambda error: IN_USE in str(error)),
         stop=stop_after_delay(patience.seconds),
         wait=wait_fixed(POLL_SECONDS),
         sleep=patience.sleep,
@@ -114,17 +119,27 @@ def _when_free(action: Callable[[], None], patience: Patience) -> None:
 
 
 def synchronise(pipeline: Pipeline) -> None:
-    """Raises DestinationError if dlt cannot read its own tables there, or not write its folder."""
+    """Raises DestinationError if dlt cannot read its own tables there, or not use its folder."""
+    if "'" in pipeline.working_dir and _loads_by_statement(pipeline):
+        raise DestinationError(
+            f"dlt's folder {pipeline.working_dir} has an apostrophe in its path, and dlt cannot"
+            " load files of such a path into DuckDB: set DLT_DATA_DIR to another folder"
+        )
     try:
         pipeline.sync_destination()
     except (DltException, OSError) as error:
         raise destination_error(error.__cause__ or error) from error
 
 
+def _loads_by_statement(pipeline: Pipeline) -> bool:
+    """Whether dlt 1.31 writes the path of a file into a statement, and does not escape it."""
+    return pipeline.destination.capabilities().sqlglot_dialect == "duckdb"
+
+
 def destination_error(error: BaseException) -> DestinationError:
     """Why a destination cannot be opened, with the next step."""
     reason = shortened(str(error).rpartition(_REASON)[2])
-    if _IN_USE in reason:
+    if IN_USE in reason:
         return DestinationError(f"{_holder(reason)}; close it there, or wait for that run to end")
     return DestinationError(
         f"the destination cannot be opened for writing: {reason}; {_next_step(reason)}"
@@ -132,7 +147,7 @@ def destination_error(error: BaseException) -> DestinationError:
 
 
 def _holder(reason: str) -> str:
-    lock = shortened(reason[reason.index(_IN_USE) :])
+    lock = shortened(reason[reason.index(IN_USE) :])
     lock = lock.partition(" However, ")[0]  # the advice that follows is for reading only
     return f"the DuckDB file is in use by another process ({lock})"
 

@@ -38,6 +38,7 @@ FOLDER = f"{PIPELINE_NAME}_job"
 _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {"information_schema", "main", "memory", "system", "temp", *PLACEHOLDERS}
+PRIVATE_MODE = 0o700
 LOCK_SECONDS = 10
 """How long a statement on Postgres waits for a lock; Postgres' own default is for ever."""
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
@@ -45,15 +46,17 @@ _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
 
 @contextmanager
 def empty_pipelines_dir() -> Iterator[Path]:
-    """The job's own folder below dlt's, or a private one while another run is in it.
+    """The job's own folder below dlt's, or a private one while another run is in it. No other user
+    can open it.
 
     Raises:
-        DestinationError: the folder cannot be written.
+        DestinationError: the folder cannot be written, or is another user's.
     """
     usual = Path(get_dlt_pipelines_dir()).with_name(FOLDER)
     with ExitStack() as stack:
         try:
             usual.mkdir(parents=True, exist_ok=True)
+            usual.chmod(PRIVATE_MODE)  # dlt's files in it, which hold all rows, are for everybody
             is_free = stack.enter_context(_locked(usual / PIPELINE_NAME))
             folder = usual if is_free else stack.enter_context(_private_dir(usual))
         except OSError as error:

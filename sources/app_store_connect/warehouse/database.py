@@ -15,6 +15,8 @@ from ..tables import PLAIN
 
 LAKE_FILE = "asc_segments_lake.duckdb"
 """Made anew by each run in the working directory: the views over a lake's files."""
+IN_USE = "Could not set lock"
+"""In DuckDB's words: another process has the file open."""
 
 
 def kind_of(pipeline: Pipeline) -> str:

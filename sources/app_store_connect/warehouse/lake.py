@@ -31,7 +31,7 @@ from ..tables import (
     SEGMENTS,
     SLICES,
 )
-from .database import LAKE_FILE, Database
+from .database import IN_USE, LAKE_FILE, Database
 from .files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
 from .stored_schema import VERSIONS
 
@@ -121,6 +121,7 @@ class Lake(Database):
     def publish(self) -> None:
         """Write the DuckDB file beside its old self, and then in its place."""
         file = Path(LAKE_FILE).absolute()
+        _remove_unfinished(file)
         new = file.with_suffix(f".{uuid4().hex}")
         try:
             self._database.execute(f"attach '{_escaped(str(new))}' as published")
@@ -178,6 +179,18 @@ class Lake(Database):
 
     def _at(self, table: str) -> str:
         return f'"{self._dataset}"."{table}"'
+
+
+def _remove_unfinished(file: Path) -> None:
+    """Files beside this one that a killed run began. DuckDB locks that of a living run."""
+    for left in file.parent.glob(f"{file.stem}.{'[0-9a-f]' * 32}"):
+        try:
+            duckdb.connect(str(left)).close()
+        except duckdb.Error as error:
+            if IN_USE in str(error):
+                continue
+        for each in (left, left.with_name(f"{left.name}.wal")):
+            each.unlink(missing_ok=True)
 
 
 def _escaped(text: str) -> str:
