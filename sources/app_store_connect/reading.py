@@ -260,7 +260,7 @@ def _can_merge(table_format: str) -> bool:
         tables.APPS.name, write_disposition="merge", table_format=open_format(table_format)
     )
     caps = _pipeline().destination.capabilities()
-    return resolve_merge_strategy({table["name"]: table}, table, caps) == "delete-insert"
+    return resolve_merge_strategy({tables.APPS.name: table}, table, caps) == "delete-insert"
 
 
 def _check_lake(table_format: str) -> None:
