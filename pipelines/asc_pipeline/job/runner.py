@@ -244,6 +244,7 @@ class Run:
             database=database_file(pipeline),
             clock=self._clock,
             keep_superseded_days=self._keep_superseded_days(warehouse),
+            table_format=self._configuration.table_format,
         )
         if not self._settings.is_plan:
             upkeep.check_clock(self._wait_for_clock)

@@ -35,6 +35,7 @@ from .database import IN_USE, LAKE_FILE, Database
 from .files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
 from .stored_schema import VERSIONS
 
+ROWS_A_BATCH = 122_880
 _SMALL = {table.name for table in OWN_TABLES}
 _PACKAGES = {PLAIN: "pyarrow", DELTA: "deltalake", ICEBERG: "pyiceberg"}
 
@@ -132,6 +133,15 @@ class Lake(Database):
             raise DestinationError(f"{file} cannot be written: {error}") from error
         finally:
             new.unlink(missing_ok=True)
+
+    def files_of(self, dataset: str) -> LakeFiles:
+        """The files of a dataset beside the raw one."""
+        return self._files.of_dataset(dataset)
+
+    def rows(self, statement: str, changed: pa.Table) -> pa.RecordBatchReader:
+        """The answer to a question that reads this table, `changed`, too."""
+        self._database.register("changed", changed)
+        return self._database.execute(statement).arrow(ROWS_A_BATCH)
 
     def _schema_versions(self) -> pa.Table:
         stored = self._files.schema_versions()
