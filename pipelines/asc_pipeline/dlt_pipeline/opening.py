@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from dlt import Pipeline
 from dlt.common.exceptions import DltException
@@ -19,7 +20,7 @@ from tenacity import (
 
 from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.tables import PLAIN
+from app_store_connect.tables import ICEBERG, PLAIN
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import IN_USE
 from app_store_connect.warehouse.duckdb_settings import tune
@@ -51,8 +52,8 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a DuckDB file that another process has open. `say` is told once which
-    process that is.
+    """How long to wait for a DuckDB file that another process has open, or an Iceberg lake that it
+    writes to. `say` is told once which process that is.
     """
 
     seconds: float = 0.0
@@ -62,28 +63,43 @@ class Patience:
 
 @contextmanager
 def opened(
-    warehouse: Warehouse, table_format: str | None = PLAIN, patience: Patience | None = None
+    warehouse: Warehouse,
+    table_format: str | None = PLAIN,
+    patience: Patience | None = None,
+    *,
+    is_plan: bool = False,
 ) -> Iterator[None]:
     """The open warehouse.
 
     Args:
         table_format: of the tables that are to be written; None for a reader.
-        patience: how long to wait for a DuckDB file that another process has open.
+        patience: how long to wait for what another process has to itself.
+        is_plan: nothing will be written, and no other writer is kept out.
 
     Raises:
         ConfigurationError: the destination cannot be opened, or not be written in that format.
     """
+    patience = patience or Patience()
     with ExitStack() as stack:
         try:
-            _when_free(lambda: stack.enter_context(warehouse.open()), patience or Patience())
+            _when_free(lambda: stack.enter_context(warehouse.open()), patience)
             tune(warehouse.client)
             if table_format is not None:
                 warehouse.database.check_format(table_format)
+                if table_format == ICEBERG and not is_plan:
+                    stack.enter_context(_only_writer(warehouse, patience))
         except ConfigurationError:
             raise
         except Exception as error:  # whatever the destination's driver raises
             raise destination_error(error) from error
         yield
+
+
+def _only_writer(warehouse: Warehouse, patience: Patience) -> AbstractContextManager[None]:
+    from asc_pipeline.dlt_pipeline.writer_lock import only_writer  # databases do without it
+
+    lake: Any = warehouse.database
+    return only_writer(lake.files, patience)
 
 
 @contextmanager

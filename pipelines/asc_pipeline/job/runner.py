@@ -156,7 +156,8 @@ class Run:
                     pipeline = without_file(pipeline, pipelines_dir)
                 warehouse = Warehouse(pipeline, dataset)
                 is_new = is_without_file(pipeline)
-                with opened(warehouse, self._configuration.table_format, self._patience()):
+                table_format, is_plan = self._configuration.table_format, self._settings.is_plan
+                with opened(warehouse, table_format, self._patience(), is_plan=is_plan):
                     try:
                         self._run_recorded(pipeline, warehouse)
                     finally:

@@ -10,10 +10,10 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.slices import SHOWN_PROVENANCE
-from app_store_connect.tables import PLAIN, SLICE_KEY
+from app_store_connect.tables import DELTA, ICEBERG, PLAIN, SLICE_KEY
 from app_store_connect.views.owners import SLICES_VIEW
 from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.files import DELTA, ICEBERG, file_errors
+from app_store_connect.warehouse.files import file_errors
 from app_store_connect.warehouse.lake import Lake
 from asc_pipeline.lake_tables.partitions import (
     MONTH,
@@ -57,7 +57,7 @@ class SafeTables:
     ) -> None:
         self._warehouse = warehouse
         self._lake = cast(Lake, warehouse.database)
-        self._files = self._lake.files_of(warehouse.views_dataset)
+        self._files = self._lake.files.of_dataset(warehouse.views_dataset)
         module, name = _KINDS[table_format]
         self._module, self._class = f"{__package__}.{module}", name
         self._clock = clock

@@ -18,13 +18,11 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from ..dlt_errors import shortened
 from ..errors import ConfigurationError, DestinationError
 from ..names import SOURCE_NAME
-from ..tables import LOADS, OWN_TABLES, PLAIN
+from ..tables import DELTA, ICEBERG, LOADS, OWN_TABLES, PLAIN
 from .stored_schema import VERSIONS, Columns, columns_of, union_of
 
 REMOVED = "analytics_removed_instances"
 """Which instances of which loads count as removed: a folder of small JSON files."""
-
-DELTA, ICEBERG = "delta", "iceberg"
 
 FINISHED_WITHIN_SECONDS = 10
 """A file that is half written for longer than this has no writer any more."""
