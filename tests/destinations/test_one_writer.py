@@ -67,7 +67,7 @@ def test_killed_writer(
         assert killed.poll() is None
     killed.send_signal(signal.SIGKILL)
     finish(killed)
-    lock = tmp_path / RAW / writer_lock.LOCK
+    lock = tmp_path / f"{RAW}{writer_lock.LOCK}"
     told = json.loads(lock.read_text())
     if is_elsewhere:
         lock.write_text(json.dumps(told | {"host": "elsewhere"}))

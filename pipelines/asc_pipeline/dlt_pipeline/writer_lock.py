@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOCK = "_asc_segments_writer.json"
+LOCK = "_writer.json"
+"""Behind the name of the raw dataset, and beside its folder, which dlt wants to make itself."""
 BEAT_SECONDS = 5.0
 DEAD_AFTER_SECONDS = 30.0
 """A lock that stays the same for this long has no holder any more."""
@@ -57,7 +58,9 @@ def only_writer(files: LakeFiles, patience: "Patience") -> Iterator[None]:
 class _Lock:
     def __init__(self, files: LakeFiles) -> None:
         self._files = files
-        self._place = files.path(LOCK)
+        client = files.client
+        self._folder = client.bucket_path
+        self._place = str(client.pathlib.join(self._folder, f"{client.dataset_name}{LOCK}"))
         self._token = uuid4().hex
         self._beats = 0
 
@@ -96,7 +99,7 @@ class _Lock:
             with suppress(OSError):  # SeaweedFS and Amazon answer 412
                 self._files.system.pipe_file(self._place, self._content(), mode="create")
             return self._is_mine()
-        self._files.system.makedirs(self._files.path(), exist_ok=True)
+        self._files.system.makedirs(self._folder, exist_ok=True)
         try:
             with open(self._place, "xb") as file:
                 file.write(self._content())
