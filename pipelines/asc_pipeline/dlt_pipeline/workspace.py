@@ -171,6 +171,22 @@ def _of_a_reader(pipeline: Pipeline, configuration: Any) -> Pipeline:
     )
 
 
+def on_lake_file(pipeline: Pipeline) -> Pipeline:
+    """A pipeline on the DuckDB file of views that the last run wrote for this lake.
+
+    Raises:
+        ConfigurationError: the lake is in a bucket, for which every reader needs its key.
+    """
+    client: Any = pipeline.destination_client()
+    if not client.is_local_filesystem:
+        raise ConfigurationError(
+            f"the models read a lake through {LAKE_FILE}, which has no key for"
+            f" {client.config.bucket_url}: load into DuckDB as well, and build them there"
+        )
+    file = dlt.destinations.duckdb(location_of(pipeline))
+    return _pipeline(file, pipeline.dataset_name, pipeline.pipelines_dir)
+
+
 def nothing_loaded(pipeline: Pipeline, dataset: str) -> ConfigurationError:
     """The error of a command that finds no data of the job."""
     where = location_of(pipeline) or pipeline.destination.destination_name

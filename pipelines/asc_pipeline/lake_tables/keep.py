@@ -1,12 +1,13 @@
 """Keeps the safe tables of a lake: of each report the rows that its view shows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, cast
 
 import pyarrow as pa
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
 from app_store_connect.errors import DestinationError, Failure
 from app_store_connect.extract.slices import SHOWN_PROVENANCE
@@ -66,33 +67,37 @@ class SafeTables:
     def keep(self) -> list[Failure]:
         """Write the partitions that have changed; returns which tables could not be written."""
         views = self._warehouse.views()
-        names = sorted(self._warehouse.report_tables().keys() & views.keys())
+        reports = {name: views[name] for name in self._warehouse.report_tables() if name in views}
         retrying = Retrying(
-            retry=retry_if_exception_type(ChangedMeanwhileError),
+            retry=retry_if_result(_are_of_others),
             stop=stop_after_attempt(TRIES),
             wait=wait_random(0.1, 0.5),
-            reraise=True,
+            retry_error_callback=lambda last: last.outcome and last.outcome.result(),
         )
-        failures = []
-        for name in names:
-            try:
-                retrying(self._keep, name, views[name])
-            except DestinationError as error:
-                failures.append(Failure(f"the safe table {name}", str(error), error))
-        return failures
+        failed: dict[str, DestinationError] = retrying(self._keep, reports)
+        return [
+            Failure(f"the safe table {name}", str(error), error) for name, error in failed.items()
+        ]
 
-    def _keep(self, name: str, columns: Sequence[str]) -> None:
-        """The table is opened before the ledger is read: so no other writer knows of a later load
-        that is in the table and not in the ledger.
+    def _keep(self, reports: Mapping[str, Sequence[str]]) -> dict[str, DestinationError]:
+        """The tables are opened before the ledger is read: so no other writer knows of a later load
+        that is in a table and not in the ledger.
         """
-        with file_errors():
-            now = self._clock().timestamp()
-            table = self._opened(name, now)
-            self._lake.renew()
-            change = change_of(table.versions, self._wanted(name, columns))
-            if change.partitions:
-                table.clean(now - self._keep_for.total_seconds())
-                table.replace(change, self._rows(name, columns, change))
+        now = self._clock().timestamp()
+        failed: dict[str, DestinationError] = {}
+        opened: dict[str, SafeTable] = {}
+        for name in reports:
+            with _noted(failed, name):
+                opened[name] = self._opened(name, now)
+        self._lake.renew()
+        wanted = self._wanted(reports)
+        for name, table in opened.items():
+            with _noted(failed, name):
+                change = change_of(table.versions, wanted.get(name, {}))
+                if change.partitions:
+                    table.clean(now - self._keep_for.total_seconds())
+                    table.replace(change, self._rows(name, reports[name], change))
+        return failed
 
     def _opened(self, name: str, now: float) -> SafeTable:
         """deltalake and pyiceberg are there for those who need them."""
@@ -100,9 +105,13 @@ class SafeTables:
         table: SafeTable = kind(self._files, name, now)
         return table
 
-    def _wanted(self, name: str, columns: Sequence[str]) -> Versions:
-        rows = self._warehouse.execute(SHOWN_SLICES, name=name)
-        return {Partition(row[0], row[1]): version_of(row[2], columns) for row in rows}
+    def _wanted(self, reports: Mapping[str, Sequence[str]]) -> Mapping[str, Versions]:
+        found: dict[str, dict[Partition, str]] = {}
+        for name, app_id, month, keys in self._warehouse.execute(SHOWN_SLICES):
+            if columns := reports.get(name):
+                version = version_of(keys, columns)
+                found.setdefault(name, {})[Partition(app_id, month)] = version
+        return found
 
     def _rows(self, name: str, columns: Sequence[str], change: Change) -> pa.RecordBatchReader:
         changed = [
@@ -125,3 +134,17 @@ class SafeTables:
         return statement.replace("'this_table'", f"'{name}'").replace(
             renderer.quoted("these_columns"), ", ".join(shown)
         )
+
+
+@contextmanager
+def _noted(failed: dict[str, DestinationError], name: str) -> Iterator[None]:
+    """What happens to one table keeps none of the others back."""
+    try:
+        with file_errors():
+            yield
+    except DestinationError as error:
+        failed[name] = error
+
+
+def _are_of_others(failed: Mapping[str, DestinationError]) -> bool:
+    return any(isinstance(error, ChangedMeanwhileError) for error in failed.values())

@@ -19,10 +19,10 @@ APP_ID, MONTH, VERSION = "_app_id", "_month", "_version"
 PARTITION_COLUMNS = (APP_ID, MONTH, VERSION)
 
 SHOWN_SLICES = f"""
-    select app_id, strftime(date, '%Y-%m') as month,
+    select table_name, app_id, strftime(date, '%Y-%m') as month,
         string_agg(cast({SLICE_KEY} as text), ' ' order by {SLICE_KEY}) as slice_keys
-    from shown.{SLICES_VIEW} where is_shown and table_name = :name
-    group by app_id, month
+    from shown.{SLICES_VIEW} where is_shown
+    group by table_name, app_id, month
 """
 
 
