@@ -81,6 +81,10 @@ def not_a_database(patch: pytest.MonkeyPatch, work: Path) -> None:
     (work / "asc_segments.duckdb").write_text("not a database")
 
 
+def apostrophe(patch: pytest.MonkeyPatch, work: Path) -> None:
+    patch.setenv("DLT_DATA_DIR", str(work / "o'brien"))
+
+
 @pytest.mark.parametrize(
     ("breakage", "says"),
     [
@@ -100,6 +104,7 @@ def not_a_database(patch: pytest.MonkeyPatch, work: Path) -> None:
         pytest.param(unwritable_file, "cannot be opened for writing", id="unwritable"),
         pytest.param(not_a_database, "not a valid DuckDB database", id="not-a-database"),
         pytest.param(not_a_database, "; move that file away, or name another one", id="move-it"),
+        pytest.param(apostrophe, "set DLT_DATA_DIR to another folder", id="apostrophe"),
     ],
 )
 def test_wrong_configuration_is_one_message(

@@ -12,7 +12,9 @@ from typing import Any, cast
 import dlt
 from dlt import Pipeline
 from dlt.common.configuration.container import Container
+from dlt.common.destination.utils import resolve_merge_strategy
 from dlt.common.pipeline import PipelineContext
+from dlt.common.schema.utils import new_table
 from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
@@ -24,7 +26,7 @@ from .extract.catalogue_rows import NewCatalogueRows, Stored
 from .extract.instance_queue import InstanceQueue
 from .extract.outcome import Outcome
 from .extract.report_resource import LEDGER
-from .extract.resources import SegmentLoader, Work
+from .extract.resources import SegmentLoader, Work, open_format
 from .extract.row_buffer import BufferTotals, RowBuffer
 from .extract.slices import SliceKeys
 from .instances import Checksums, InstanceCheck, InstanceToLoad, ListedInstance
@@ -116,7 +118,7 @@ class Reading:
             lambda: self._of_this_load().outcome.attempt(),
             today=datetime.now(UTC).date(),
             recheck_days=self._options.recheck_days,
-            merges=lambda: not is_lake(_pipeline()),
+            merges=partial(_can_merge, configuration.table_format),
             table_format=configuration.table_format,
             max_inflated_bytes=configuration.max_inflated_bytes,
             policies=configuration.policies(),
@@ -131,6 +133,7 @@ class Reading:
         return self._package
 
     def _new_package(self, load_id: str) -> _Package:
+        _check_lake(self._configuration.table_format)
         self._unwritten.clear()
         self._metrics = _metrics()
         self._metrics.pop(FAILURES, None)
@@ -249,6 +252,22 @@ def _emptied_tables() -> set[str]:
 
 def _pipeline() -> Pipeline:
     return cast(Pipeline, Container()[PipelineContext].pipeline())
+
+
+def _can_merge(table_format: str) -> bool:
+    """Whether dlt deletes rows by their key there. It does not in files, whatever their format."""
+    table = new_table(
+        tables.APPS.name, write_disposition="merge", table_format=open_format(table_format)
+    )
+    caps = _pipeline().destination.capabilities()
+    return resolve_merge_strategy({tables.APPS.name: table}, table, caps) == "delete-insert"
+
+
+def _check_lake(table_format: str) -> None:
+    """Raises ConfigurationError if the files are of another format, or cannot be of this one."""
+    if is_lake(_pipeline()):
+        with _ledger() as ledger:
+            ledger.warehouse.database.check_format(table_format)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from .errors import Failure
 
 PLAIN = "parquet"
 """The table format that is none: a database's own tables, or a lake's files of Parquet."""
+DELTA, ICEBERG = "delta", "iceberg"
 LOAD_ID = "_dlt_load_id"
 LOADS = "_dlt_loads"
 

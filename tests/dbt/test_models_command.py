@@ -19,6 +19,7 @@ from asc_pipeline.models.build import project_folder
 from tests.asking import StartApple
 from tests.conftest import Job, Locks
 from tests.dbt.warehouse import FACTS, MARTS, PROJECT, ROOT, STAGING, Warehouse
+from tests.destinations.lakes import TO_FILES, LakeJob, Place
 from tests.emulator import Emulator, demo_world
 from tests.worlds import TODAY, overlapping_world
 
@@ -63,6 +64,40 @@ def test_two_databases_are_built_side_by_side(
     assert "no model is selected by no_such_model" in told[0]
     assert f"another run builds the models of {job.database}" in told[1]
     assert "no model is selected by no_such_model" in told[2]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_lake_on_a_disk(
+    start_apple: StartApple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The models read the lake's DuckDB file of views, and are built and tested in it."""
+    lake = LakeJob(monkeypatch, Place(str(tmp_path / "lake")), "parquet")
+    nothing, message = invoke("--destination", "filesystem")
+    loaded = lake.run(start_apple(demo_world(TODAY, days=3)), *TO_FILES)
+    code, output = invoke("--destination", "filesystem", "--json")
+    summary = json.loads(output[output.index("{") :])
+    sessions = [
+        f"(select sum(sessions) from app_store_connect{table})"
+        for table in ("_marts.fct_app_store_connect__daily", ".app_sessions_standard_daily")
+    ]
+    with duckdb.connect(str(lake.database)) as database:  # as dbt has it open in this process
+        found = database.execute(f"select {', '.join(sessions)}").fetchone()
+
+    assert (2, 0, 0) == (nothing, loaded.exit_code, code), (message, output)
+    assert "nothing is loaded in" in message
+    assert (str(lake.database), []) == (summary["location"], summary["failures"])
+    assert found is not None
+    assert found[0] == found[1] > 0
+
+
+def test_lake_in_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused with a sentence, before anything is read."""
+    LakeJob(monkeypatch, Place("memory://lake"), "parquet")
+    code, output = invoke("--destination", "filesystem")
+
+    assert 2 == code
+    assert "which has no key for memory://lake" in output
 
 
 @pytest.mark.parametrize("command", [["--help"], ["models", "--help"]], ids=["job", "models"])

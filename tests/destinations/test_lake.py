@@ -6,12 +6,14 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import dlt
 import pytest
 from deltalake import DeltaTable, TableFeatures
+from dlt.pipeline.exceptions import PipelineStepFailed
 
-from app_store_connect import app_store_connect_source
+from app_store_connect import app_store_connect_source, create_views
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
@@ -176,19 +178,52 @@ def test_plan(place: Place, plain_lake: LakeJob, start_apple: StartApple) -> Non
     assert not Path(place.url).exists()
 
 
-@pytest.mark.slow
-def test_the_source_alone(plain_lake: LakeJob, start_apple: StartApple) -> None:
-    """Under a plain `pipeline.run` the ledger in the files keeps a second run from loading."""
-    apple = start_apple(overlapping_world(days=2))
-    plain_lake.use(apple)
-    for _ in range(2):
-        downloads = len(apple.downloads)
-        pipeline = dlt.pipeline("alone", destination="filesystem", dataset_name=RAW)
-        pipeline.run(
-            app_store_connect_source(reports=[CRASHES]), loader_file_format="parquet"
-        ).raise_on_failed_jobs()
+class OwnFiles(dlt.destinations.filesystem):
+    """A destination of the user's, as dlt lets everybody write one."""
 
-    assert 0 < downloads == len(apple.downloads)
+
+def run_alone(destination: Any) -> dlt.Pipeline:
+    pipeline = dlt.pipeline("alone", destination=destination, dataset_name=RAW)
+    pipeline.run(app_store_connect_source(reports=[CRASHES])).raise_on_failed_jobs()
+    return pipeline
+
+
+@pytest.mark.slow
+def test_the_source_alone(lake: LakeJob, start_apple: StartApple) -> None:
+    """Under a plain `pipeline.run` the ledger in the files keeps a second run from loading, and
+    rows are added: dlt merges none in files, or wants another key for it.
+    """
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    lake.use(apple)
+    run_alone(OwnFiles(lake.place.url))
+    apple.forget()
+    run_alone(OwnFiles(lake.place.url))
+    downloads = list(apple.downloads)
+    restate(world)
+    pipeline = run_alone(OwnFiles(lake.place.url))
+    create_views(pipeline)
+
+    assert ([], False) == (downloads, pipeline.has_pending_data)
+    assert {"append"} == {
+        each["write_disposition"] for each in pipeline.default_schema.data_tables()
+    }
+    assert [] == lake_flaws(lake, world)
+
+
+def test_the_source_alone_beside_another_format(
+    plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
+) -> None:
+    """Files of two formats in one table are refused by the source as by the job."""
+    apple = start_apple(overlapping_world(days=1))
+    plain_lake.use(apple)
+    run_alone("filesystem")
+    monkeypatch.setenv(f"{KEYS}TABLE_FORMAT", "delta")
+    apple.forget()
+    with pytest.raises(PipelineStepFailed, match="the tables there are parquet, but"):
+        run_alone("filesystem")
+
+    assert [] == list(apple.exchanges)
 
 
 REFUSED = {

@@ -1,13 +1,16 @@
 """Files in a real S3 server as a destination."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.asking import StartApple
 from tests.destinations.lakes import FORMATS, TO_FILES, LakeJob, Place, lake_flaws
+from tests.destinations.safe_tables import SafeReader
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
 from tests.faults.exact import findings
+from tests.faults.processes import dying, run
 from tests.faults.s3 import BUCKET, S3, seaweedfs
 from tests.worlds import PURCHASES, overlapping_world
 
@@ -31,7 +34,7 @@ def test_restated(lake: LakeJob, start_apple: StartApple) -> None:
     world = overlapping_world(days=3)
     apple = start_apple(world)
     first = lake.run(apple, *TO_FILES)
-    found = findings(lake, world)
+    found = findings(lake, world) + SafeReader(lake).flaws()
     lake.database.unlink()
     apple.forget()
     second = lake.run(apple, *TO_FILES)
@@ -40,7 +43,31 @@ def test_restated(lake: LakeJob, start_apple: StartApple) -> None:
     third = lake.run(apple, *TO_FILES)
 
     assert (0, [], 0, []) == (first.exit_code, found, second.exit_code, downloads), first
-    assert (0, []) == (third.exit_code, lake_flaws(lake, world))
+    assert (0, []) == (third.exit_code, lake_flaws(lake, world) + SafeReader(lake).flaws())
+
+
+HALF_KEPT = {
+    "parquet": "asc_pipeline.lake_tables.parquet:ParquetTable._write:after:1",
+    "delta": "asc_pipeline.lake_tables.delta:write_deltalake:after:1",
+    "iceberg": "pyiceberg.table:Transaction.overwrite:after:1",
+}
+
+
+def test_killed(lake: LakeJob, start_apple: StartApple) -> None:
+    """SIGKILL while the safe tables are written: readers find the old rows or the new ones."""
+    world = overlapping_world(days=2)
+    apple = start_apple(world)
+    reader = SafeReader(lake)
+    lake.run(apple, *TO_FILES)
+    before = reader.rows()
+    restate(world)
+    code, _, err = run(apple, *TO_FILES, env=dying(HALF_KEPT[lake.table_format]))
+    then = reader.rows()
+    again = lake.run(apple, *TO_FILES)
+
+    assert -signal.SIGKILL == code, err
+    assert then in (before, reader.shown())
+    assert (0, []) == (again.exit_code, lake_flaws(lake, world) + reader.flaws())
 
 
 def test_types(lake: LakeJob, start_apple: StartApple) -> None:

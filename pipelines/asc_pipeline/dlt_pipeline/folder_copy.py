@@ -25,6 +25,8 @@ from dlt.common.utils import uniq_id
 from dlt.pipeline.trace import PipelineStepTrace, PipelineTrace, save_trace
 from filelock import FileLock
 
+from asc_pipeline.dlt_pipeline.workspace import PRIVATE_MODE
+
 logger = logging.getLogger(__name__)
 
 MOST_STEPS = 99
@@ -49,6 +51,7 @@ def copy_for_dlt(pipeline: Pipeline, steps: Steps) -> None:
                 return
             new = Path(tempfile.mkdtemp(prefix=f".{pipeline.pipeline_name}-", dir=place))
             shutil.copytree(pipeline.working_dir, new, dirs_exist_ok=True)
+            new.chmod(PRIVATE_MODE)  # the copy has the mode of what it is copied from
             if steps:
                 save_trace(str(new), _trace_of(pipeline, steps))
             (new / _MARK).write_text(_digest(new))

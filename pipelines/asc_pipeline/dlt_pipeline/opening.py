@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from dlt import Pipeline
 from dlt.common.exceptions import DltException
@@ -19,14 +20,20 @@ from tenacity import (
 
 from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import ConfigurationError, DestinationError
-from app_store_connect.tables import PLAIN
+from app_store_connect.tables import ICEBERG, PLAIN
 from app_store_connect.warehouse.connection import Warehouse
+from app_store_connect.warehouse.database import IN_USE
 from app_store_connect.warehouse.duckdb_settings import tune
 from asc_pipeline.dlt_pipeline.workspace import is_without_file, make_pipeline, nothing_loaded
 
 _NEXT_STEPS = (
     ("no space left", "free space on its disk"),
     ("not a valid DuckDB database", "move that file away, or name another one"),
+    (
+        "Corrupt WAL file",
+        "move that file, whose name ends in .wal, away and keep the database: what it held of the"
+        " last run is loaded again",
+    ),
     ("download extension", "let this machine reach the address, or install the extension before"),
     ("authentication failed", "check user and password in the configuration"),
     (
@@ -39,15 +46,14 @@ _NEXT_STEPS = (
 )
 """By words of DuckDB, Postgres and the system; any other gets the general advice."""
 _REASON = "The actual reason given is: "
-_IN_USE = "Could not set lock"
 POLL_SECONDS = 0.5
 """How often to look whether a DuckDB file is free."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a DuckDB file that another process has open. `say` is told once which
-    process that is.
+    """How long to wait for a DuckDB file that another process has open, or an Iceberg lake that it
+    writes to. `say` is told once which process that is.
     """
 
     seconds: float = 0.0
@@ -57,28 +63,43 @@ class Patience:
 
 @contextmanager
 def opened(
-    warehouse: Warehouse, table_format: str | None = PLAIN, patience: Patience | None = None
+    warehouse: Warehouse,
+    table_format: str | None = PLAIN,
+    patience: Patience | None = None,
+    *,
+    is_plan: bool = False,
 ) -> Iterator[None]:
     """The open warehouse.
 
     Args:
         table_format: of the tables that are to be written; None for a reader.
-        patience: how long to wait for a DuckDB file that another process has open.
+        patience: how long to wait for what another process has to itself.
+        is_plan: nothing will be written, and no other writer is kept out.
 
     Raises:
         ConfigurationError: the destination cannot be opened, or not be written in that format.
     """
+    patience = patience or Patience()
     with ExitStack() as stack:
         try:
-            _when_free(lambda: stack.enter_context(warehouse.open()), patience or Patience())
+            _when_free(lambda: stack.enter_context(warehouse.open()), patience)
             tune(warehouse.client)
             if table_format is not None:
                 warehouse.database.check_format(table_format)
+                if table_format == ICEBERG and not is_plan:
+                    stack.enter_context(_only_writer(warehouse, patience))
         except ConfigurationError:
             raise
         except Exception as error:  # whatever the destination's driver raises
             raise destination_error(error) from error
         yield
+
+
+def _only_writer(warehouse: Warehouse, patience: Patience) -> AbstractContextManager[None]:
+    from asc_pipeline.dlt_pipeline.writer_lock import only_writer  # databases do without it
+
+    lake: Any = warehouse.database
+    return only_writer(lake.files, patience)
 
 
 @contextmanager
@@ -103,7 +124,7 @@ def _when_free(action: Callable[[], None], patience: Patience) -> None:
             patience.say(f"waiting up to {patience.seconds:.0f} s: {_holder(str(error))}")
 
     retrying = Retrying(
-        retry=retry_if_exception(lambda error: _IN_USE in str(error)),
+        retry=retry_if_exception(lambda error: IN_USE in str(error)),
         stop=stop_after_delay(patience.seconds),
         wait=wait_fixed(POLL_SECONDS),
         sleep=patience.sleep,
@@ -114,17 +135,27 @@ def _when_free(action: Callable[[], None], patience: Patience) -> None:
 
 
 def synchronise(pipeline: Pipeline) -> None:
-    """Raises DestinationError if dlt cannot read its own tables there, or not write its folder."""
+    """Raises DestinationError if dlt cannot read its own tables there, or not use its folder."""
+    if "'" in pipeline.working_dir and _loads_by_statement(pipeline):
+        raise DestinationError(
+            f"dlt's folder {pipeline.working_dir} has an apostrophe in its path, and dlt cannot"
+            " load files of such a path into DuckDB: set DLT_DATA_DIR to another folder"
+        )
     try:
         pipeline.sync_destination()
     except (DltException, OSError) as error:
         raise destination_error(error.__cause__ or error) from error
 
 
+def _loads_by_statement(pipeline: Pipeline) -> bool:
+    """Whether dlt 1.31 writes the path of a file into a statement, and does not escape it."""
+    return pipeline.destination.capabilities().sqlglot_dialect == "duckdb"
+
+
 def destination_error(error: BaseException) -> DestinationError:
     """Why a destination cannot be opened, with the next step."""
     reason = shortened(str(error).rpartition(_REASON)[2])
-    if _IN_USE in reason:
+    if IN_USE in reason:
         return DestinationError(f"{_holder(reason)}; close it there, or wait for that run to end")
     return DestinationError(
         f"the destination cannot be opened for writing: {reason}; {_next_step(reason)}"
@@ -132,7 +163,7 @@ def destination_error(error: BaseException) -> DestinationError:
 
 
 def _holder(reason: str) -> str:
-    lock = shortened(reason[reason.index(_IN_USE) :])
+    lock = shortened(reason[reason.index(IN_USE) :])
     lock = lock.partition(" However, ")[0]  # the advice that follows is for reading only
     return f"the DuckDB file is in use by another process ({lock})"
 

@@ -38,6 +38,7 @@ FOLDER = f"{PIPELINE_NAME}_job"
 _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {"information_schema", "main", "memory", "system", "temp", *PLACEHOLDERS}
+PRIVATE_MODE = 0o700
 LOCK_SECONDS = 10
 """How long a statement on Postgres waits for a lock; Postgres' own default is for ever."""
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
@@ -45,15 +46,17 @@ _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
 
 @contextmanager
 def empty_pipelines_dir() -> Iterator[Path]:
-    """The job's own folder below dlt's, or a private one while another run is in it.
+    """The job's own folder below dlt's, or a private one while another run is in it. No other user
+    can open it.
 
     Raises:
-        DestinationError: the folder cannot be written.
+        DestinationError: the folder cannot be written, or is another user's.
     """
     usual = Path(get_dlt_pipelines_dir()).with_name(FOLDER)
     with ExitStack() as stack:
         try:
             usual.mkdir(parents=True, exist_ok=True)
+            usual.chmod(PRIVATE_MODE)  # dlt's files in it, which hold all rows, are for everybody
             is_free = stack.enter_context(_locked(usual / PIPELINE_NAME))
             folder = usual if is_free else stack.enter_context(_private_dir(usual))
         except OSError as error:
@@ -166,6 +169,22 @@ def _of_a_reader(pipeline: Pipeline, configuration: Any) -> Pipeline:
         dataset_name=pipeline.dataset_name,
         pipelines_dir=pipeline.pipelines_dir,
     )
+
+
+def on_lake_file(pipeline: Pipeline) -> Pipeline:
+    """A pipeline on the DuckDB file of views that the last run wrote for this lake.
+
+    Raises:
+        ConfigurationError: the lake is in a bucket, for which every reader needs its key.
+    """
+    client: Any = pipeline.destination_client()
+    if not client.is_local_filesystem:
+        raise ConfigurationError(
+            f"the models read a lake through {LAKE_FILE}, which has no key for"
+            f" {client.config.bucket_url}: load into DuckDB as well, and build them there"
+        )
+    file = dlt.destinations.duckdb(location_of(pipeline))
+    return _pipeline(file, pipeline.dataset_name, pipeline.pipelines_dir)
 
 
 def nothing_loaded(pipeline: Pipeline, dataset: str) -> ConfigurationError:

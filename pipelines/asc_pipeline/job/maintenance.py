@@ -14,6 +14,7 @@ from tenacity import (
 )
 
 from app_store_connect.errors import DatabaseLostError, DestinationError, Failure
+from app_store_connect.tables import PLAIN
 from app_store_connect.views.create import analyze, create_views
 from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
 from asc_pipeline.truth.repair import (
@@ -52,6 +53,7 @@ class Upkeep:
         database: Path | None,
         clock: Callable[[], datetime],
         keep_superseded_days: int | None = None,
+        table_format: str = PLAIN,
     ) -> None:
         self._warehouse = warehouse
         self._sweep_after = sweep_after
@@ -59,6 +61,7 @@ class Upkeep:
         self._database = database
         self._clock = clock
         self._keep_superseded_days = keep_superseded_days
+        self._table_format = table_format
         self._file = _identity(database)
         self._columns: dict[str, list[str]] | None = None
         self.views: list[str] = []
@@ -119,6 +122,21 @@ class Upkeep:
             self._columns = columns
         if is_last and self.views:
             self._warehouse.database.publish()
+            self._keep_safe_tables()
+
+    def _keep_safe_tables(self) -> None:
+        """In a lake, where engines see no views."""
+        if self._warehouse.database.can_delete:
+            return
+        from asc_pipeline.lake_tables.keep import SafeTables  # databases do without its imports
+
+        tables = SafeTables(
+            self._warehouse,
+            self._table_format,
+            clock=self._clock,
+            keep_for=self._sweep_after or timedelta(),
+        )
+        self.failures += tables.keep()
 
     def _views(self, tries: int) -> list[str]:
         """Other writers may be in the way of a single view too."""

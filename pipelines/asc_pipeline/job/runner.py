@@ -160,7 +160,8 @@ class Run:
                     pipeline = without_file(pipeline, pipelines_dir)
                 warehouse = Warehouse(pipeline, dataset)
                 is_new = is_without_file(pipeline)
-                with opened(warehouse, self._configuration.table_format, self._patience()):
+                table_format, is_plan = self._configuration.table_format, self._settings.is_plan
+                with opened(warehouse, table_format, self._patience(), is_plan=is_plan):
                     try:
                         self._run_recorded(pipeline, warehouse)
                     finally:
@@ -248,6 +249,7 @@ class Run:
             database=database_file(pipeline),
             clock=self._clock,
             keep_superseded_days=self._keep_superseded_days(warehouse),
+            table_format=self._configuration.table_format,
         )
         if not self._settings.is_plan:
             upkeep.check_clock(self._wait_for_clock)

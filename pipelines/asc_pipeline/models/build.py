@@ -23,7 +23,7 @@ from app_store_connect.errors import ConfigurationError, DestinationError, to_in
 from app_store_connect.tables import SEGMENTS
 from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.database import kind_of
+from app_store_connect.warehouse.database import is_lake, kind_of
 from asc_pipeline.dlt_pipeline.opening import Patience, opened
 from asc_pipeline.dlt_pipeline.schemas import FIVETRAN
 from asc_pipeline.dlt_pipeline.workspace import (
@@ -31,6 +31,7 @@ from asc_pipeline.dlt_pipeline.workspace import (
     location_of,
     make_pipeline,
     nothing_loaded,
+    on_lake_file,
 )
 from asc_pipeline.models.results import DBT_LINES, add_results
 from asc_pipeline.models.summary import ModelSettings, ModelsSummary, last_week
@@ -64,6 +65,8 @@ def build_models(
         pipeline = make_pipeline(
             settings.destination, settings.dataset, Path(folder), more_schemas=more
         )
+        if is_lake(pipeline):
+            pipeline = on_lake_file(pipeline)
         environment = _connection(pipeline, settings)
         summary.location = location_of(pipeline)
         _check_loaded(pipeline, settings, say)
@@ -98,7 +101,8 @@ def _connection(pipeline: Pipeline, settings: ModelSettings) -> dict[str, str]:
     adapter = kind_of(pipeline)
     if adapter not in _ADAPTERS:
         raise ConfigurationError(
-            f"destination {settings.destination!r}: the models run on duckdb and postgres"
+            f"destination {settings.destination!r}: the models run on duckdb and postgres, and on a"
+            " lake on a disk"
         )
     given: Any = getattr(pipeline.destination_client().config, "credentials", None)
     variables = {

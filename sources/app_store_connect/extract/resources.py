@@ -118,7 +118,7 @@ class SegmentLoader:
         hints = dlt.mark.make_hints(
             table_name=name,
             columns=column_hints(schema) if schema else None,
-            table_format=_open_format(self.table_format),
+            table_format=open_format(self.table_format),
             additional_table_hints={"description": text},
         )
         head = self._segments((f"{name}_instances", f"{name}_segments"), begin)
@@ -354,13 +354,13 @@ class SegmentLoader:
         hints = dlt.mark.make_hints(
             table_name=table_name,
             write_disposition="merge" if is_merged else "append",
-            table_format=_open_format(self.table_format),
+            table_format=open_format(self.table_format),
             merge_key=own.key if own and is_merged else None,
         )
         return dlt.mark.with_hints(data, hints, create_table_variant=True)
 
 
-def _open_format(table_format: str) -> Any:
+def open_format(table_format: str) -> Any:
     """Plain Parquet is to dlt no table format."""
     return None if table_format == PLAIN else table_format
 

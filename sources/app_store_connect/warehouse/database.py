@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from dlt import Pipeline
+from dlt.destinations import filesystem
 from dlt.destinations.sql_client import SqlClientBase
 
 from ..errors import ConfigurationError
@@ -15,6 +16,8 @@ from ..tables import PLAIN
 
 LAKE_FILE = "asc_segments_lake.duckdb"
 """Made anew by each run in the working directory: the views over a lake's files."""
+IN_USE = "Could not set lock"
+"""In DuckDB's words: another process has the file open."""
 
 
 def kind_of(pipeline: Pipeline) -> str:
@@ -24,7 +27,7 @@ def kind_of(pipeline: Pipeline) -> str:
 
 def is_lake(pipeline: Pipeline) -> bool:
     """Whether the destination is files rather than a database."""
-    return kind_of(pipeline) == "filesystem"
+    return isinstance(pipeline.destination, filesystem)
 
 
 class Database:

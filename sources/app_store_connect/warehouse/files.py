@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from itertools import takewhile
 from typing import Any
 from urllib.parse import unquote
@@ -17,13 +18,11 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from ..dlt_errors import shortened
 from ..errors import ConfigurationError, DestinationError
 from ..names import SOURCE_NAME
-from ..tables import LOADS, OWN_TABLES, PLAIN
+from ..tables import DELTA, ICEBERG, LOADS, OWN_TABLES, PLAIN
 from .stored_schema import VERSIONS, Columns, columns_of, union_of
 
 REMOVED = "analytics_removed_instances"
 """Which instances of which loads count as removed: a folder of small JSON files."""
-
-DELTA, ICEBERG = "delta", "iceberg"
 
 FINISHED_WITHIN_SECONDS = 10
 """A file that is half written for longer than this has no writer any more."""
@@ -59,13 +58,22 @@ class LakeFiles:
         Another writer may just be at it, hence the wait. In a bucket a file is there whole or not
         at all.
         """
-        if not self.client.is_local_filesystem or not self.system.isdir(self._path()):
+        if not self.client.is_local_filesystem or not self.system.isdir(self.path()):
             return
-        init = self._path("init")
+        init = self.path("init")
         if not self.system.exists(init) or self._is_torn(init):
             version = {"initial_version": CURRENT_VERSION, "current_version": CURRENT_VERSION}
             self.system.pipe_file(init, json.dumps(version).encode())
-        torn = [*filter(self._is_torn, self._notes()), *self._torn_metadata()]
+        self._remove_torn([*filter(self._is_torn, self._notes())])
+        self.mend_iceberg(self.tables())
+
+    def mend_iceberg(self, tables: Iterable[str]) -> None:
+        """Remove versions of these tables that a kill or full disk left half written."""
+        if self.client.is_local_filesystem:
+            self._remove_torn([*self._torn_metadata(tables)])
+
+    def _remove_torn(self, torn: Collection[str]) -> None:
+        """Those that no living writer has finished within some seconds."""
         still_torn = Retrying(
             retry=retry_if_result(bool),
             stop=stop_after_delay(FINISHED_WITHIN_SECONDS),
@@ -90,20 +98,20 @@ class LakeFiles:
         schema = self.client.schema
         tables = (schema.version_table_name, schema.state_table_name)
         return [
-            self._path(table, name)
+            self.path(table, name)
             for table in tables
             for name in self.names(table)
             if _NOTE.fullmatch(name)
         ]
 
-    def _torn_metadata(self) -> Iterator[str]:
+    def _torn_metadata(self, tables: Iterable[str]) -> Iterator[str]:
         """Versions of Iceberg tables: pyiceberg makes the file before it knows what to write.
 
         The newest are enough, since nothing reads an older one. Compressed ones are not of dlt.
         """
-        for table in self.tables():
+        for table in tables:
             versions = [
-                self._path(table, "metadata", name)
+                self.path(table, "metadata", name)
                 for name in reversed(self.names(table, "metadata"))
                 if name.endswith(".metadata.json") and not name.endswith(".gz.metadata.json")
             ]
@@ -123,7 +131,7 @@ class LakeFiles:
             found = _NOTE.fullmatch(name)
             if found and found[1] == SOURCE_NAME and name not in self._versions:
                 with suppress(ValueError, KeyError, FileNotFoundError):
-                    stored = json.loads(self.system.cat_file(self._path(VERSIONS, name)))
+                    stored = json.loads(self.system.cat_file(self.path(VERSIONS, name)))
                     self._versions[name] = stored["schema"]
         return self._versions
 
@@ -149,10 +157,8 @@ class LakeFiles:
             return _delta_files(self.client, table)
         if kind == ICEBERG:
             return _iceberg_files(self.client, table)
-        paths = [self._path(table, name) for name in self.names(table) if _load_of(name) in loads]
-        if self.client.is_local_filesystem:
-            return paths
-        return [self.client.make_remote_url(path) for path in paths]
+        names = [name for name in self.names(table) if _load_of(name) in loads]
+        return [self.url(self.path(table, name)) for name in names]
 
     def remove_dead(self, before_load_id: str | None) -> None:
         """Plain files of loads that never completed and began before this one."""
@@ -163,14 +169,14 @@ class LakeFiles:
                     load_id = _load_of(name)
                     is_old = not before_load_id or load_id < before_load_id
                     if load_id and is_old and load_id not in complete:
-                        self.system.rm_file(self._path(table, name))
+                        self.system.rm_file(self.path(table, name))
 
     def removed(self) -> list[Pair]:
         """The notes of `remove`. A note that a kill cut off is ignored."""
         pairs: list[Pair] = []
         for name in filter(_REMOVAL.fullmatch, self.names(REMOVED)):
             try:
-                found = json.loads(self.system.cat_file(self._path(REMOVED, name)))
+                found = json.loads(self.system.cat_file(self.path(REMOVED, name)))
             except ValueError:
                 continue
             pairs += [(instance_id, load_id) for instance_id, load_id in found]
@@ -178,21 +184,31 @@ class LakeFiles:
 
     def remove(self, pairs: Collection[Pair]) -> None:
         """Write down, in one file, that these count no longer."""
-        self.system.makedirs(self._path(REMOVED), exist_ok=True)
+        self.system.makedirs(self.path(REMOVED), exist_ok=True)
         self.system.pipe_file(
-            self._path(REMOVED, f"{uuid4()}.json"), json.dumps(sorted(pairs)).encode()
+            self.path(REMOVED, f"{uuid4()}.json"), json.dumps(sorted(pairs)).encode()
         )
 
     def names(self, *folder: str) -> list[str]:
         """The entries of a table's folder, or of one below it, without subfolders' contents."""
         try:
-            found = self.system.ls(self._path(*folder), detail=False)
+            found = self.system.ls(self.path(*folder), detail=False)
         except FileNotFoundError:
             return []
         return sorted(str(path).rstrip("/").replace("\\", "/").rpartition("/")[2] for path in found)
 
-    def _path(self, *parts: str) -> str:
+    def path(self, *parts: str) -> str:
         return str(self.client.pathlib.join(self.client.dataset_path, *parts))
+
+    def url(self, path: str) -> str:
+        """How an engine names a file: its path on a disk, its address in a bucket."""
+        return path if self.client.is_local_filesystem else self.client.make_remote_url(path)
+
+    def of_dataset(self, dataset: str) -> "LakeFiles":
+        """The files of a dataset beside this one, which need not be of dlt's making."""
+        client = copy(self.client)
+        client.dataset_name = dataset
+        return LakeFiles(client)
 
 
 @contextmanager
@@ -207,14 +223,20 @@ def file_errors() -> Iterator[None]:
         raise DestinationError(f"the destination failed: {reason}") from error
 
 
-def _delta_files(client: FilesystemClient, table: str) -> list[str]:
-    from deltalake import DeltaTable
-    from deltalake.exceptions import TableNotFoundError
+def delta_place(client: FilesystemClient, table: str) -> tuple[str, dict[str, str]]:
+    """Where a Delta table is, and the options of its storage."""
     from dlt.common.libs.deltalake import deltalake_storage_options
 
     config: Any = client.config
     options = deltalake_storage_options(config.credentials, config.deltalake_storage_options)
-    location = client.get_open_table_location("delta", table)
+    return client.get_open_table_location("delta", table), options
+
+
+def _delta_files(client: FilesystemClient, table: str) -> list[str]:
+    from deltalake import DeltaTable
+    from deltalake.exceptions import TableNotFoundError
+
+    location, options = delta_place(client, table)
     try:
         found = DeltaTable(location, storage_options=options)
     except TableNotFoundError:  # its first writer was killed

@@ -24,6 +24,8 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from ..errors import ConfigurationError, DestinationError, to_install
 from ..names import SOURCE_NAME
 from ..tables import (
+    DELTA,
+    ICEBERG,
     LOAD_ID,
     LOADS,
     OWN_TABLES,
@@ -31,10 +33,11 @@ from ..tables import (
     SEGMENTS,
     SLICES,
 )
-from .database import LAKE_FILE, Database
-from .files import DELTA, ICEBERG, REMOVED, LakeFiles, file_errors
+from .database import IN_USE, LAKE_FILE, Database
+from .files import REMOVED, LakeFiles, file_errors
 from .stored_schema import VERSIONS
 
+ROWS_A_BATCH = 122_880
 _SMALL = {table.name for table in OWN_TABLES}
 _PACKAGES = {PLAIN: "pyarrow", DELTA: "deltalake", ICEBERG: "pyiceberg"}
 
@@ -51,7 +54,7 @@ class Lake(Database):
         super().__init__(
             DuckDbSqlClient(self._dataset, "", credentials, duckdb_destination().capabilities())
         )
-        self._files = files
+        self.files = files
         self._database = database
         self._seen: tuple[list[str], list[str]] | None = None
 
@@ -74,7 +77,7 @@ class Lake(Database):
 
     def check_format(self, table_format: str) -> None:
         """Raises ConfigurationError if it is none, its package is missing, or tables differ."""
-        key, client = "sources.app_store_connect.table_format", self._files.client
+        key, client = "sources.app_store_connect.table_format", self.files.client
         if table_format not in _PACKAGES:
             raise ConfigurationError(f"{key} is {', '.join(_PACKAGES)}, not {table_format!r}")
         if not find_spec(_PACKAGES[table_format]):
@@ -85,22 +88,22 @@ class Lake(Database):
                 " write them elsewhere"
             )
         with file_errors():
-            found = self._files.format_of(SEGMENTS.name) or table_format
+            found = self.files.format_of(SEGMENTS.name) or table_format
         if found != table_format:
             raise ConfigurationError(f"the tables there are {found}, but {key} says {table_format}")
 
     def renew(self) -> None:
         """Read the ledger anew and point the tables to the files, if a load has ended since."""
         with file_errors():
-            self._files.forget()
-            loads = self._files.complete_loads()
-            seen = (loads, self._files.names(REMOVED))
+            self.files.forget()
+            loads = self.files.complete_loads()
+            seen = (loads, self.files.names(REMOVED))
             if seen == self._seen:
                 return
             if loads:
                 self._keep(LOADS, pa.table({"load_id": loads, "status": [0] * len(loads)}))
                 self._keep(VERSIONS, self._schema_versions())
-                shown = {table for table in self._files.tables() if self._show(table, loads)}
+                shown = {table for table in self.files.tables() if self._show(table, loads)}
                 if SEGMENTS.name in shown:
                     for table in self._named_tables() - shown:
                         self._show(table, loads)
@@ -110,17 +113,18 @@ class Lake(Database):
     def remove(self, instance_ids: Collection[str], load_id: str) -> None:
         """Write down that this load's rows of these instances count no longer."""
         with file_errors():
-            self._files.remove([(instance_id, load_id) for instance_id in instance_ids])
+            self.files.remove([(instance_id, load_id) for instance_id in instance_ids])
         self.renew()
 
     def sweep(self, before_load_id: str | None) -> None:
         """Delete files of loads that never completed; of Delta and Iceberg their rows stay."""
         with file_errors():
-            self._files.remove_dead(before_load_id)
+            self.files.remove_dead(before_load_id)
 
     def publish(self) -> None:
         """Write the DuckDB file beside its old self, and then in its place."""
         file = Path(LAKE_FILE).absolute()
+        _remove_unfinished(file)
         new = file.with_suffix(f".{uuid4().hex}")
         try:
             self._database.execute(f"attach '{_escaped(str(new))}' as published")
@@ -132,8 +136,13 @@ class Lake(Database):
         finally:
             new.unlink(missing_ok=True)
 
+    def rows(self, statement: str, changed: pa.Table) -> pa.RecordBatchReader:
+        """The answer to a question that reads this table, `changed`, too."""
+        self._database.register("changed", changed)
+        return self._database.execute(statement).arrow(ROWS_A_BATCH)
+
     def _schema_versions(self) -> pa.Table:
-        stored = self._files.schema_versions()
+        stored = self.files.schema_versions()
         names = ("version_hash", "schema_name", "schema")
         rows = [(file, SOURCE_NAME, text) for file, text in stored.items()]
         return pa.Table.from_pylist(
@@ -148,7 +157,7 @@ class Lake(Database):
 
     def _show(self, table: str, loads: Collection[str]) -> bool:
         """Whether there is anything to show of the table."""
-        paths = self._files.paths(table, loads)
+        paths = self.files.paths(table, loads)
         if not paths:
             return False
         listed = ", ".join(f"'{_escaped(path)}'" for path in paths)
@@ -160,12 +169,12 @@ class Lake(Database):
         return True
 
     def _leave_out_removed(self) -> None:
-        pairs = self._files.removed()
+        pairs = self.files.removed()
         columns = {"instance_id": [p[0] for p in pairs], LOAD_ID: [p[1] for p in pairs]}
         kinds = pa.schema({"instance_id": pa.string(), LOAD_ID: pa.string()})
         self._keep(REMOVED, pa.table(columns, schema=kinds))
         for table in (SEGMENTS.name, SLICES.name):
-            if pairs and self._files.names(table):
+            if pairs and self.files.names(table):
                 self._database.execute(
                     f"delete from {self._at(table)} where (instance_id, {LOAD_ID}) in"
                     f" (select instance_id, {LOAD_ID} from {self._at(REMOVED)})"
@@ -178,6 +187,18 @@ class Lake(Database):
 
     def _at(self, table: str) -> str:
         return f'"{self._dataset}"."{table}"'
+
+
+def _remove_unfinished(file: Path) -> None:
+    """Files beside this one that a killed run began. DuckDB locks that of a living run."""
+    for left in file.parent.glob(f"{file.stem}.{'[0-9a-f]' * 32}"):
+        try:
+            duckdb.connect(str(left)).close()
+        except duckdb.Error as error:
+            if IN_USE in str(error):
+                continue
+        for each in (left, left.with_name(f"{left.name}.wal")):
+            each.unlink(missing_ok=True)
 
 
 def _escaped(text: str) -> str:
