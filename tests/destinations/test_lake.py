@@ -17,6 +17,7 @@ from app_store_connect import app_store_connect_source, create_views
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
+from tests.destinations.safe_tables import SafeReader
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
 from tests.emulator import SegmentFile
 from tests.faults.exact import findings
@@ -495,4 +496,4 @@ def test_two_runs_at_once(
 
     assert [0, 0] == [code for code, _, _ in ended], ended
     assert (0, []) == (after.exit_code, apple.downloads)
-    assert [] == lake_flaws(lake, world)
+    assert [] == lake_flaws(lake, world) + SafeReader(lake).flaws()
