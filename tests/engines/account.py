@@ -3,9 +3,10 @@ what a run that died leaves behind.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dlt
 import duckdb
@@ -140,13 +141,15 @@ def _copied(table: str, replaced: str, where: str = "") -> str:
 
 
 @contextmanager
-def opened_duckdb(file: Path, folder: Path) -> Iterator[Warehouse]:
+def opened(destination: Any, folder: Path) -> Iterator[Warehouse]:
+    """A destination of dlt's, as the job opens it."""
     pipeline = dlt.pipeline(
-        "asc_segments",
-        destination=dlt.destinations.duckdb(str(file)),
-        dataset_name=RAW,
-        pipelines_dir=str(folder),
+        "asc_segments", destination=destination, dataset_name=RAW, pipelines_dir=str(folder)
     )
     warehouse = Warehouse(pipeline, VIEWS)
     with warehouse.open():
         yield warehouse
+
+
+def opened_duckdb(file: Path, folder: Path) -> AbstractContextManager[Warehouse]:
+    return opened(dlt.destinations.duckdb(str(file)), folder)

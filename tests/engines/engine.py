@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -66,13 +67,6 @@ class EngineClient(SqlClientBase[Any]):
         mapper = self.capabilities.get_type_mapper()
         return mapper.to_destination_type(column, {"name": "t", "columns": {}})
 
-    def column(self, name: str, data_type: str, is_nullable: bool) -> str:
-        """A column as dlt has a table made."""
-        kind = self.type_of(data_type)
-        if self._destination == "clickhouse":
-            return f"{name} Nullable({kind})" if is_nullable else f"{name} {kind}"
-        return f"{name} {kind}" if is_nullable else f"{name} {kind} not null"
-
     @property
     def native_connection(self) -> Any:
         return self
@@ -107,23 +101,52 @@ def warehouse_of(client: SqlClientBase[Any]) -> Warehouse:
     return warehouse
 
 
-def copy_tables(source: Warehouse, target: Warehouse, client: EngineClient, make: str) -> None:
-    """Make the raw tables of `source`, a DuckDB, in `target`, with their rows.
+@dataclass(frozen=True)
+class Making:
+    """How tables are made: `type_of` gives the engine's type for one of dlt's."""
 
-    Args:
-        make: the statement that makes a table, with `{table}` and `{columns}`.
-    """
+    type_of: Callable[[str], str]
+    table: str = "create table {table} ({columns})"
+    nullable: str = "{type}"
+    required: str = "{type} not null"
+
+    def column(self, name: str, kind: str, is_nullable: bool) -> str:
+        said = self.nullable if is_nullable else self.required
+        return f"{name} {said.format(type=self.type_of(kind))}"
+
+    def literal(self, value: Any, dialect: str) -> str:
+        """A value as the engine's type."""
+        if isinstance(value, datetime):
+            text = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+            return f"cast('{text}' as {self.type_of('timestamp')})"
+        if isinstance(value, date):
+            return f"cast('{value}' as {self.type_of('date')})"
+        if isinstance(value, Decimal):
+            return f"cast('{value}' as {self.type_of('decimal')})"
+        return exp.convert(value).sql(dialect)
+
+
+def copy_tables(
+    source: Warehouse,
+    target: Warehouse,
+    making: Making,
+    write: Callable[[str], object] | None = None,
+) -> None:
+    """Make the raw tables of `source`, a DuckDB, in `target`, with their rows."""
+    write = write or target.run
     renderer = target.dialect.renderer
     for table, kinds in raw_tables(source).items():
         placed = renderer.placed("raw", target.physical(table))
         columns = {name: renderer.quoted(renderer.casefold(name)) for name in kinds}
-        told = ", ".join(client.column(columns[name], *kind) for name, kind in kinds.items())
-        target.run(make.format(table=placed, columns=told))
-        literal = _literal(client)
+        told = ", ".join(making.column(columns[name], *kind) for name, kind in kinds.items())
+        write(making.table.format(table=placed, columns=told))
         rows = source.run(f'select * from {RAW}."{table}"')
         for some in (rows[start : start + ROWS] for start in range(0, len(rows), ROWS)):
-            values = ", ".join(f"({', '.join(map(literal, row))})" for row in some)
-            target.run(f"insert into {placed} ({', '.join(columns.values())}) values {values}")
+            values = ", ".join(
+                f"({', '.join(making.literal(each, renderer.dialect) for each in row)})"
+                for row in some
+            )
+            write(f"insert into {placed} ({', '.join(columns.values())}) values {values}")
 
 
 def raw_tables(source: Warehouse) -> dict[str, dict[str, tuple[str, bool]]]:
@@ -136,21 +159,3 @@ def raw_tables(source: Warehouse) -> dict[str, dict[str, tuple[str, bool]]]:
         found.setdefault(table, {})[column] = _KINDS[kind.partition("(")[0]], nullable == "YES"
     found.pop(DEFINITIONS, None)
     return found
-
-
-def _literal(client: EngineClient) -> Callable[[Any], str]:
-    dialect = client.capabilities.sqlglot_dialect or ""
-
-    def literal(value: Any) -> str:
-        if isinstance(value, datetime):
-            return cast("timestamp", value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"))
-        if isinstance(value, date):
-            return cast("date", value.isoformat())
-        if isinstance(value, Decimal):
-            return cast("decimal", str(value))
-        return exp.convert(value).sql(dialect)
-
-    def cast(kind: str, text: str) -> str:
-        return f"cast('{text}' as {client.type_of(kind)})"
-
-    return literal

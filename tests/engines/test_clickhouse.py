@@ -9,10 +9,11 @@ import pytest
 
 from app_store_connect.warehouse.connection import Warehouse
 from tests.engines.answers import Answers, after_repairs, answers_to_questions, rows_of_views
-from tests.engines.engine import EngineClient, copy_tables, warehouse_of
+from tests.engines.engine import EngineClient, Making, copy_tables, warehouse_of
 
 session = pytest.importorskip("chdb.session")
 MAKE = "create table {table} ({columns}) engine = MergeTree order by tuple()"
+NULLABLE, REQUIRED = "Nullable({type})", "{type}"
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def warehouse(source: Warehouse) -> Iterator[Warehouse]:
 
         client = EngineClient("clickhouse", execute, "default")
         found = warehouse_of(client)
-        copy_tables(source, found, client, MAKE)
+        copy_tables(source, found, Making(client.type_of, MAKE, NULLABLE, REQUIRED))
         yield found
         clickhouse.close()
 
