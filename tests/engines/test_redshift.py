@@ -1,8 +1,9 @@
-"""Redshift's SQL on Postgres, which it is made from: every statement, and DuckDB's answers.
+"""Redshift's SQL on Postgres, which Redshift comes from: every statement, and DuckDB's answers.
 
-Of the types and functions that only Redshift has, Postgres gets the names that it knows.
+Three things that Postgres lacks are translated: `varchar(max)`, `datediff` and `dateadd`.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,19 @@ from tests.engines.answers import Answers, after_repairs, answers_to_questions, 
 from tests.engines.engine import EngineClient, Making, copy_tables, warehouse_of
 from tests.faults.test_postgres import Server, server  # noqa: F401  # pytest finds it by its name
 
+SETTINGS = "set standard_conforming_strings = off; set backslash_quote = on"  # as Redshift reads '
+FUNCTIONS = """
+    create function datediff(unit text, first date, last date) returns bigint
+        language sql as 'select last - first';
+    create function dateadd(unit text, number bigint, day date) returns timestamp
+        language sql as $$select day + number * cast('1 ' || unit as interval)$$
+"""
+
+
+def on_postgres(statement: str) -> str:
+    statement = re.sub(r"(?i)varchar\(max\)", "varchar", statement)
+    return re.sub(r"(DATEDIFF|DATEADD)\((DAY|MONTH),", r"\1('\2',", statement)
+
 
 @pytest.fixture(scope="module")
 def warehouse(server: Server, source: Warehouse) -> Iterator[Warehouse]:  # noqa: F811
@@ -23,12 +37,13 @@ def warehouse(server: Server, source: Warehouse) -> Iterator[Warehouse]:  # noqa
     cursor = connection.cursor()
 
     def execute(statement: str) -> list[tuple[Any, ...]]:
-        cursor.execute(statement)
+        cursor.execute(on_postgres(statement))
         return list(cursor.fetchall()) if cursor.description else []
 
     client = EngineClient("redshift", execute)
     found = warehouse_of(client)
-    cursor.execute(f"create schema {RAW}")
+    cursor.execute(SETTINGS)
+    cursor.execute(f"create schema {RAW}; {FUNCTIONS}")
     copy_tables(source, found, Making(client.type_of))
     yield found
     connection.close()
