@@ -62,7 +62,7 @@ def test_job(database: BigQuery, job: Job, start_apple: StartApple) -> None:
     job.run(apple)
 
     assert (0, 0) == (first[0], code), out + err
-    for view in ("app_crashes_daily", "data_freshness", "restatements", "date_owners"):
+    for view in ("app_crashes_daily", "data_freshness", "date_owners"):
         names = ", ".join(name for name in _columns(job, view) if name not in OF_LOAD)
         question = f"select {names} from {VIEWS}.{view}"
         assert rows_of(job.query(question)) == rows_of(database.query(question)), view
