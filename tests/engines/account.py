@@ -121,8 +121,12 @@ def spoil(file: Path) -> None:
         database.execute(_copied("apps", f"{older}, 'Before' as name"))
         of_tie = "where instance_id = 'a-tie'"
         keys = f"where _slice_key in (select _slice_key from {RAW}.analytics_slices {of_tie})"
-        database.execute(_copied("app_crashes_daily", f"{older}, _slice_key + 1000 as _slice_key", keys))
-        database.execute(_copied("analytics_slices", f"{older}, _slice_key + 1000 as _slice_key", of_tie))
+        database.execute(
+            _copied("app_crashes_daily", f"{older}, _slice_key + 1000 as _slice_key", keys)
+        )
+        database.execute(
+            _copied("analytics_slices", f"{older}, _slice_key + 1000 as _slice_key", of_tie)
+        )
         database.execute(_copied("analytics_report_segments", older, of_tie))
         twin = "'twin' as instance_id, 'twin' as segment_id"
         ((newest,),) = database.execute(f"select max(load_id) from {RAW}._dlt_loads").fetchall()

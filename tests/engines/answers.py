@@ -100,9 +100,7 @@ def after_repairs(warehouse: Warehouse) -> dict[str, Any]:
         "remove superseded": lambda: repair.remove_superseded(
             warehouse, TODAY + timedelta(days=1), TODAY
         ),
-        "remove a load": lambda: repair.remove_load(
-            warehouse, ["a-tie", "z-tie"], short
-        ),
+        "remove a load": lambda: repair.remove_load(warehouse, ["a-tie", "z-tie"], short),
     }
     found = {}
     for name, step in steps.items():

@@ -82,7 +82,9 @@ class EngineClient(SqlClientBase[Any]):
         self.execute_sql("commit")
 
     def has_dataset(self) -> bool:
-        return self.dataset_name == RAW or self._destination == "clickhouse" or super().has_dataset()
+        return (
+            self.dataset_name == RAW or self._destination == "clickhouse" or super().has_dataset()
+        )
 
     def _none(self, *a: Any, **named: Any) -> NoReturn:
         raise NotImplementedError

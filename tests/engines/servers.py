@@ -36,7 +36,12 @@ def mariadb() -> Iterator[str]:
         shutil.chown(folder, "mysql")
         options.append("--user=mysql")
     subprocess.run(
-        ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", *options],  # noqa: S607  # wherever it is
+        [
+            "mariadb-install-db",
+            "--no-defaults",
+            "--auth-root-authentication-method=normal",
+            *options,
+        ],  # noqa: S607  # wherever it is
         check=True,
         capture_output=True,
     )

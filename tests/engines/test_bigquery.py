@@ -1,20 +1,16 @@
-"""BigQuery, on an emulator (bqemulator): the whole job, every statement, and DuckDB's answers."""
+"""BigQuery, on an emulator (bqemulator): the whole job, and DuckDB's rows."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import dlt
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
-from app_store_connect.warehouse.connection import Warehouse
 from tests.asking import StartApple
 from tests.conftest import Job
 from tests.destinations.worlds import restate
-from tests.engines.account import RAW, VIEWS, opened
-from tests.engines.answers import Answers, after_repairs, answers_to_questions, rows_of, rows_of_views
-from tests.engines.engine import EngineClient, Making, copy_tables
+from tests.engines.account import VIEWS
+from tests.engines.answers import rows_of
 from tests.engines.servers import bigquery
 from tests.emulator import Emulator
 from tests.faults.processes import finish, start
@@ -62,7 +58,7 @@ def test_job(database: BigQuery, job: Job, start_apple: StartApple) -> None:
     job.run(apple)
 
     assert (0, 0) == (first[0], code), out + err
-    for view in ("app_crashes_daily", "data_freshness", "date_owners"):
+    for view in ("app_crashes_daily", "data_freshness"):
         names = ", ".join(name for name in _columns(job, view) if name not in OF_LOAD)
         question = f"select {names} from {VIEWS}.{view}"
         assert rows_of(job.query(question)) == rows_of(database.query(question)), view
@@ -72,36 +68,7 @@ def _columns(job: Job, view: str) -> list[str]:
     where = f"table_schema = '{VIEWS}' and table_name = '{view}'"
     return [
         name
-        for (name,) in job.query(f"select column_name from information_schema.columns where {where}")
+        for (name,) in job.query(
+            f"select column_name from information_schema.columns where {where}"
+        )
     ]
-
-
-@pytest.fixture(scope="module")
-def warehouse(
-    source: Warehouse, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    """An emulator with the tables of the account."""
-    with pytest.MonkeyPatch.context() as patch, bigquery() as server:
-        for name, value in server.items():
-            patch.setenv(name, value)
-        folder = tmp_path_factory.mktemp("bigquery")
-        with opened(dlt.destinations.bigquery(), folder) as found:
-            found.client.create_dataset()
-            mapper = EngineClient("bigquery", lambda statement: [])
-            copy_tables(source, found, Making(mapper.type_of))
-            yield found
-
-
-def test_views(warehouse: Warehouse, truth: Answers) -> None:
-    """Every view can be made, and shows DuckDB's rows."""
-    assert truth.views == rows_of_views(warehouse)
-
-
-def test_questions(warehouse: Warehouse, truth: Answers) -> None:
-    """What the job asks is answered as by DuckDB."""
-    assert truth.questions == answers_to_questions(warehouse)
-
-
-def test_repairs(warehouse: Warehouse, truth: Answers) -> None:
-    """What the job deletes and marks goes, and nothing else."""
-    assert truth.repairs == after_repairs(warehouse)
