@@ -10,7 +10,7 @@ from app_store_connect.warehouse.connection import Warehouse
 from tests.asking import judged_emulators
 from tests.conftest import Job
 from tests.engines.account import account, load, opened_duckdb, spoil
-from tests.engines.answers import Answers, answers_to_questions, after_repairs, rows_of_views
+from tests.engines.answers import Answers, after_repairs, answers_to_questions, rows_of_views
 
 
 @pytest.fixture(scope="session")

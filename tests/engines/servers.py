@@ -36,12 +36,12 @@ def mariadb() -> Iterator[str]:
         shutil.chown(folder, "mysql")
         options.append("--user=mysql")
     subprocess.run(
-        [
+        [  # noqa: S607  # wherever it is
             "mariadb-install-db",
             "--no-defaults",
             "--auth-root-authentication-method=normal",
             *options,
-        ],  # noqa: S607  # wherever it is
+        ],
         check=True,
         capture_output=True,
     )
@@ -140,7 +140,8 @@ def snowflake() -> Iterator[Callable[[str], Any]]:
         [str(python), str(bridge)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         said, heard = process.stdin, process.stdout
-        assert said and heard
+        assert said is not None
+        assert heard is not None
 
         def ask(statement: str) -> Any:
             pickle.dump(statement, said)

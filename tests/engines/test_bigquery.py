@@ -9,10 +9,10 @@ from google.auth.credentials import AnonymousCredentials
 from tests.asking import StartApple
 from tests.conftest import Job
 from tests.destinations.worlds import restate
+from tests.emulator import Emulator
 from tests.engines.account import VIEWS
 from tests.engines.answers import rows_of
 from tests.engines.servers import bigquery
-from tests.emulator import Emulator
 from tests.faults.processes import finish, start
 from tests.worlds import overlapping_world
 

@@ -1,7 +1,6 @@
 """MariaDB, a real server: the whole job, every statement, and DuckDB's answers."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import dlt
