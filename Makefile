@@ -12,7 +12,7 @@ UV_VERSION := 0.13.9
 # they take hours: see tests/walk/test_walk.py
 LONG_WALKS := tests/walk/test_walk.py tests/walk/test_two_writers.py
 # engines with environments of their own, for tests/engines
-ENGINES := bqemulator ducklake snowflake
+ENGINES := bqemulator snowflake
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-annotate --quiet --custom-compile-command "make lock" \
 	$(if $(UPGRADE),--upgrade)
@@ -198,9 +198,8 @@ clean: ## Remove .venv, caches, builds and the demo's data
 		--no-build-isolation --editable .
 	@touch $@
 
-.venv/engines/%/project.stamp: requirements-engines-%.lock requirements.lock
+.venv/engines/%/project.stamp: requirements-engines-%.lock
 	$(PYTHON) -m venv --clear .venv/engines/$*
-	$(if $(filter ducklake,$*),.venv/engines/$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements.lock)
 	.venv/engines/$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
 		-r requirements-engines-$*.lock
 	HOME="$(CURDIR)/.venv/engines/$*" .venv/engines/$*/bin/python tests/engines/extensions.py
