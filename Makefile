@@ -11,13 +11,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV_VERSION := 0.13.9
 # they take hours: see tests/walk/test_walk.py
 LONG_WALKS := tests/walk/test_walk.py tests/walk/test_two_writers.py
+# engines with environments of their own, for tests/engines
+ENGINES := bqemulator snowflake
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-annotate --quiet --custom-compile-command "make lock" \
 	$(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-slow test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
+.PHONY: help setup dev demo test test-slow test-engines test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +45,10 @@ samples: dev ## Rewrite the samples of SQL in tests/samples/sql; then read the d
 
 test-dbt: dev ## Run the tests of the models, on DuckDB and on Postgres
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not live" tests/dbt $(ARGS)
+
+# tests/engines is left out by pytest's norecursedirs; named, it runs
+test-engines: .venv/engines/job/project.stamp $(ENGINES:%=.venv/engines/%/project.stamp) ## Run the tests on engines of other destinations
+	.venv/engines/job/bin/python -m pytest -n 0 --timeout 1200 tests/engines $(ARGS)
 
 questions: dev ## Rewrite pipelines/dbt/QUESTIONS.md and the staging models
 	$(BIN)/python -m asc_pipeline.models.generator
@@ -129,7 +135,12 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 		--extra postgres --extra delta --extra iceberg --extra dbt --extra dashboard --extra notify --group dev \
 		--output-file requirements-dev.lock; \
 	$(COMPILE) --group docs --output-file requirements-docs.lock; \
-	$(COMPILE) --group sql --constraints constraints.txt --output-file requirements-sql.lock
+	$(COMPILE) --group sql --constraints constraints.txt --output-file requirements-sql.lock; \
+	$(COMPILE) --group engines --constraints requirements-dev.lock \
+		--output-file requirements-engines.lock; \
+	for engine in $(ENGINES); do \
+		$(COMPILE) --group engines-$$engine --output-file requirements-engines-$$engine.lock; \
+	done
 
 clean: ## Remove .venv, caches, builds and the demo's data
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist site sources/*.egg-info
@@ -176,4 +187,20 @@ clean: ## Remove .venv, caches, builds and the demo's data
 	$(PYTHON) -m venv --clear .venv/sql
 	.venv/sql/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
 		-r requirements-sql.lock
+	@touch $@
+
+# The job beside the engines that need no other versions than it has.
+.venv/engines/job/project.stamp: requirements-dev.lock requirements-engines.lock pyproject.toml
+	$(PYTHON) -m venv --clear .venv/engines/job
+	.venv/engines/job/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-dev.lock
+	.venv/engines/job/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-engines.lock
+	.venv/engines/job/bin/python -m pip --disable-pip-version-check install --quiet --no-deps \
+		--no-build-isolation --editable .
+	@touch $@
+
+.venv/engines/%/project.stamp: requirements-engines-%.lock
+	$(PYTHON) -m venv --clear .venv/engines/$*
+	.venv/engines/$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+		-r requirements-engines-$*.lock
+	HOME="$(CURDIR)/.venv/engines/$*" .venv/engines/$*/bin/python tests/engines/extensions.py
 	@touch $@

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 
 from app_store_connect.views.create import analyze, create_views
 from app_store_connect.warehouse.connection import Warehouse

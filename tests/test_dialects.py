@@ -1,7 +1,7 @@
 """Every statement of the ledger, the repairs and the views, as each destination would get it.
 
-They are kept in tests/samples/sql, one file for each destination, and were read with the vendors'
-documentation. `make samples` takes them anew; then read what changed.
+Where no engine runs all of them (tests/engines), they are kept in tests/samples/sql, and were read
+with the vendors' documentation. `make samples` takes them anew; then read what changed.
 """
 
 import json
@@ -47,6 +47,8 @@ DESTINATIONS = (
     "clickhouse",
     "mssql",
 )
+RENDERED = ("snowflake", "databricks", "mssql")
+"""No engine runs all of their statements."""
 RAW = "app_store_connect_raw"
 OWN = [name for name, _ in PROVENANCE]
 COLUMNS = {
@@ -168,15 +170,17 @@ def test_samples(destination: str, monkeypatch: pytest.MonkeyPatch) -> None:
     dialect = getattr(destinations, destination)().capabilities().sqlglot_dialect
     statements = statements_for(destination)
     file, text = SAMPLES / f"{destination}.sql", ";\n\n".join(statements) + ";\n"
-    if os.environ.get("RETAKE_SAMPLES"):
+    if os.environ.get("RETAKE_SAMPLES") and destination in RENDERED:
         SAMPLES.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    readable = [each for each in statements if not each.startswith("IF NOT EXISTS")]  # SQL Server's
+    # sqlglot reads neither SQL Server's conditions nor ClickHouse's mutations
+    readable = [each for each in statements if not each.startswith(("IF NOT EXISTS", "ALTER"))]
     parsed = [each for each in sqlglot.parse(";\n".join(readable), dialect=dialect) if each]
 
     assert sum(1 + each.count("; comment on ") for each in readable) == len(parsed)
-    assert KINDS <= {type(each) for each in parsed} <= KINDS | {exp.Comment}
-    assert file.read_text(encoding="utf-8") == text
+    kinds = KINDS - ({exp.Update} if destination == "clickhouse" else set())
+    assert kinds <= {type(each) for each in parsed} <= kinds | {exp.Comment}
+    assert destination not in RENDERED or file.read_text(encoding="utf-8") == text
 
 
 def test_many_slices_are_several_statements(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,3 +132,15 @@ def test_types(environment: DuckLake, start_apple: StartApple) -> None:
 
     assert 0 == code, out + err
     assert expected_types() == environment.query(TYPES_QUESTION)
+
+
+def test_catalogue_in_a_duckdb_file(
+    environment: DuckLake, start_apple: StartApple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason is the one connection that such a catalogue takes, and the next step is named."""
+    monkeypatch.setenv("DESTINATION__DUCKLAKE__CREDENTIALS__CATALOG", "duckdb:///catalogue.duckdb")
+    code, _, err = environment.run(start_apple(overlapping_world(days=1)))
+
+    assert 2 == code
+    assert "takes one connection, and the job needs two" in err
+    assert "free space" not in err

@@ -35,6 +35,12 @@ _NEXT_STEPS = (
         " last run is loaded again",
     ),
     ("download extension", "let this machine reach the address, or install the extension before"),
+    (".duckdb_extension", "install the extension for this version of DuckDB"),
+    (
+        "unique file handle conflict",
+        "a DuckDB file as the catalogue of a DuckLake takes one connection, and the job needs two:"
+        " set destination.ducklake.credentials.catalog to SQLite or Postgres",
+    ),
     ("authentication failed", "check user and password in the configuration"),
     (
         "could not translate host name",

@@ -39,6 +39,10 @@ _PRIVATE = f"{PIPELINE_NAME}-"
 _DATASET = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {"information_schema", "main", "memory", "system", "temp", *PLACEHOLDERS}
 PRIVATE_MODE = 0o700
+_NO_SQLITE = (
+    "SQLite cannot be used: it has no information_schema, which the job reads names of tables and"
+    " columns from; take --destination duckdb, which is a file too"
+)
 LOCK_SECONDS = 10
 """How long a statement on Postgres waits for a lock; Postgres' own default is for ever."""
 _FORMATS: tuple[TLoaderFileFormat, ...] = ("parquet", "csv")
@@ -116,6 +120,8 @@ def make_pipeline(
     try:
         pipeline = _pipeline(destination, f"{dataset}_raw", str(pipelines_dir))
         client = pipeline.destination_client()  # reads its configuration, and imports its driver
+        if client.capabilities.sqlglot_dialect == "sqlite":
+            raise DestinationError(_NO_SQLITE)
         if kind_of(pipeline) == "postgres":
             pipeline = _with_lock_limit(pipeline, client.config)
         if is_reader and kind_of(pipeline) == "duckdb":

@@ -171,7 +171,7 @@ class _Writer:
                 for ours, theirs in SHOWN_PROVENANCE.items():
                     shown[ours] = f"{quoted('s')}.{quoted(theirs)} as {quoted(ours)}"
             elif column != LOAD_ID:
-                shown[column] = f"{quoted('r')}.{quoted(column)}"
+                shown[column] = f"{quoted('r')}.{quoted(column)} as {quoted(column)}"
         return shown
 
     def _view(

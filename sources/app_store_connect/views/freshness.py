@@ -52,7 +52,7 @@ reports as (
     join ({latest_rows(REPORT_CATALOGUE)}) as c on c.table_name = o.table_name
     group by o.app_id, o.table_name, c.report_name, c.granularity
 ),
-before as (
+gaps as (
     select o.app_id, o.table_name, max(o.date) as last_date_before_gap
     from shown.{DATE_OWNERS} as o
     join reports as r on r.app_id = o.app_id and r.table_name = o.table_name
@@ -79,13 +79,13 @@ known as (
 select known.app_id, known.report_name, known.granularity, reports.table_name,
     reports.newest_processing_date, reports.newest_date, reports.newest_complete_date,
     cast(coalesce(reports.missing_dates, 0) as bigint) as missing_dates,
-    before.last_date_before_gap,
+    gaps.last_date_before_gap,
     cast(coalesce(reports.doubled_dates, 0) as bigint) as doubled_dates,
     coalesce(waiting.expiring_instances, 0) as expiring_instances, missing.reason
 from known
 left join reports on reports.app_id = known.app_id and reports.report_name = known.report_name
     and reports.granularity = known.granularity
-left join before on before.app_id = reports.app_id and before.table_name = reports.table_name
+left join gaps on gaps.app_id = reports.app_id and gaps.table_name = reports.table_name
 left join waiting on waiting.app_id = known.app_id and waiting.name = known.report_name
     and waiting.granularity = known.granularity
 left join missing on missing.app_id = known.app_id and missing.report_name = known.report_name

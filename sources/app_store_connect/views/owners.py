@@ -48,7 +48,7 @@ latest as (
         s.measure_total, s.is_doubled, s.removed_on, s.{LOAD_ID},
         case when {_ACCESS_TYPE} = 'ONE_TIME_SNAPSHOT' then 1 else 0 end as is_snapshot,
         case when c.policy = 'accumulate' then 1 else 0 end as is_accumulated,
-        coalesce(u.{LOAD_ID}, 'still') as listed_until
+        case when u.unlisted_since is null then 'still' else u.{LOAD_ID} end as listed_until
     from loaded as s
     left join catalogue as c on c.table_name = s.table_name
     left join unlisted as u on u.id = s.instance_id and u.app_id = s.app_id

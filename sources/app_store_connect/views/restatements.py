@@ -9,6 +9,9 @@ RESTATEMENTS = "restatements"
 _BEFORE = "rows between 1 preceding and 1 preceding"
 _UP_TO = "rows between unbounded preceding and current row"
 
+# On ClickHouse a column that cannot be NULL is '' or 0 where a frame is empty or a join finds no
+# row: the cast makes it one that can, and what is joined is compared with 1.
+#
 # A vintage is an instance as of one load. A segment that is published anew adds its rows in its
 # load, and takes away those of the load before.
 RESTATEMENTS_STATEMENT = f"""
@@ -18,7 +21,7 @@ slices as (
     select * from raw.{SLICES.name} where {LOAD_ID} in ({COMPLETE_LOADS})
 ),
 loads as (
-    select instance_id, segment_id, {LOAD_ID}, max({LOAD_ID}) over (
+    select instance_id, segment_id, {LOAD_ID}, max(cast({LOAD_ID} as text)) over (
         partition by instance_id, segment_id order by {LOAD_ID}
         rows between 1 following and 1 following
     ) as ended_by
@@ -61,7 +64,8 @@ vintages as (
     from changes
 ),
 shown as (
-    select app_id, table_name, date, instance_id from shown.{SLICES_VIEW} where is_shown
+    select app_id, table_name, date, instance_id, 1 as is_there
+    from shown.{SLICES_VIEW} where is_shown
     group by app_id, table_name, date, instance_id
 )
 select v.app_id, c.report_name, c.granularity, v.table_name, v.date, v.vintage, v.instance_id,
@@ -73,7 +77,7 @@ select v.app_id, c.report_name, c.granularity, v.table_name, v.date, v.vintage, 
     v.measure_total - max(v.measure_total) over (
         partition by v.app_id, v.table_name, v.date order by v.vintage {_BEFORE}
     ) as measure_change,
-    cast(case when v.age = 1 and s.instance_id is not null then 1 else 0 end as boolean)
+    cast(case when v.age = 1 and s.is_there = 1 then 1 else 0 end as boolean)
         as is_shown
 from vintages as v
 join catalogue as c on c.table_name = v.table_name

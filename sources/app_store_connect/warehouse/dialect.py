@@ -5,7 +5,7 @@ a common table expression. Every identifier is quoted and every value becomes a 
 from Apple is never read as SQL.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -115,7 +115,12 @@ class Renderer:
             tree = tree.transform(_without_row_values)
         if self.dialect == "tsql":
             tree = tree.transform(_with_timestamp_trunc)
-        return tree.transform(_with_additions).sql(dialect=self.dialect)
+        if self.dialect == "clickhouse":
+            tree = tree.transform(_with_qualified_columns)
+        tree = tree.transform(_with_additions)
+        if self.dialect == "clickhouse" and isinstance(tree, exp.Update):
+            return _mutation(tree)
+        return tree.sql(dialect=self.dialect)
 
     def comment(self, kind: str, at: tuple[str, str], text: str, column: str = "") -> str:
         """A `comment on` statement for a table, a view or its column.
@@ -188,6 +193,43 @@ def _with_timestamp_trunc(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.DateTrunc):
         return node
     return exp.TimestampTrunc(this=node.this, unit=exp.var(node.args["unit"].name))
+
+
+def _with_qualified_columns(node: exp.Expr) -> exp.Expr:
+    """On ClickHouse a bare name is first that of an expression of the same `select`, and `r.id` is
+    called `r.id` where two tables have an `id`.
+    """
+    if not isinstance(node, exp.Select):
+        return node
+    if not node.args.get("joins") and (source := node.args.get("from_")):
+        for clause in (*node.expressions, *map(node.args.get, ("where", "group", "having"))):
+            for column in _own_columns(clause):
+                column.set("table", exp.to_identifier(source.this.alias_or_name, quoted=True))
+    names = [each.alias_or_name for each in node.expressions]
+    if len({*names}) == len(names):
+        node.set("expressions", [_named(each) for each in node.expressions])
+    return node
+
+
+def _named(column: exp.Expr) -> exp.Expr:
+    is_qualified = isinstance(column, exp.Column) and column.table and not column.is_star
+    return exp.alias_(column, column.this.copy()) if is_qualified else column
+
+
+def _mutation(update: exp.Update) -> str:
+    """ClickHouse's `update` needs tables of another kind than dlt makes; this waits until all of
+    its replicas are done.
+    """
+    table, where = (update.args[key].sql("clickhouse") for key in ("this", "where"))
+    changes = ", ".join(each.sql("clickhouse") for each in update.expressions)
+    return f"ALTER TABLE {table} UPDATE {changes} {where} SETTINGS mutations_sync = 2"
+
+
+def _own_columns(clause: exp.Expr | None) -> Iterator[exp.Column]:
+    """The unqualified columns of a clause, without those of queries within it."""
+    for node in clause.walk(prune=lambda node: isinstance(node, exp.Query)) if clause else ():
+        if isinstance(node, exp.Column) and not node.table and not node.is_star:
+            yield node
 
 
 def _without_row_values(node: exp.Expr) -> exp.Expr:

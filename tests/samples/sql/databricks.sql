@@ -808,7 +808,7 @@ WITH `catalogue` AS (
       ELSE 0
     END AS `is_snapshot`,
     CASE WHEN `c`.`policy` = 'accumulate' THEN 1 ELSE 0 END AS `is_accumulated`,
-    COALESCE(`u`.`_dlt_load_id`, 'still') AS `listed_until`
+    CASE WHEN `u`.`unlisted_since` IS NULL THEN 'still' ELSE `u`.`_dlt_load_id` END AS `listed_until`
   FROM `loaded` AS `s`
   LEFT JOIN `catalogue` AS `c`
     ON `c`.`table_name` = `s`.`table_name`
@@ -1124,7 +1124,7 @@ WITH `catalogue` AS (
       ELSE 0
     END AS `is_snapshot`,
     CASE WHEN `c`.`policy` = 'accumulate' THEN 1 ELSE 0 END AS `is_accumulated`,
-    COALESCE(`u`.`_dlt_load_id`, 'still') AS `listed_until`
+    CASE WHEN `u`.`unlisted_since` IS NULL THEN 'still' ELSE `u`.`_dlt_load_id` END AS `listed_until`
   FROM `loaded` AS `s`
   LEFT JOIN `catalogue` AS `c`
     ON `c`.`table_name` = `s`.`table_name`
@@ -1636,7 +1636,7 @@ WITH `catalogue` AS (
     `instance_id`,
     `segment_id`,
     `_dlt_load_id`,
-    MAX(`_dlt_load_id`) OVER (
+    MAX(CAST(`_dlt_load_id` AS STRING)) OVER (
       PARTITION BY `instance_id`, `segment_id`
       ORDER BY `_dlt_load_id` NULLS LAST
       rows BETWEEN 1 following AND 1 following
@@ -1732,7 +1732,8 @@ WITH `catalogue` AS (
     `app_id`,
     `table_name`,
     `date`,
-    `instance_id`
+    `instance_id`,
+    1 AS `is_there`
   FROM `main`.`app_store_connect`.`slices`
   WHERE
     `is_shown`
@@ -1766,7 +1767,7 @@ SELECT
     ORDER BY `v`.`vintage` NULLS LAST
     rows BETWEEN 1 preceding AND 1 preceding
   ) AS `measure_change`,
-  CAST(CASE WHEN `v`.`age` = 1 AND NOT `s`.`instance_id` IS NULL THEN 1 ELSE 0 END AS BOOLEAN) AS `is_shown`
+  CAST(CASE WHEN `v`.`age` = 1 AND `s`.`is_there` = 1 THEN 1 ELSE 0 END AS BOOLEAN) AS `is_shown`
 FROM `vintages` AS `v`
 JOIN `catalogue` AS `c`
   ON `c`.`table_name` = `v`.`table_name`
@@ -1869,7 +1870,7 @@ WITH `listed` AS (
     `o`.`table_name`,
     `c`.`report_name`,
     `c`.`granularity`
-), `before` AS (
+), `gaps` AS (
   SELECT
     `o`.`app_id`,
     `o`.`table_name`,
@@ -1939,7 +1940,7 @@ SELECT
   `reports`.`newest_date`,
   `reports`.`newest_complete_date`,
   CAST(COALESCE(`reports`.`missing_dates`, 0) AS BIGINT) AS `missing_dates`,
-  `before`.`last_date_before_gap`,
+  `gaps`.`last_date_before_gap`,
   CAST(COALESCE(`reports`.`doubled_dates`, 0) AS BIGINT) AS `doubled_dates`,
   COALESCE(`waiting`.`expiring_instances`, 0) AS `expiring_instances`,
   `missing`.`reason`
@@ -1948,9 +1949,9 @@ LEFT JOIN `reports`
   ON `reports`.`app_id` = `known`.`app_id`
   AND `reports`.`report_name` = `known`.`report_name`
   AND `reports`.`granularity` = `known`.`granularity`
-LEFT JOIN `before`
-  ON `before`.`app_id` = `reports`.`app_id`
-  AND `before`.`table_name` = `reports`.`table_name`
+LEFT JOIN `gaps`
+  ON `gaps`.`app_id` = `reports`.`app_id`
+  AND `gaps`.`table_name` = `reports`.`table_name`
 LEFT JOIN `waiting`
   ON `waiting`.`app_id` = `known`.`app_id`
   AND `waiting`.`name` = `known`.`report_name`
@@ -1983,7 +1984,7 @@ insert into `main`.`app_store_connect_raw`.`analytics_definitions` values ('view
 
 CREATE OR REPLACE VIEW `main`.`app_store_connect`.`app_crashes_daily` AS
 SELECT
-  `r`.`date`, `r`.`app_version`, `r`.`crashes`, `s`.`app_id` as `_app_id`, `s`.`instance_id` as `_instance_id`, `s`.`processing_date` as `_processing_date`, `s`.`segment_id` as `_segment_id`, `s`.`checksum` as `_segment_checksum`, `s`.`_dlt_load_id` as `_dlt_load_id`
+  `r`.`date` as `date`, `r`.`app_version` as `app_version`, `r`.`crashes` as `crashes`, `s`.`app_id` as `_app_id`, `s`.`instance_id` as `_instance_id`, `s`.`processing_date` as `_processing_date`, `s`.`segment_id` as `_segment_id`, `s`.`checksum` as `_segment_checksum`, `s`.`_dlt_load_id` as `_dlt_load_id`
 FROM `main`.`app_store_connect_raw`.`app_crashes_daily` AS `r`
 JOIN `main`.`app_store_connect`.`slices` AS `s`
   ON `s`.`_slice_key` = `r`.`_slice_key`
@@ -1996,7 +1997,7 @@ insert into `main`.`app_store_connect_raw`.`analytics_definitions` values ('view
 
 CREATE OR REPLACE VIEW `main`.`app_store_connect`.`photos_picker_daily` AS
 SELECT
-  `r`.`date`, `r`.`count`, `s`.`app_id` as `_app_id`, `s`.`instance_id` as `_instance_id`, `s`.`processing_date` as `_processing_date`, `s`.`segment_id` as `_segment_id`, `s`.`checksum` as `_segment_checksum`, `s`.`_dlt_load_id` as `_dlt_load_id`
+  `r`.`date` as `date`, `r`.`count` as `count`, `s`.`app_id` as `_app_id`, `s`.`instance_id` as `_instance_id`, `s`.`processing_date` as `_processing_date`, `s`.`segment_id` as `_segment_id`, `s`.`checksum` as `_segment_checksum`, `s`.`_dlt_load_id` as `_dlt_load_id`
 FROM `main`.`app_store_connect_raw`.`photos_picker_daily` AS `r`
 JOIN `main`.`app_store_connect`.`slices` AS `s`
   ON `s`.`_slice_key` = `r`.`_slice_key`
@@ -2176,7 +2177,7 @@ WITH `catalogue` AS (
       ELSE 0
     END AS `is_snapshot`,
     CASE WHEN `c`.`policy` = 'accumulate' THEN 1 ELSE 0 END AS `is_accumulated`,
-    COALESCE(`u`.`_dlt_load_id`, 'still') AS `listed_until`
+    CASE WHEN `u`.`unlisted_since` IS NULL THEN 'still' ELSE `u`.`_dlt_load_id` END AS `listed_until`
   FROM `loaded` AS `s`
   LEFT JOIN `catalogue` AS `c`
     ON `c`.`table_name` = `s`.`table_name`
