@@ -125,8 +125,11 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 	$(COMPILE) pyproject.toml --constraints requirements.lock --extra dashboard \
 		--output-file requirements-dashboard.lock; \
 	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
-		--constraints requirements-dashboard.lock \
-		--extra postgres --extra delta --extra iceberg --extra dbt --extra dashboard --extra notify --group dev \
+		--extra dagster --output-file requirements-dagster.lock; \
+	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
+		--constraints requirements-dashboard.lock --constraints requirements-dagster.lock \
+		--extra postgres --extra delta --extra iceberg --extra dbt --extra dashboard --extra notify \
+		--extra dagster --group dev \
 		--output-file requirements-dev.lock; \
 	$(COMPILE) --group docs --output-file requirements-docs.lock; \
 	$(COMPILE) --group sql --constraints constraints.txt --output-file requirements-sql.lock
@@ -158,6 +161,10 @@ clean: ## Remove .venv, caches, builds and the demo's data
 
 .venv/dashboard.stamp: requirements-dashboard.lock .venv/project.stamp
 	$(PIP) install --quiet --require-hashes -r requirements-dashboard.lock
+	@touch $@
+
+.venv/dagster.stamp: requirements-dagster.lock .venv/project.stamp
+	$(PIP) install --quiet --require-hashes -r requirements-dagster.lock
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock .venv/project.stamp

@@ -1,0 +1,39 @@
+"""Everything that Dagster shows and runs: `dagster dev -m asc_pipeline.dagster.definitions`."""
+
+import dagster as dg
+
+from app_store_connect.configuration.keys import read_key_settings
+from app_store_connect.configuration.settings import read_configuration
+from asc_pipeline.dagster.apps import new_apps_sensor
+from asc_pipeline.dagster.failures import failed_runs
+from asc_pipeline.dagster.loads import load_assets
+from asc_pipeline.dagster.models import model_assets
+from asc_pipeline.dagster.pages import DIGEST, page_assets
+from asc_pipeline.dagster.schedules import load_job, load_schedule, publish_schedule
+from asc_pipeline.dagster.settings import read_dagster_settings
+from asc_pipeline.dagster.views import view_assets
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """Read the configuration as every command does: no key is asked for here."""
+    settings = read_dagster_settings()
+    keys = [each.name for each in read_key_settings(read_configuration())]
+    loads = {key: load_assets(key, settings) for key in keys}
+    jobs = {key: load_job(key, assets) for key, assets in loads.items()}
+    published = [view_assets(keys, settings), model_assets(settings), *page_assets(settings)]
+    publish = dg.define_asset_job(
+        "publish",
+        selection=dg.AssetSelection.assets(*published),
+        executor_def=dg.in_process_executor,
+    )
+    return dg.Definitions(
+        assets=[*loads.values(), *published],
+        jobs=[*jobs.values(), publish],
+        schedules=[
+            *(load_schedule(key, job, settings) for key, job in jobs.items()),
+            publish_schedule(keys, publish, DIGEST),
+        ],
+        sensors=[new_apps_sensor(keys), failed_runs],
+        executor=dg.in_process_executor,
+    )
