@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from asc_pipeline.dagster.apps import new_apps_sensor
-from asc_pipeline.dagster.loads import load_assets
+from asc_pipeline.dagster.assets.loads import load_assets
+from asc_pipeline.dagster.assets.state import read_state
+from asc_pipeline.dagster.assets.views import FRESH, LOADED, results, view_assets
 from asc_pipeline.dagster.schedules import due_unit, load_job, load_schedule
 from asc_pipeline.dagster.settings import (
     apps_asset,
@@ -18,9 +21,8 @@ from asc_pipeline.dagster.settings import (
     view_asset,
 )
 from asc_pipeline.dagster.units import AppRange
-from asc_pipeline.dagster.views import FRESH, LOADED, view_assets
 from tests.asking import StartApple
-from tests.conftest import Job
+from tests.conftest import KEYS, Job
 from tests.emulator import Fault
 from tests.test_keys import (  # noqa: F401  # pytest finds fixtures by their names
     FOREIGN,
@@ -35,7 +37,11 @@ from tests.test_keys import (  # noqa: F401  # pytest finds fixtures by their na
 from tests.worlds import CRASHES, TODAY, add_vintage, add_vintages, differences, world_with_reports
 
 TABLE = "app_crashes_daily"
-TOMORROW = datetime.now(UTC) + timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{KEYS}BACKOFF_SECONDS", "0")
 
 
 class Engine:
@@ -101,6 +107,17 @@ class Engine:
         (check,) = [e for e in found if e.asset_key == view_asset(table) and e.check_name == name]
         return check
 
+    def check_now(self, table: str, name: str) -> dg.AssetCheckResult:
+        """The same without a run."""
+        found = results(*read_state(self.settings), datetime.now(UTC).date())
+        checks = [each for each in found if isinstance(each, dg.AssetCheckResult)]
+        (check,) = [
+            each
+            for each in checks
+            if each.asset_key == view_asset(table) and each.check_name == name
+        ]
+        return check
+
     def materialised(self, asset: dg.AssetKey) -> dict[str, dict[str, Any]]:
         """Of each partition the metadata of its last materialisation."""
         records = self.instance.fetch_materializations(asset, limit=1000, ascending=True).records
@@ -114,8 +131,14 @@ class Engine:
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as found:
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """With one file for the events of all runs: Dagster's default writes each event to two."""
+    one_file = {
+        "module": "dagster._core.storage.event_log",
+        "class": "ConsolidatedSqliteEventLogStorage",
+        "config": {"base_dir": str(tmp_path / "events")},
+    }
+    with dg.instance_for_test(overrides={"event_log_storage": one_file}) as found:
         yield found
 
 
@@ -166,6 +189,7 @@ def test_unit_with_metadata(
     assert engine.hour("north") is None  # nothing is due before tomorrow
 
 
+@pytest.mark.slow
 def test_budget_frees_the_slot(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
@@ -197,6 +221,7 @@ def test_budget_frees_the_slot(
     assert [] == differences(job, world)
 
 
+@pytest.mark.slow
 def test_sensor_takes_up_new_apps(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
@@ -232,6 +257,7 @@ def test_sensor_takes_up_new_apps(
     assert {"north": [*SIX[1:3]]} == engine.look_for_apps()
 
 
+@pytest.mark.slow
 def test_late_report_is_red(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
@@ -251,13 +277,14 @@ def test_late_report_is_red(
     for age in (2, 1, 0):
         add_vintage(world, world.report(SIX[1], CRASHES), TODAY - timedelta(days=age))
     assert 0 == job.invoke().exit_code
-    on_time = engine.check(TABLE, FRESH)
+    on_time = engine.check_now(TABLE, FRESH)
 
     assert (False, dg.AssetCheckSeverity.ERROR) == (late.passed, late.severity)
     assert f"app {SIX[1]}: App Crashes DAILY: late, no instance since" in str(late.description)
     assert on_time.passed
 
 
+@pytest.mark.slow
 def test_failure_is_red_until_it_is_loaded(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
@@ -272,7 +299,7 @@ def test_failure_is_red_until_it_is_loaded(
     broken = next(e for e in world.segments.values() if e.instance.report.request.app_id == SIX[1])
     apple.fault(Fault("store", broken.path, "flip", times=None))
     failed = engine.hour("north")
-    red, due = engine.check(TABLE, LOADED), engine.due("north")
+    red, due = engine.check_now(TABLE, LOADED), engine.due("north")
     apple.clear_faults()
     mended = engine.hour("north")
 
@@ -284,9 +311,10 @@ def test_failure_is_red_until_it_is_loaded(
     assert AppRange(SIX[1], SIX[1]) == due
     assert (False, dg.AssetCheckSeverity.ERROR) == (red.passed, red.severity)
     assert SIX[1] in str(red.description)
-    assert engine.check(TABLE, LOADED).passed
+    assert engine.check_now(TABLE, LOADED).passed
 
 
+@pytest.mark.slow
 def test_refused_key_costs_its_own_unit(
     instance: dg.DagsterInstance,
     start_apple: StartApple,

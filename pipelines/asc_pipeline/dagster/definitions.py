@@ -5,13 +5,13 @@ import dagster as dg
 from app_store_connect.configuration.keys import read_key_settings
 from app_store_connect.configuration.settings import read_configuration
 from asc_pipeline.dagster.apps import new_apps_sensor
+from asc_pipeline.dagster.assets.loads import load_assets
+from asc_pipeline.dagster.assets.models import model_assets
+from asc_pipeline.dagster.assets.pages import DIGEST, page_assets
+from asc_pipeline.dagster.assets.views import view_assets
 from asc_pipeline.dagster.failures import failed_runs
-from asc_pipeline.dagster.loads import load_assets
-from asc_pipeline.dagster.models import model_assets
-from asc_pipeline.dagster.pages import DIGEST, page_assets
 from asc_pipeline.dagster.schedules import load_job, load_schedule, publish_schedule
 from asc_pipeline.dagster.settings import read_dagster_settings
-from asc_pipeline.dagster.views import view_assets
 
 
 @dg.definitions

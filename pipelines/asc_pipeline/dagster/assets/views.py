@@ -14,6 +14,7 @@ from asc_pipeline.alerts.channels import send
 from asc_pipeline.alerts.messages import safe
 from asc_pipeline.alerts.problems import Findings, Kind, Problem, problems_in
 from asc_pipeline.alerts.settings import read_alert_settings
+from asc_pipeline.dagster.assets.state import StandingFailure, read_state, table_of
 from asc_pipeline.dagster.events import metadata_before
 from asc_pipeline.dagster.settings import (
     DagsterSettings,
@@ -23,7 +24,6 @@ from asc_pipeline.dagster.settings import (
     table_asset,
     view_asset,
 )
-from asc_pipeline.dagster.state import StandingFailure, read_state, table_of
 from asc_pipeline.truth.freshness import ReportState
 
 FRESH, LOADED = "data_freshness", "load_failures"

@@ -9,7 +9,8 @@ import dagster as dg
 import asc_pipeline
 from app_store_connect.errors import AppStoreConnectError, DestinationError
 from app_store_connect.instances import AppTable
-from asc_pipeline.dagster.account import Loaded, complete_apps, loaded_tables, requests_of
+from asc_pipeline.dagster.assets.account import Loaded, complete_apps, loaded_tables, requests_of
+from asc_pipeline.dagster.assets.state import newest_complete_dates
 from asc_pipeline.dagster.settings import (
     APPS_IN_A_UNIT,
     WAIT_SECONDS,
@@ -21,7 +22,6 @@ from asc_pipeline.dagster.settings import (
     pool_of,
     table_asset,
 )
-from asc_pipeline.dagster.state import newest_complete_dates
 from asc_pipeline.job.summary import OK, OUT_OF_BUDGET, Summary
 
 _RETRY = dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL)
@@ -32,7 +32,7 @@ def load_assets(key: str, settings: DagsterSettings) -> dg.AssetsDefinition:
     """The report tables of a key, and `apps`; a partition is an app."""
 
     @dg.multi_asset(
-        name=f"load_{identifier(key)}",
+        name=f"load_unit_{identifier(key)}",
         specs=list(_specs(key)),
         partitions_def=apps_of_key(key),
         backfill_policy=dg.BackfillPolicy.multi_run(APPS_IN_A_UNIT),
