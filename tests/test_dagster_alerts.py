@@ -71,7 +71,7 @@ def test_late_report_is_told_once(
     engine.hour("north")
     before = told(webhook)
     for _ in range(2):
-        dg.materialize([engine.views], instance=instance)
+        engine.look_at_views()
 
     assert [] == before  # a unit tells nothing itself
     ((title, (line,)),) = told(webhook)

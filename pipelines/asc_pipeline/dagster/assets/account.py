@@ -45,6 +45,14 @@ def requests_of(summary: Summary) -> Counter[AppTable]:
     return requests
 
 
+def unfinished_tables(summary: Summary) -> set[AppTable]:
+    """Of an app and table something was due that is neither loaded nor unchanged."""
+    outcome = summary.outcome
+    done = {each.item.listed.instance.id for each in outcome.completed} | outcome.nothing_to_load
+    due = [each.listed for each in summary.selection.due] if summary.selection else []
+    return {each.app_table for each in due if each.instance.id not in done}
+
+
 def complete_apps(summary: Summary) -> list[str]:
     """The apps of which all lists were read, and all that was due is loaded or unchanged.
 
@@ -53,9 +61,7 @@ def complete_apps(summary: Summary) -> list[str]:
     if summary.selection is None:
         return []
     listing, outcome = summary.listing, summary.outcome
-    done = {each.item.listed.instance.id for each in outcome.completed} | outcome.nothing_to_load
-    due = [each.listed for each in summary.selection.due]
-    left = {each.app_id for each in due if each.instance.id not in done}
+    left = {app_id for app_id, _ in unfinished_tables(summary)}
     failed = {each.app_id for each in (*listing.failures, *outcome.failures) if each.app_id}
     without = left | failed | listing.apps_in_part
     return [each.id for each in listing.apps if each.id not in without]

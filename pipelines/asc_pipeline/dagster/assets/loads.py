@@ -1,7 +1,7 @@
 """For each key its report tables as assets, the job that loads a unit, and its hourly schedule."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -9,7 +9,13 @@ import dagster as dg
 import asc_pipeline
 from app_store_connect.errors import AppStoreConnectError, DestinationError
 from app_store_connect.instances import AppTable
-from asc_pipeline.dagster.assets.account import Loaded, complete_apps, loaded_tables, requests_of
+from asc_pipeline.dagster.assets.account import (
+    Loaded,
+    complete_apps,
+    loaded_tables,
+    requests_of,
+    unfinished_tables,
+)
 from asc_pipeline.dagster.assets.state import newest_complete_dates
 from asc_pipeline.dagster.settings import (
     APPS_IN_A_UNIT,
@@ -63,27 +69,18 @@ def _specs(key: str) -> Iterator[dg.AssetSpec]:
         yield dg.AssetSpec(
             table_asset(key, table),
             description=(
-                f"Raw rows of {report.name}. An app is materialised when rows of it arrived."
-                f" Apple calls figures complete {report.lag_days} days after their date."
+                f"Raw rows of {report.name}. An app is materialised when all that was due is"
+                " loaded, also where nothing was. Apple calls figures complete"
+                f" {report.lag_days} days after their date."
             ),
             metadata={
                 "report": report.name,
                 "category": report.category,
                 "lag_days": report.lag_days,
             },
-            freshness_policy=freshness_policy(report.lag_days),
             kinds={"dlt"},
             **shared,
         )
-
-
-def freshness_policy(lag_days: int) -> dg.FreshnessPolicy:
-    """A daily report warns when its next instance is a day late. It fails when no rows came for the
-    days in which Apple still restates a date: from then on no further date can become complete.
-    """
-    return dg.FreshnessPolicy.time_window(
-        warn_window=timedelta(days=2), fail_window=timedelta(days=lag_days + 3)
-    )
 
 
 def _run(key: str, app_ids: Sequence[str], settings: DagsterSettings) -> Summary:
@@ -107,20 +104,22 @@ def _run(key: str, app_ids: Sequence[str], settings: DagsterSettings) -> Summary
 def materialisations(
     key: str, summary: Summary, newest_complete: Mapping[AppTable, date]
 ) -> Iterator[dg.AssetMaterialization]:
-    """Of each table and app with new rows, and of each app that is complete. One by one, since a
-    unit may be loaded in part.
+    """Of each app that is complete, with its tables, and of single tables of other apps. One by
+    one, since a unit may be loaded in part.
     """
     tables, requests = loaded_tables(summary), requests_of(summary)
-    for (app_id, table), loaded in tables.items():
+    complete = complete_apps(summary)
+    whole = {(app_id, table) for app_id in complete for table in daily_tables()}
+    for app_id, table in sorted(whole | (tables.keys() - unfinished_tables(summary))):
         if table in daily_tables():
+            newest = newest_complete.get((app_id, table))
             metadata = {
-                **_metadata(loaded, requests[app_id, table]),
-                "newest_complete_date": _shown(newest_complete.get((app_id, table))),
-                "failures": _failures(summary, app_id, table),
+                **_metadata(tables.get((app_id, table), Loaded()), requests[app_id, table]),
+                "newest_complete_date": _shown(newest),
             }
             asset = table_asset(key, table)
             yield dg.AssetMaterialization(asset, partition=app_id, metadata=metadata)
-    for app_id in complete_apps(summary):
+    for app_id in complete:
         own = [loaded for (app, _), loaded in tables.items() if app == app_id]
         asked = sum(count for (app, _), count in requests.items() if app == app_id)
         metadata = {**_metadata(sum(own, Loaded()), asked), "run_id": summary.run_id}
@@ -134,6 +133,7 @@ def _tell(context: dg.AssetExecutionContext, key: str, summary: Summary, apps: i
         "asc/exit_code": str(summary.exit_code),
         "asc/requests": str(summary.keys.requests_made),
         "asc/complete_apps": complete,
+        "asc/failures": str(len(summary.failures)),
     }
     context.instance.add_run_tags(context.run.run_id, tags)
     if summary.exit_code == OUT_OF_BUDGET:
@@ -169,9 +169,3 @@ def _metadata(loaded: Loaded, requests: int) -> dict[str, Any]:
 
 def _shown(day: date | None) -> str:
     return day.isoformat() if day and day > date.min else "none yet"
-
-
-def _failures(summary: Summary, app_id: str, table: str) -> int:
-    report = daily_tables()[table].name
-    named = [each for each in summary.failures if each.app_id == app_id]
-    return len([each for each in named if each.report_name == report])

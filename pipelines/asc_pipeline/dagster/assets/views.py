@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -28,36 +28,72 @@ from asc_pipeline.truth.freshness import ReportState
 
 FRESH, LOADED = "data_freshness", "load_failures"
 """The checks of each view: by the view `data_freshness`, and by `analytics_load_failures`."""
+_GROUP = "views"
 _MOST_NAMED = 20
 _RED_LINES = "red"
 _RED = (Kind.EXPIRING, Kind.LATE, Kind.STOPPED)
 """Of these something is lost, or nothing comes, unless somebody acts. Others are a warning."""
 
 
-def view_assets(keys: Sequence[str], settings: DagsterSettings) -> dg.AssetsDefinition:
-    """Reads the state of all reports, and materialises the views with it. Loads keep the views up
-    to date; this tells how far they are.
-    """
-    tables = [*daily_tables(), FRESHNESS]
+def view_specs(keys: Sequence[str]) -> list[dg.AssetSpec]:
+    """The views: loads keep them up to date, so Dagster only watches them."""
+    views = [
+        dg.AssetSpec(
+            view_asset(table),
+            deps=[table_asset(key, table) for key in keys],
+            group_name=_GROUP,
+            description=f"{report.name}: each date once, by its newest complete instance.",
+            metadata={"report": report.name, "lag_days": report.lag_days},
+            freshness_policy=freshness_policy(report.lag_days),
+            kinds={"sql"},
+        )
+        for table, report in daily_tables().items()
+    ]
+    freshness = dg.AssetSpec(
+        view_asset(FRESHNESS),
+        deps=[apps_asset(key) for key in keys],
+        group_name=_GROUP,
+        description="How far each report of each app is, and reports that do not come.",
+        kinds={"sql"},
+    )
+    return [*views, freshness]
 
-    @dg.multi_asset(
-        name="views",
-        specs=list(_specs(keys)),
-        check_specs=[
+
+def freshness_policy(lag_days: int) -> dg.FreshnessPolicy:
+    """A daily report warns when its next instance is a day late. It fails when none came for the
+    days in which Apple still restates a date: from then on no further date can become complete.
+    """
+    return dg.FreshnessPolicy.time_window(
+        warn_window=timedelta(days=2), fail_window=timedelta(days=lag_days + 3)
+    )
+
+
+def view_checks(settings: DagsterSettings) -> dg.AssetChecksDefinition:
+    """Reads the state of all reports: checks the views, tells what is new and red, and materialises
+    each view that has newer instances than before.
+    """
+
+    @dg.multi_asset_check(
+        name="check_views",
+        specs=[
             dg.AssetCheckSpec(name, asset=view_asset(table), description=_CHECKED[name])
-            for table in tables
+            for table in [*daily_tables(), FRESHNESS]
             for name in (FRESH, LOADED)
         ],
         pool=pool_of_models(settings),
     )
-    def views(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    def check_views(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         reports, failures = read_state(settings)
         today = datetime.now(UTC).date()
         for notice in _tell_new(context.instance, red_lines(reports, today)):
             context.log.warning(notice)
+        for event in materialisations(reports, today):
+            before = metadata_before(context.instance, event.asset_key)
+            if before != {name: value.value for name, value in event.metadata.items()}:
+                context.op_execution_context.log_event(event)
         yield from results(reports, failures, today)
 
-    return views
+    return check_views
 
 
 _CHECKED = {
@@ -66,44 +102,29 @@ _CHECKED = {
 }
 
 
-def _specs(keys: Sequence[str]) -> Iterator[dg.AssetSpec]:
-    for table, report in daily_tables().items():
-        yield dg.AssetSpec(
-            view_asset(table),
-            deps=[table_asset(key, table) for key in keys],
-            group_name="views",
-            description=f"{report.name}: each date once, by its newest complete instance.",
-            skippable=True,
-            kinds={"sql"},
-        )
-    yield dg.AssetSpec(
-        view_asset(FRESHNESS),
-        deps=[apps_asset(key) for key in keys],
-        group_name="views",
-        description="How far each report of each app is, and reports that do not come.",
-        skippable=True,
-        kinds={"sql"},
-    )
+def materialisations(
+    reports: Sequence[ReportState], today: date
+) -> Iterator[dg.AssetMaterialization]:
+    """Of each view that there is. Its metadata says how far it is."""
+    states: dict[str, list[ReportState]] = defaultdict(list)
+    for each in reports:
+        if each.report_name and each.granularity:
+            states[table_of(each)].append(each)
+    for table in daily_tables():
+        if own := states[table]:
+            yield dg.AssetMaterialization(view_asset(table), metadata=_metadata(own))
+    everything = {**_metadata(reports), _RED_LINES: red_lines(reports, today)}
+    yield dg.AssetMaterialization(view_asset(FRESHNESS), metadata=everything)
 
 
 def results(
     reports: Sequence[ReportState], failures: Sequence[StandingFailure], today: date
-) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """The materialisation of each view that there is, and its checks."""
-    states: dict[str, list[ReportState]] = defaultdict(list)
-    for each in reports:
-        states[table_of(each) if each.report_name and each.granularity else FRESHNESS].append(each)
+) -> Iterator[dg.AssetCheckResult]:
+    """Two checks of each view."""
     problems, failed = _by_table(reports, failures, today)
     for table in [*daily_tables(), FRESHNESS]:
-        view = view_asset(table)
-        own = reports if table == FRESHNESS else states[table]
-        metadata = _metadata(own)
-        if table == FRESHNESS:
-            metadata[_RED_LINES] = red_lines(reports, today)
-        if own:
-            yield dg.MaterializeResult(asset_key=view, metadata=metadata)
-        yield _freshness(view, problems[table])
-        yield _failures(view, failed[table])
+        yield _freshness(view_asset(table), problems[table])
+        yield _failures(view_asset(table), failed[table])
 
 
 def _by_table(
