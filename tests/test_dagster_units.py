@@ -10,8 +10,6 @@ from app_store_connect.errors import ConfigurationError
 from asc_pipeline.dagster.apps import AppsOfKeys, partition_requests
 from asc_pipeline.dagster.settings import read_dagster_settings
 from asc_pipeline.dagster.units import (
-    REQUESTS_AT_FIRST,
-    REQUESTS_OF_A_DAY,
     AppRange,
     day_start,
     next_unit,
@@ -22,13 +20,19 @@ HUNDRED = [str(1_500_000_000 + number) for number in range(100)]
 
 
 def unit(
-    loaded_today: list[str], loaded_ever: list[str], most_requests: int = HOURLY_LIMIT
+    loaded_today: list[str],
+    loaded_ever: list[str],
+    most_requests: int = HOURLY_LIMIT,
+    left: dict[str, int] | None = None,
+    after: str | None = None,
 ) -> tuple[int, int] | None:
     """The numbers of its first and its last app."""
     found = next_unit(
         HUNDRED,
         loaded_today=loaded_today,
         loaded_ever=loaded_ever,
+        left=left or {},
+        after=after,
         most_apps=90,
         most_requests=most_requests,
     )
@@ -36,14 +40,27 @@ def unit(
 
 
 def test_first_load_takes_few_apps() -> None:
-    """An app with a month of instances costs more than a tenth of an hour."""
-    first, last = unit([], []) or (0, 0)
+    """An app with a month of instances takes 299 requests."""
+    assert (0, 11) == unit([], [])
 
-    assert (0, HOURLY_LIMIT // REQUESTS_AT_FIRST - 1) == (first, last)
+
+def test_app_loaded_in_part_takes_what_is_left() -> None:
+    """Twelve instances of each are left: 31 requests."""
+    assert (0, 89) == unit([], [], left=dict.fromkeys(HUNDRED, 12))
 
 
 def test_day_takes_many_apps() -> None:
-    assert (0, HOURLY_LIMIT // REQUESTS_OF_A_DAY - 1) == unit([], HUNDRED)
+    """With 43 requests each."""
+    assert (0, 82) == unit([], HUNDRED)
+
+
+def test_next_unit_begins_after_the_last() -> None:
+    """An app that fails each hour keeps no other from being loaded; at the end begins the first."""
+    rest = [each for each in HUNDRED if each not in (HUNDRED[3], HUNDRED[70])]
+
+    assert (70, 70) == unit(rest, HUNDRED, after=HUNDRED[70 - 1])
+    assert (3, 70) == unit(rest, HUNDRED, after=HUNDRED[99])
+    assert (3, 70) == unit(rest, HUNDRED, after="gone")
 
 
 def test_no_more_than_ninety() -> None:
@@ -97,6 +114,8 @@ def test_apps_of_a_key_that_did_not_answer_stay() -> None:
 
 
 def test_unit_names_its_ends() -> None:
-    found = next_unit(HUNDRED[:2], loaded_today=[], loaded_ever=[], most_apps=90)
+    found = next_unit(
+        HUNDRED[:2], loaded_today=[], loaded_ever=[], left={}, after=None, most_apps=90
+    )
 
     assert AppRange(HUNDRED[0], HUNDRED[1]) == found

@@ -1,5 +1,6 @@
 """What Dagster's event log has of an asset."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -32,3 +33,19 @@ def partitions_since(instance: dg.DagsterInstance, asset: dg.AssetKey, since: fl
         if not page.has_more:
             return found
         cursor = page.cursor
+
+
+def last_observations(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, partitions: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Of each of these partitions that was observed the metadata of its last observation."""
+    if not partitions:
+        return {}
+    filters = AssetRecordsFilter(asset, asset_partitions=partitions)
+    records = instance.fetch_observations(filters, limit=_PAGE).records
+    found: dict[str, dict[str, Any]] = {}
+    for record in reversed(records):  # the newest comes first
+        event = record.asset_observation
+        if event and event.partition:
+            found[event.partition] = {name: each.value for name, each in event.metadata.items()}
+    return found

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from asc_pipeline.dagster.events import newest, partitions_since
+from asc_pipeline.dagster.events import last_observations, newest, partitions_since
 from asc_pipeline.dagster.settings import (
     APPS_IN_A_UNIT,
     KEY_TAG,
+    LEFT,
     DagsterSettings,
     apps_asset,
     apps_of_key,
@@ -76,13 +77,24 @@ def due_unit(
 ) -> AppRange | None:
     """The next unit of the key, by the materialisations of its apps."""
     apps = instance.get_dynamic_partitions(apps_of_key(key).name or "")
+    asset = apps_asset(key)
+    ever = instance.get_materialized_partitions(asset)
+    observed = last_observations(instance, asset, [each for each in apps if each not in ever])
     since = day_start(now, settings.day_begins).timestamp()
     return next_unit(
         apps,
-        loaded_today=partitions_since(instance, apps_asset(key), since),
-        loaded_ever=instance.get_materialized_partitions(apps_asset(key)),
+        loaded_today=partitions_since(instance, asset, since),
+        loaded_ever=ever,
+        left={app_id: metadata[LEFT] for app_id, metadata in observed.items()},
+        after=_last_app(instance, key),
         most_apps=APPS_IN_A_UNIT,
     )
+
+
+def _last_app(instance: dg.DagsterInstance, key: str) -> str | None:
+    """The last app of the last unit that a schedule asked for."""
+    runs = instance.get_runs(dg.RunsFilter(tags={KEY_TAG: key}), limit=1)
+    return runs[0].tags.get(_RANGE.format("end")) if runs else None
 
 
 def publish_schedule(keys: list[str], job: "AssetJob", last: dg.AssetKey) -> dg.ScheduleDefinition:

@@ -22,6 +22,9 @@ WAIT_SECONDS = 3600.0
 KEY_TAG = "asc/key"
 """The tag of a run that loads a unit; its value is the key's name."""
 
+LEFT = "instances_left"
+"""Observed of an app that was asked for and is not complete: how many instances are left."""
+
 
 @configspec
 class DagsterSettings(BaseConfiguration):

@@ -45,12 +45,20 @@ def requests_of(summary: Summary) -> Counter[AppTable]:
     return requests
 
 
-def unfinished_tables(summary: Summary) -> set[AppTable]:
-    """Of an app and table something was due that is neither loaded nor unchanged."""
+def unfinished_tables(summary: Summary) -> Counter[AppTable]:
+    """Of each app and table how many instances were due that are neither loaded nor unchanged."""
     outcome = summary.outcome
     done = {each.item.listed.instance.id for each in outcome.completed} | outcome.nothing_to_load
     due = [each.listed for each in summary.selection.due] if summary.selection else []
-    return {each.app_table for each in due if each.instance.id not in done}
+    return Counter(each.app_table for each in due if each.instance.id not in done)
+
+
+def instances_left(summary: Summary) -> Counter[str]:
+    """Of each app that was listed and is not complete."""
+    left: Counter[str] = Counter()
+    for (app_id, _), count in unfinished_tables(summary).items():
+        left[app_id] += count
+    return left
 
 
 def complete_apps(summary: Summary) -> list[str]:
@@ -61,7 +69,7 @@ def complete_apps(summary: Summary) -> list[str]:
     if summary.selection is None:
         return []
     listing, outcome = summary.listing, summary.outcome
-    left = {app_id for app_id, _ in unfinished_tables(summary)}
+    left = instances_left(summary).keys()
     failed = {each.app_id for each in (*listing.failures, *outcome.failures) if each.app_id}
     without = left | failed | listing.apps_in_part
     return [each.id for each in listing.apps if each.id not in without]

@@ -12,6 +12,7 @@ from app_store_connect.instances import AppTable
 from asc_pipeline.dagster.assets.account import (
     Loaded,
     complete_apps,
+    instances_left,
     loaded_tables,
     requests_of,
     unfinished_tables,
@@ -19,6 +20,7 @@ from asc_pipeline.dagster.assets.account import (
 from asc_pipeline.dagster.assets.state import newest_complete_dates
 from asc_pipeline.dagster.settings import (
     APPS_IN_A_UNIT,
+    LEFT,
     WAIT_SECONDS,
     DagsterSettings,
     apps_asset,
@@ -49,6 +51,8 @@ def load_assets(key: str, settings: DagsterSettings) -> dg.AssetsDefinition:
         app_ids = list(context.partition_keys)
         summary = _run(key, app_ids, settings)
         yield from materialisations(key, summary, newest_complete_dates(settings))
+        for app_id, left in instances_left(summary).items():
+            yield dg.AssetObservation(apps_asset(key), partition=app_id, metadata={LEFT: left})
         _tell(context, key, summary, len(app_ids))
 
     return load
@@ -110,7 +114,7 @@ def materialisations(
     tables, requests = loaded_tables(summary), requests_of(summary)
     complete = complete_apps(summary)
     whole = {(app_id, table) for app_id in complete for table in daily_tables()}
-    for app_id, table in sorted(whole | (tables.keys() - unfinished_tables(summary))):
+    for app_id, table in sorted(whole | (tables.keys() - unfinished_tables(summary).keys())):
         if table in daily_tables():
             newest = newest_complete.get((app_id, table))
             metadata = {
