@@ -17,10 +17,10 @@ COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-slow test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
+.PHONY: help setup dev demo demo-dagster test test-slow test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/project.stamp ## Make .venv from requirements.lock, every file checked by its hash
 
@@ -30,6 +30,13 @@ demo: .venv/dbt.stamp .venv/dashboard.stamp ## Load a month of invented data, bu
 	$(BIN)/python pipelines/asc_segments.py --demo
 	$(BIN)/python pipelines/asc_models.py
 	$(BIN)/asc-segments dashboard
+
+# Dagster keeps its runs in .dagster
+demo-dagster: .venv/dagster.stamp ## Show the job on Dagster with invented data, on http://127.0.0.1:3000
+	mkdir -p .dagster
+	cp deploy/dagster/one-host.yaml .dagster/dagster.yaml
+	DAGSTER_HOME="$(CURDIR)/.dagster" $(BIN)/asc-segments emulator \
+		$(BIN)/dagster dev -m asc_pipeline.dagster.definitions
 
 test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -125,7 +132,7 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 	$(COMPILE) pyproject.toml --constraints requirements.lock --extra dashboard \
 		--output-file requirements-dashboard.lock; \
 	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
-		--extra dagster --output-file requirements-dagster.lock; \
+		--constraints requirements-dashboard.lock --extra dagster --output-file requirements-dagster.lock; \
 	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
 		--constraints requirements-dashboard.lock --constraints requirements-dagster.lock \
 		--extra postgres --extra delta --extra iceberg --extra dbt --extra dashboard --extra notify \
