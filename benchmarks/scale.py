@@ -214,9 +214,9 @@ def report(keys: Sequence[SimulatedKey], days: int) -> None:
         for key in keys
         for app in key.apps
     )
-    print(
-        f"first complete load: {len(hours)} keys, after {min(hours):.1f} to {max(hours):.1f} hours"
-    )
+    if hours:
+        print(f"first complete load: after {min(hours):.1f} to {max(hours):.1f} hours")
+    print(f"keys with a complete load: {len(hours)} of {len(keys)}")
     print(f"requests of the first day: {requests[FIRST_DAY.date()]:,}")
     print(f"requests of a usual day: {usual:,} of {len(keys) * 24 * HOURLY_LIMIT:,} allowed")
     for key in keys:
