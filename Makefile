@@ -19,10 +19,10 @@ COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo test test-slow test-engines test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
+.PHONY: help setup dev demo demo-dagster test test-slow test-engines test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/project.stamp ## Make .venv from requirements.lock, every file checked by its hash
 
@@ -32,6 +32,13 @@ demo: .venv/dbt.stamp .venv/dashboard.stamp ## Load a month of invented data, bu
 	$(BIN)/python pipelines/asc_segments.py --demo
 	$(BIN)/python pipelines/asc_models.py
 	$(BIN)/asc-segments dashboard
+
+# Dagster keeps its runs in .dagster
+demo-dagster: .venv/dagster.stamp ## Show the job on Dagster with invented data, on http://127.0.0.1:3000
+	mkdir -p .dagster
+	cp deploy/dagster/one-host.yaml .dagster/dagster.yaml
+	DAGSTER_HOME="$(CURDIR)/.dagster" $(BIN)/asc-segments emulator \
+		$(BIN)/dagster dev -m asc_pipeline.dagster.definitions
 
 test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -131,8 +138,11 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 	$(COMPILE) pyproject.toml --constraints requirements.lock --extra dashboard \
 		--output-file requirements-dashboard.lock; \
 	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
-		--constraints requirements-dashboard.lock \
-		--extra postgres --extra delta --extra iceberg --extra dbt --extra dashboard --extra notify --group dev \
+		--constraints requirements-dashboard.lock --extra dagster --output-file requirements-dagster.lock; \
+	$(COMPILE) pyproject.toml --constraints requirements.lock --constraints requirements-dbt.lock \
+		--constraints requirements-dashboard.lock --constraints requirements-dagster.lock \
+		--extra postgres --extra delta --extra iceberg --extra dbt --extra dashboard --extra notify \
+		--extra dagster --group dev \
 		--output-file requirements-dev.lock; \
 	$(COMPILE) --group docs --output-file requirements-docs.lock; \
 	$(COMPILE) --group sql --constraints constraints.txt --output-file requirements-sql.lock; \
@@ -169,6 +179,10 @@ clean: ## Remove .venv, caches, builds and the demo's data
 
 .venv/dashboard.stamp: requirements-dashboard.lock .venv/project.stamp
 	$(PIP) install --quiet --require-hashes -r requirements-dashboard.lock
+	@touch $@
+
+.venv/dagster.stamp: requirements-dagster.lock .venv/project.stamp
+	$(PIP) install --quiet --require-hashes -r requirements-dagster.lock
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock .venv/project.stamp

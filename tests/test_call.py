@@ -44,7 +44,7 @@ def test_arguments_are_the_options() -> None:
     options = {each.name: each for each in main.params if each.name not in ON_THE_SHELL}
     chosen = main.make_context("asc-segments", []).params
 
-    assert options.keys() == arguments.keys() - {"check"}
+    assert options.keys() == arguments.keys() - {"check", "has_alerts"}
     assert {name: chosen[name] for name in options} == {
         name: arguments[name].default for name in options
     }

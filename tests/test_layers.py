@@ -28,12 +28,12 @@ LAYERS = (
     "app_store_connect.source app_store_connect.results asc_pipeline.status asc_pipeline.dashboard"
     " asc_pipeline.alerts asc_pipeline.digest",
     "asc_pipeline.job",
-    "asc_pipeline.cli",
+    "asc_pipeline.cli asc_pipeline.dagster",
 )
 """The rooms from the lowest to the highest. A room imports only from rows below its own."""
 RANK = {room: rank for rank, row in enumerate(LAYERS) for room in row.split()}
 FILES_IN_A_FOLDER = 12
-OF_EXTRAS = {"dbt", "deltalake", "pyiceberg", "vl_convert", "apprise"}
+OF_EXTRAS = {"dbt", "deltalake", "pyiceberg", "vl_convert", "apprise", "dagster", "dagster_dbt"}
 
 
 def modules_of(room: str) -> list[Path]:
@@ -115,7 +115,8 @@ def packages_in(*folders: Path) -> set[str]:
     }
     used = modules - sys.stdlib_module_names - OF_EXTRAS - set(WINGS)
     distributions = packages_distributions()
-    return {distributions[name][0].lower() for name in used}
+    # sqlglotc has compiled modules of sqlglot
+    return {min(distributions[name], key=len).lower() for name in used}
 
 
 def by_name(requirements: list[str]) -> dict[str, str]:

@@ -97,15 +97,15 @@ def _compared(when: str, figure: str, change: str) -> str:
     return f"{when} {figure}" if change == _UNKNOWN else f"{when} {figure}, {change}"
 
 
-def as_markdown(digest: Digest, picture: str) -> str:
-    """`picture` is the name of its file."""
+def as_markdown(digest: Digest, picture: str | None = None) -> str:
+    """`picture` is the name of its file, if it has one."""
+    shown = f"![{PICTURE_TEXT}]({picture})\n\n" if picture else ""
     rows = "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in (_HEAD, *digest.rows()))
     head, _, body = rows.partition("\n")
     table = f"{head}\n|---|{'---:|' * (len(_HEAD) - 1)}\n{body}"
     moves = "\n".join(f"- {_cell(each)}" for each in digest.move_lines())
     return (
-        f"# {digest.title}\n\n{table}\n\n![{PICTURE_TEXT}]({picture})\n\n"
-        f"## Largest moves\n{moves or '- none'}\n\n"
+        f"# {digest.title}\n\n{table}\n\n{shown}## Largest moves\n{moves or '- none'}\n\n"
         f"## Freshness\n{digest.freshness}\n"
     )
 

@@ -40,8 +40,10 @@ def run(
     dataset: str = "app_store_connect",
     is_plan: bool = False,
     check: bool = True,
+    has_alerts: bool = True,
 ) -> Summary:
     """Run the job; the arguments are the options of `asc-segments`. It logs, and prints nothing.
+    `has_alerts=False` sends no alerts and no ping, for a scheduler that sends its own.
 
     Raises:
         ConfigurationError, UnauthorizedError, ForbiddenError: where the command exits with 2.
@@ -49,7 +51,7 @@ def run(
             loaded stays. With `check=False` the summary tells instead.
     """
     settings = _settings(dict(locals()))
-    alerts = AlertSettings() if is_plan else read_alert_settings()
+    alerts = read_alert_settings() if has_alerts and not is_plan else AlertSettings()
     settings = replace(settings, alert_urls=tuple(alerts.urls or ()))
     with pinged(alerts.ping_url, exit_code_of) as ping:
         summary = Run(read_configuration(), settings, LoggedProgress()).execute()

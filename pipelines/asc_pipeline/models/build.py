@@ -60,6 +60,26 @@ def build_models(
     started = time.monotonic()
     runner = _dbt_runner()
     summary = ModelsSummary(settings)
+    with dbt_ready(settings, say) as (pipeline, own):
+        summary.location = location_of(pipeline)
+        results = _run(runner, _arguments(settings, own), settings)
+        warehouse = Warehouse(pipeline, summary.schema)
+        with opened(warehouse):
+            add_results(results, summary, warehouse)
+            summary.last_week = last_week(warehouse)
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+@contextmanager
+def dbt_ready(
+    settings: ModelSettings, say: Callable[[str], None] = lambda text: None
+) -> Iterator[tuple[Pipeline, Path]]:
+    """The destination, dbt's environment for it, and dbt's own folder, for one run at a time.
+
+    Raises:
+        ConfigurationError: nothing is loaded, or another run builds the models.
+    """
     with TemporaryDirectory(prefix="asc-models-") as folder:
         more = (FIVETRAN,) if settings.is_fivetran else ()
         pipeline = make_pipeline(
@@ -68,16 +88,11 @@ def build_models(
         if is_lake(pipeline):
             pipeline = on_lake_file(pipeline)
         environment = _connection(pipeline, settings)
-        summary.location = location_of(pipeline)
         _check_loaded(pipeline, settings, say)
-        with _own_folder(_name_of(environment), summary) as own, _environment(environment):
-            results = _run(runner, _arguments(settings, own), settings)
-        warehouse = Warehouse(pipeline, summary.schema)
-        with opened(warehouse):
-            add_results(results, summary, warehouse)
-            summary.last_week = last_week(warehouse)
-    summary.seconds = time.monotonic() - started
-    return summary
+        location = location_of(pipeline) or settings.destination
+        where = f"{location}, schema {settings.marts}"
+        with _own_folder(_name_of(environment), where) as own, _environment(environment):
+            yield pipeline, own
 
 
 def project_folder() -> Path:
@@ -147,20 +162,19 @@ def _name_of(variables: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _own_folder(name: str, summary: ModelsSummary) -> Iterator[Path]:
+def _own_folder(name: str, where: str) -> Iterator[Path]:
     """The folder of dbt's parsed project and log: beside dlt's own, one for each database and
     dataset, one run at a time.
 
     Raises:
         ConfigurationError: another run uses it, or it cannot be written.
     """
-    folder = Path(get_dlt_pipelines_dir()).parent / "dbt" / name
+    folder = dbt_folder(name)
     lock = FileLock(f"{folder}.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         held = lock.acquire(blocking=False)
     except Timeout:
-        where = f"{summary.location or summary.settings.destination}, schema {summary.schema}"
         raise ConfigurationError(
             f"another run builds the models of {where}: wait until it ends"
         ) from None
@@ -168,6 +182,11 @@ def _own_folder(name: str, summary: ModelsSummary) -> Iterator[Path]:
         raise ConfigurationError(f"dbt's folder {folder} cannot be written: {error}") from error
     with held:
         yield folder
+
+
+def dbt_folder(name: str) -> Path:
+    """A folder of dbt's files, beside dlt's own."""
+    return Path(get_dlt_pipelines_dir()).parent / "dbt" / name
 
 
 @contextmanager
@@ -186,25 +205,33 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 def _arguments(settings: ModelSettings, folder: Path) -> list[str]:
     project = str(project_folder())
-    variables = json.dumps(
-        {
-            "app_store_connect_schema": settings.dataset,
-            "app_store_connect_fivetran": settings.is_fivetran,
-        }
-    )
     arguments = ["--no-use-colors", "--log-path", str(folder / "logs")]
     arguments += ["--no-version-check"]
     arguments += ["--debug"] if settings.is_debug else _QUIET
     # of a selection those tests alone whose models are in it, or before it
-    arguments += ["build", "--exclude-resource-type", "unit_test"]
-    arguments += ["--indirect-selection", "buildable"]
+    arguments += [*build_command(settings), "--indirect-selection", "buildable"]
     arguments += ["--project-dir", project, "--profiles-dir", project]
-    arguments += ["--target-path", str(folder / "target"), "--vars", variables]
+    arguments += ["--target-path", str(folder / "target")]
     if settings.is_full_refresh:
         arguments.append("--full-refresh")
     for each in settings.select:
         arguments += ["--select", each]
     return arguments
+
+
+def build_command(settings: ModelSettings) -> list[str]:
+    """dbt's command, without the places of its files."""
+    return ["build", "--exclude-resource-type", "unit_test", "--vars", project_variables(settings)]
+
+
+def project_variables(settings: ModelSettings) -> str:
+    """The variables of the dbt project, as JSON."""
+    return json.dumps(
+        {
+            "app_store_connect_schema": settings.dataset,
+            "app_store_connect_fivetran": settings.is_fivetran,
+        }
+    )
 
 
 def _run(runner: Any, arguments: Sequence[str], settings: ModelSettings) -> Sequence[Any]:

@@ -46,6 +46,11 @@ class ModelSettings:
     is_debug: bool = False
     wait_seconds: float = 0.0
 
+    @property
+    def marts(self) -> str:
+        """The schema of the marts."""
+        return f"{self.dataset}_marts"
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -76,7 +81,7 @@ class ModelsSummary:
     @property
     def schema(self) -> str:
         """Where the marts are."""
-        return f"{self.settings.dataset}_marts"
+        return self.settings.marts
 
     def as_json(self) -> dict[str, Any]:
         return {

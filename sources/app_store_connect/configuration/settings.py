@@ -41,7 +41,8 @@ _MOST: dict[str, float] = {
 """The greatest number accepted: above any use, within the limits of dates and sockets."""
 _OF_THE_SOURCE = frozenset(
     {"app_ids", "bundle_ids", "reports", "categories", "granularities", "access_types"}
-    | {"since", "until", "recheck_days", "max_wait", "on_failure", "keys", "alerts", SECTION[-1]}
+    | {"since", "until", "recheck_days", "max_wait", "on_failure", "keys", "alerts", "dagster"}
+    | {SECTION[-1]}
     | {"schema_contract", "max_table_nesting", "root_key"}
     | {"extract", "normalize", "load", "data_writer"}
 )

@@ -1,0 +1,1 @@
+"""The assets: tables of each key, views, models, pages."""
