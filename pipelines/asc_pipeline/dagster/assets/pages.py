@@ -23,20 +23,23 @@ _GROUP, _WEEK = "pages", "week"
 
 def page_assets(settings: DagsterSettings) -> list[dg.AssetsDefinition]:
     """`dashboard` and `digest`, of the marts."""
+    return [_dashboard(settings), _digest(settings)]
+
+
+def _dashboard(settings: DagsterSettings) -> dg.AssetsDefinition:
     place = Place(settings.destination, settings.dataset)
-    patience = Patience(WAIT_SECONDS)
-    pool = pool_of_models(settings)
 
     @dg.asset(
         key=DASHBOARD,
         description="One HTML file that shows the marts.",
         deps=[_MARTS],
         group_name=_GROUP,
-        pool=pool,
+        pool=pool_of_models(settings),
     )
     def dashboard() -> dg.MaterializeResult[Any]:
         try:
-            written = write_dashboard(place, Path(settings.dashboard), datetime.now(UTC), patience)
+            output, now = Path(settings.dashboard), datetime.now(UTC)
+            written = write_dashboard(place, output, now, Patience(WAIT_SECONDS))
         except AppStoreConnectError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         return dg.MaterializeResult(
@@ -48,16 +51,21 @@ def page_assets(settings: DagsterSettings) -> list[dg.AssetsDefinition]:
             }
         )
 
+    return dashboard
+
+
+def _digest(settings: DagsterSettings) -> dg.AssetsDefinition:
     @dg.asset(
         key=DIGEST,
         description="The last complete week in words, sent once.",
         deps=[_MARTS],
         group_name=_GROUP,
-        pool=pool,
+        pool=pool_of_models(settings),
     )
     def digest(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         try:
             today = datetime.now(UTC).date()
+            patience = Patience(WAIT_SECONDS)
             found = read_digest(settings.destination, settings.dataset, today, patience)
             week = found.monday.isoformat()
             if week != metadata_before(context.instance, DIGEST).get(_WEEK):
@@ -69,4 +77,4 @@ def page_assets(settings: DagsterSettings) -> list[dg.AssetsDefinition]:
         text = dg.MetadataValue.md(as_markdown(found))
         return dg.MaterializeResult(metadata={_WEEK: week, "digest": text})
 
-    return [dashboard, digest]
+    return digest
