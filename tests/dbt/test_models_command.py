@@ -75,16 +75,21 @@ def test_lake_on_a_disk(
     lake = LakeJob(monkeypatch, Place(str(tmp_path / "lake")), "parquet")
     nothing, message = invoke("--destination", "filesystem")
     loaded = lake.run(start_apple(demo_world(TODAY, days=3)), *TO_FILES)
-    code, output = invoke("--destination", "filesystem", "--json")
-    summary = json.loads(output[output.index("{") :])
+    built = subprocess.run(  # dbt keeps its log and the file open for as long as a process lives
+        [sys.executable, str(ROOT / "pipelines" / "asc_models.py"), *TO_FILES, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    summary = json.loads(built.stdout)
     sessions = [
         f"(select sum(sessions) from app_store_connect{table})"
         for table in ("_marts.fct_app_store_connect__daily", ".app_sessions_standard_daily")
     ]
-    with duckdb.connect(str(lake.database)) as database:  # as dbt has it open in this process
+    with duckdb.connect(str(lake.database), read_only=True) as database:
         found = database.execute(f"select {', '.join(sessions)}").fetchone()
 
-    assert (2, 0, 0) == (nothing, loaded.exit_code, code), (message, output)
+    assert (2, 0, 0) == (nothing, loaded.exit_code, built.returncode), (message, built.stderr)
     assert "nothing is loaded in" in message
     assert (str(lake.database), []) == (summary["location"], summary["failures"])
     assert found is not None
