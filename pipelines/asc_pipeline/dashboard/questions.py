@@ -33,13 +33,18 @@ _FRESHNESS = f"""
     order by report_name, app_id
 """
 _RESTATED = f"""
+    with told as (
+        select app_id, table_name, date_day, measure, measure_total, row_number() over (
+            partition by app_id, table_name, date_day, measure order by restatement desc
+        ) as place
+        from shown.{RESTATEMENTS} where processing_date <= :since
+    )
     select now.report_name, now.measure, count(distinct now.date_day),
         sum(told.measure_total), sum(now.measure_total)
     from shown.{RESTATEMENTS} as now
-    join shown.{RESTATEMENTS} as told
+    join told
         on told.app_id = now.app_id and told.table_name = now.table_name
-        and told.date_day = now.date_day and told.measure = now.measure
-        and told.restatement = now.restatement - 1
+        and told.date_day = now.date_day and told.measure = now.measure and told.place = 1
     where now.is_shown and now.is_complete and now.processing_date > :since
         and now.measure_total <> told.measure_total
     group by now.report_name, now.measure order by now.report_name, now.measure
@@ -207,6 +212,8 @@ def read_freshness(warehouse: Warehouse) -> list[Freshness]:
 
 
 def read_restated(warehouse: Warehouse, newest: date) -> list[Restated]:
-    """The changes that instances of the newest days made to complete dates."""
+    """The changes that instances of the newest days made to complete dates, against the totals that
+    were told before.
+    """
     rows = warehouse.execute(_RESTATED, since=newest - timedelta(RECENT_DAYS))
     return [Restated(*row) for row in rows]
