@@ -67,7 +67,8 @@ def _listed(names: Sequence[str]) -> str:
 def restated_lines(restated: Iterable[Restated]) -> list[str]:
     lines = [
         f"{each.report_name}: newer instances of the last {RECENT_DAYS} days changed"
-        f" {each.measure.replace('_', ' ')} on {each.dates} complete dates{_change(each)}."
+        f" {each.measure.replace('_', ' ')} on {each.dates} complete"
+        f" {'date' if each.dates == 1 else 'dates'}{_change(each)}."
         for each in restated
     ]
     if lines:
