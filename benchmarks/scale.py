@@ -154,7 +154,7 @@ class SimulatedKey:
         return True
 
     def _instances(self, app_id: str, today: date) -> list[ListedInstance]:
-        """What Apple lists of an app: the instances of 35 days, of eight reports each day."""
+        """The instances that Apple lists for an app: of 35 days, eight reports each day."""
         kept = [
             each
             for each in self.listed.get(app_id, [])

@@ -55,10 +55,10 @@ def test_views(warehouse: Warehouse, truth: Answers) -> None:
 
 
 def test_questions(warehouse: Warehouse, truth: Answers) -> None:
-    """What the job asks is answered as by DuckDB."""
+    """Each of the job's questions has the same answer as on DuckDB."""
     assert truth.questions == answers_to_questions(warehouse)
 
 
 def test_repairs(warehouse: Warehouse, truth: Answers) -> None:
-    """What the job deletes and marks goes, and nothing else."""
+    """The job's repairs delete and mark the same rows as on DuckDB."""
     assert truth.repairs == after_repairs(warehouse)

@@ -1,4 +1,4 @@
-"""Reads what there is to tell of, and what was told, from an open destination."""
+"""Reads problems, and the messages sent about them, from an open destination."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -58,7 +58,7 @@ _UNPARSED = f"""
 
 
 def message_due(warehouse: Warehouse, now: datetime) -> Message | None:
-    """What is to be told now.
+    """The message that is due now; None if there is none.
 
     Raises:
         DestinationError: the job has made no views yet, or the destination fails.

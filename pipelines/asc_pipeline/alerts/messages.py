@@ -14,7 +14,7 @@ from asc_pipeline.text import printable
 
 REPEAT_AFTER = timedelta(days=7)
 WORSE = 2
-"""A problem grew worse if it is so many times as large as when it was told."""
+"""A problem grew worse if its size is so many times the size told."""
 MOST_LINES = 20
 _MOST_SUBJECTS = 3
 _LONGEST = 300
@@ -61,13 +61,13 @@ class Alert:
 
     @property
     def line(self) -> str:
-        """What is told of this problem alone, without the app and the next step."""
+        """The problem in words, without the app and the next step."""
         return safe(f"{self.change}{self.problem.subject}: {self.problem.state}")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent, and the alerts that it tells, also those that are only counted."""
+    """A message to send, and its alerts: those with a line and those that are only counted."""
 
     title: str
     lines: list[str]
@@ -107,7 +107,9 @@ def _can_be_mended(problem: Problem, last: Sent, now: datetime) -> bool:
 
 
 def _over(problems: Sequence[Problem], sent: Mapping[str, Sent]) -> list[Alert]:
-    """Not that reports are on time of which nothing comes, since the request is stopped."""
+    """The problems that are over. Late reports of an app whose request is stopped are not: none of
+    them comes.
+    """
     open_ids = {each.id for each in problems}
     stopped = {each.app_id for each in problems if each.kind is Kind.STOPPED}
     found = []
@@ -137,7 +139,7 @@ def message_of(alerts: Sequence[Alert], app_names: Mapping[int, str]) -> Message
 
 
 def _order(alert: Alert) -> tuple[Any, ...]:
-    """The worst first, and at last what is over."""
+    """The key to sort alerts by: the worst first, and problems that are over last."""
     return alert.change is Change.OVER, *_alike(alert), alert.problem.subject
 
 

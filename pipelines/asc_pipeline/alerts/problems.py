@@ -24,7 +24,7 @@ MOST_APPS = 3
 
 
 class Kind(IntEnum):
-    """What is wrong, the worst first: the order of the lines of a message."""
+    """The kinds of problems in the order of the lines of a message, the worst first."""
 
     EXPIRING = 1
     STOPPED = 2
@@ -69,8 +69,8 @@ class ColumnCount:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found at the destination: of runs the failures that no later run was to mend, and
-    the runs that ended early without one.
+    """The state of the destination. `failures` are those that no later run was to mend, and
+    `ended_early` the runs that ended early without a failure.
     """
 
     reports: Sequence[ReportState] = ()
@@ -168,7 +168,7 @@ def _of_columns(found: Findings) -> Iterator[Problem]:
 
 
 def recent(today: date) -> date:
-    """Since when instances are asked for what is new in them: Apple lists none older."""
+    """The first day whose instances are searched for new values: Apple lists no older ones."""
     return today - timedelta(days=RETENTION_DAYS)
 
 

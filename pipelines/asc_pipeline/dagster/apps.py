@@ -90,7 +90,7 @@ def _ignore_wait(key: str, seconds: float) -> None:
 def partition_requests(
     found: AppsOfKeys, known: Mapping[str, Sequence[str]]
 ) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
-    """What is to change: pure. Of a key whose list is unknown nothing is removed."""
+    """The partitions to add and to remove. None is removed of a key whose list is unknown. Pure."""
     requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
     for key, apps in found.apps.items():
         partitions = apps_of_key(key)

@@ -1,4 +1,4 @@
-"""What Dagster's event log has of an asset."""
+"""Reads the events of an asset from Dagster's event log."""
 
 from collections.abc import Sequence
 from typing import Any

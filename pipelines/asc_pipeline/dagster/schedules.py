@@ -1,4 +1,4 @@
-"""When what runs: each hour a unit of each key, and the models when something new was loaded."""
+"""The schedules: each hour a unit of each key, and the models after a load with new rows."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ def load_job(key: str, assets: dg.AssetsDefinition) -> "AssetJob":
 
 
 def load_schedule(key: str, job: "AssetJob", settings: DagsterSettings) -> dg.ScheduleDefinition:
-    """Asks each hour for a unit of what is due. The budget of a key is one of an hour."""
+    """Requests a run for a unit of due apps each hour, since Apple's budget is one of an hour."""
 
     @dg.schedule(
         name=f"load_{identifier(key)}_hourly",

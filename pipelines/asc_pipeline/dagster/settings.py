@@ -1,4 +1,4 @@
-"""The section `[sources.app_store_connect.dagster]`, and the names of what a key has in Dagster."""
+"""The section `[sources.app_store_connect.dagster]`, and the names of a key's assets and pools."""
 
 import re
 

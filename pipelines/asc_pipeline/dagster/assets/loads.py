@@ -131,7 +131,9 @@ def materialisations(
 
 
 def _tell(context: dg.AssetExecutionContext, key: str, summary: Summary, apps: int) -> None:
-    """Tag the run, and raise a Failure for what was not loaded, unless the budget was used up."""
+    """Tag the run, and raise a Failure if instances were not loaded for another reason than the
+    budget.
+    """
     complete = f"{len(complete_apps(summary))} of {apps}"
     tags = {
         "asc/exit_code": str(summary.exit_code),
