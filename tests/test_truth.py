@@ -142,15 +142,23 @@ def test_withdrawn_segment_goes(start_apple: StartApple, job: Job) -> None:
 
 
 def test_one_processing_date_twice(start_apple: StartApple, job: Job) -> None:
-    """Of two instances with one processing date the greater id owns the dates."""
+    """Of two instances with one processing date the greater id owns the dates, and is the last
+    vintage, whichever is loaded first.
+    """
     world = overlapping_world(days=2)
     report = world.report(APPS[0], CRASHES)
-    for instance_id in ("00000000-first", "ffffffff-last"):
+    apple = start_apple(world)
+    for instance_id in ("ffffffff-last", "00000000-first"):
         rows = crash_rows(APPS[0], TODAY - timedelta(days=1), vintage=len(instance_id))
         world.add_instance(report, "DAILY", TODAY, [rows], id=instance_id)
-    job.run(start_apple(world))
+        job.run(apple)
 
     assert [] == differences(job, world)
+    assert [("ffffffff-last",)] == job.query(
+        "select instance_id from app_store_connect.restatements"
+        f" where date = '{TODAY - timedelta(days=1)}' and app_id = {APPS[0]}"
+        " order by vintage desc limit 1"
+    )
 
 
 def test_corrupt_newest_instance_leaves_the_one_before(start_apple: StartApple, job: Job) -> None:

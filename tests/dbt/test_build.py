@@ -153,31 +153,31 @@ def test_both_databases_agree(built: Warehouse, on_postgres: Warehouse) -> None:
         assert list(built.columns(mart)) == list(on_postgres.columns(mart))
 
 
-def test_postgres_follows_what_is_withdrawn(on_postgres: Warehouse) -> None:
+def test_postgres_follows_what_is_withdrawn(copy_on_postgres: Warehouse) -> None:
     """An incremental build on Postgres: the days of a segment that is gone are built anew from what
     is left, which the tests compare with the views; all others keep their rows.
     """
-    on_postgres.models()
+    copy_on_postgres.models()
     mart = "fct_app_store_connect__daily"
-    before, rows = on_postgres.vintages(mart), set(on_postgres.rows(mart))
+    before, rows = copy_on_postgres.vintages(mart), set(copy_on_postgres.rows(mart))
     raw = "app_store_connect_raw"
-    ((segment, app_id),) = on_postgres.query(
+    ((segment, app_id),) = copy_on_postgres.query(
         f"select segment_id, app_id from {raw}.analytics_slices"
         " where table_name = 'app_sessions_standard_daily'"
         " order by processing_date desc, segment_id limit 1"
     )
-    days = on_postgres.query(
+    days = copy_on_postgres.query(
         f"select app_id, date from {raw}.analytics_slices where segment_id = '{segment}'"
     )
-    on_postgres.execute(f"delete from {raw}.analytics_slices where segment_id = '{segment}'")
-    done = on_postgres.models("--json")
-    after = on_postgres.vintages(mart)
+    copy_on_postgres.execute(f"delete from {raw}.analytics_slices where segment_id = '{segment}'")
+    done = copy_on_postgres.models("--json")
+    after = copy_on_postgres.vintages(mart)
     changed = {pair for pair in before.keys() | after.keys() if before.get(pair) != after.get(pair)}
 
     assert (0, []) == (done.code, json.loads(done.out)["failures"])
     assert changed
     assert changed <= set(days)
-    assert {app_id} == {row[0] for row in rows - set(on_postgres.rows(mart))}
+    assert {app_id} == {row[0] for row in rows - set(copy_on_postgres.rows(mart))}
 
 
 def test_what_is_wrong_is_named(copy_of_built: Warehouse) -> None:

@@ -13,7 +13,8 @@ _UP_TO = "rows between unbounded preceding and current row"
 # row: the cast makes it one that can, and what is joined is compared with 1.
 #
 # A vintage is an instance as of one load. A segment that is published anew adds its rows in its
-# load, and takes away those of the load before.
+# load, and takes away those of the load before. Which of two instances with one processing date is
+# loaded first is chance: the one that the views prefer comes last, as in `slices`.
 RESTATEMENTS_STATEMENT = f"""
 create or replace view shown.this_table as
 with catalogue as ({latest_rows(REPORT_CATALOGUE)}),
@@ -59,7 +60,9 @@ vintages as (
         ) as age,
         row_number() over (
             partition by app_id, table_name, date
-            order by processing_date, {LOAD_ID}, instance_id
+            order by processing_date,
+                case when access_type = 'ONE_TIME_SNAPSHOT' then 0 else 1 end,
+                instance_id, {LOAD_ID}
         ) as vintage
     from changes
 ),

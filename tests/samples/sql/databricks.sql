@@ -1724,7 +1724,7 @@ WITH `catalogue` AS (
     ) AS `age`,
     ROW_NUMBER() OVER (
       PARTITION BY `app_id`, `table_name`, `date`
-      ORDER BY `processing_date` NULLS LAST, `_dlt_load_id` NULLS LAST, `instance_id` NULLS LAST
+      ORDER BY `processing_date` NULLS LAST, CASE WHEN `access_type` = 'ONE_TIME_SNAPSHOT' THEN 0 ELSE 1 END NULLS LAST, `instance_id` NULLS LAST, `_dlt_load_id` NULLS LAST
     ) AS `vintage`
   FROM `changes`
 ), `shown` AS (

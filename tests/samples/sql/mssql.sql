@@ -1724,7 +1724,7 @@ WITH [catalogue] AS (
     ) AS [age],
     ROW_NUMBER() OVER (
       PARTITION BY [app_id], [table_name], [date]
-      ORDER BY CASE WHEN [processing_date] IS NULL THEN 1 ELSE 0 END, [processing_date], CASE WHEN [_dlt_load_id] IS NULL THEN 1 ELSE 0 END, [_dlt_load_id], CASE WHEN [instance_id] IS NULL THEN 1 ELSE 0 END, [instance_id]
+      ORDER BY CASE WHEN [processing_date] IS NULL THEN 1 ELSE 0 END, [processing_date], CASE WHEN CASE WHEN [access_type] = 'ONE_TIME_SNAPSHOT' THEN 0 ELSE 1 END IS NULL THEN 1 ELSE 0 END, CASE WHEN [access_type] = 'ONE_TIME_SNAPSHOT' THEN 0 ELSE 1 END, CASE WHEN [instance_id] IS NULL THEN 1 ELSE 0 END, [instance_id], CASE WHEN [_dlt_load_id] IS NULL THEN 1 ELSE 0 END, [_dlt_load_id]
     ) AS [vintage]
   FROM [changes]
 ), [shown] AS (
