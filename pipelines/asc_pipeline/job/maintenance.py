@@ -52,6 +52,7 @@ class Upkeep:
         sweep_after: timedelta | None,
         database: Path | None,
         clock: Callable[[], datetime],
+        wait: Callable[[float], None],
         keep_superseded_days: int | None = None,
         table_format: str = PLAIN,
     ) -> None:
@@ -62,12 +63,13 @@ class Upkeep:
         self._clock = clock
         self._keep_superseded_days = keep_superseded_days
         self._table_format = table_format
+        self._wait = wait
         self._file = _identity(database)
         self._columns: dict[str, list[str]] | None = None
         self.views: list[str] = []
         self.failures: list[Failure] = []
 
-    def check_clock(self, wait: Callable[[float], None]) -> None:
+    def check_clock(self) -> None:
         """Wait until a load that begins now is later than every load that there is.
 
         Of two loads of a segment the later one counts, and the clock says which that is. A clock
@@ -87,7 +89,7 @@ class Upkeep:
                     f"the newest load there is of {when}, but this machine's clock says"
                     f" {now.isoformat(' ', 'seconds')}: set the clock right, or wait until then"
                 )
-            wait(ahead + CLOCK_STEP)
+            self._wait(ahead + CLOCK_STEP)
 
     def check_file(self) -> None:
         """Raises DatabaseLostError if the loaded rows have gone with the file."""

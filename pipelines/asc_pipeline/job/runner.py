@@ -8,10 +8,9 @@ lists anything leaves the views as they are.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from signal import SIGINT
 from typing import Any
 
@@ -20,12 +19,10 @@ from dlt.common.exceptions import SignalReceivedException
 from dlt.common.pipeline import StepInfo
 from dlt.common.runtime.signals import set_received_signal, wake_all
 
-from app_store_connect.catalog import schema_of_report
 from app_store_connect.configuration.keys import api_keys, read_key_settings
 from app_store_connect.configuration.settings import Configuration, set_dlt_defaults
 from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import (
-    FATAL,
     ApiDownError,
     BudgetExhaustedError,
     ConfigurationError,
@@ -33,20 +30,11 @@ from app_store_connect.errors import (
     DestinationError,
     Failure,
 )
-from app_store_connect.extract.loaded import doubled_notes
 from app_store_connect.extract.outcome import Outcome
-from app_store_connect.extract.resources import SegmentLoader
-from app_store_connect.instances import ListedInstance
-from app_store_connect.planning.listing import Listing
 from app_store_connect.planning.options import Options
-from app_store_connect.planning.renewal import renew_stopped
-from app_store_connect.planning.selection import Selection
-from app_store_connect.planning.units import units_of_work
 from app_store_connect.tables import LOADS, RUNS
 from app_store_connect.views.freshness import FRESHNESS
-from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.dlt_pipeline.folder_copy import MOST_STEPS, copy_for_dlt
 from asc_pipeline.dlt_pipeline.opening import Patience, opened, synchronise
 from asc_pipeline.dlt_pipeline.packages import Packages
@@ -57,21 +45,16 @@ from asc_pipeline.dlt_pipeline.workspace import (
     location_of,
     make_pipeline,
     remove_empty_file,
-    takes_dictionaries,
     without_file,
 )
 from asc_pipeline.job.alerting import send_due
-from asc_pipeline.job.batches import Batches
-from asc_pipeline.job.due import changed_lists, list_offered, select_due
+from asc_pipeline.job.loading import Loading
 from asc_pipeline.job.maintenance import Upkeep
-from asc_pipeline.job.missing_tables import Remade, make_missing
 from asc_pipeline.job.progress import FOR_APPLE, FOR_THE_CLOCK, Progress
 from asc_pipeline.job.run_record import write_run
 from asc_pipeline.job.summary import Summary
-from asc_pipeline.job.verification import DemoApps, check_loaded
+from asc_pipeline.job.verification import DemoApps
 from asc_pipeline.text import new_run_id
-from asc_pipeline.truth.lateness import late_notes
-from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +95,6 @@ class Run:
         self._configuration = configuration
         self._settings = settings
         self._progress = progress
-        self._policies = configuration.policies()
         self._keys, self._key_failures = api_keys(
             read_key_settings(configuration, settings.keys),
             configuration,
@@ -125,7 +107,6 @@ class Run:
         self._started = time.monotonic()
         self._is_shared = settings.destination != "duckdb"  # others may write at the same time
         self._failures_before: list[Failure] = []
-        self._counts = RowCounts()
         self._steps: deque[StepInfo[Any]] = deque(maxlen=MOST_STEPS)
         self.summary = Summary(
             run_id=run_id or new_run_id(),
@@ -243,18 +224,24 @@ class Run:
             if self._settings.demo_apps:
                 self._settings.demo_apps.check(warehouse)
             synchronise(pipeline)
-        upkeep = Upkeep(
+        upkeep = self._upkeep(pipeline, warehouse)
+        loading = Loading(
+            pipeline,
             warehouse,
-            sweep_after=self._configuration.sweep_after if self._is_shared else None,
-            database=database_file(pipeline),
-            clock=self._clock,
-            keep_superseded_days=self._keep_superseded_days(warehouse),
-            table_format=self._configuration.table_format,
+            Packages(pipeline, warehouse, self._steps, is_shared=self._is_shared),
+            upkeep,
+            self.summary,
+            self._configuration,
+            self._progress,
+            self._today,
         )
         if not self._settings.is_plan:
-            upkeep.check_clock(self._wait_for_clock)
+            upkeep.check_clock()
         try:
-            self._load_due(pipeline, warehouse, upkeep)
+            if self._settings.is_plan:
+                loading.plan(self._key_failures)
+            else:
+                loading.load(self._key_failures)
         except (BudgetExhaustedError, ApiDownError) as error:
             self._outcome.stop(error)
         except DestinationError as error:
@@ -264,36 +251,16 @@ class Run:
         if not self._settings.is_plan:
             self._finish(upkeep)
 
-    def _load_due(self, pipeline: Pipeline, warehouse: Warehouse, upkeep: Upkeep) -> None:
-        ledger, is_plan = Ledger(warehouse), self._settings.is_plan
-        remade = Remade() if is_plan else make_missing(pipeline, warehouse)
-        self._outcome.failures += remade.failures.values()
-        self._counts = count_rows(warehouse) if is_plan else upkeep.recover()
-        self._progress.phase("asking Apple what there is")
-        listing = self.summary.listing = list_offered(self._keys, self._settings.options, ledger)
-        listing.failures[:0] = self._key_failures
-        listing.notices += self._configuration.notices(
-            schema_of_report(each).name for _, each in listing.reports
+    def _upkeep(self, pipeline: Pipeline, warehouse: Warehouse) -> Upkeep:
+        return Upkeep(
+            warehouse,
+            sweep_after=self._configuration.sweep_after if self._is_shared else None,
+            database=database_file(pipeline),
+            clock=self._clock,
+            wait=self._wait_for_clock,
+            keep_superseded_days=self._keep_superseded_days(warehouse),
+            table_format=self._configuration.table_format,
         )
-        due = select_due(listing, self._settings.options, ledger, self._counts, self._today)
-        selection = remade.loadable(due, warehouse)
-        self.summary.selection = selection
-        listing.notices += [*remade.notices, *self._counts.notes(selection, remade.failures)]
-        listing.notices += late_notes(listing, self._today)
-        if self._settings.is_plan:
-            self.summary.units = units_of_work(listing, selection, self._keys)
-        else:
-            self._load_all(pipeline, warehouse, listing, selection, upkeep)
-            if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
-                try:
-                    renew_stopped(
-                        self._keys,
-                        self._settings.options,
-                        listing,
-                        check_loaded=partial(self._check_loaded, warehouse, upkeep),
-                    )
-                except FATAL as error:  # loads and deletions until then are still to be told
-                    self._outcome.stop(error)
 
     def _keep_superseded_days(self, warehouse: Warehouse) -> int | None:
         """Raises ConfigurationError where rows cannot be deleted."""
@@ -342,68 +309,3 @@ class Run:
             self._outcome.failures.append(failure)
             self._failed(failure)
         self._outcome.stop(error)
-
-    def _load_all(
-        self,
-        pipeline: Pipeline,
-        warehouse: Warehouse,
-        listing: Listing,
-        selection: Selection,
-        upkeep: Upkeep,
-    ) -> None:
-        self._progress.begin(len(selection.due), self._outcome)
-        ledger = Ledger(warehouse)
-        loader = self._loader(pipeline, ledger)
-        options, today = self._settings.options, self._today
-        changed = changed_lists(listing, options, ledger, self._policies, today)
-        listings = [loader.listing(table, partial(list, rows)) for table, rows in changed]
-        batches = Batches(
-            pipeline,
-            warehouse,
-            loader,
-            self._outcome,
-            self._configuration,
-            self._packages(pipeline, warehouse),
-        )
-
-        def before_each() -> None:
-            self._progress.phase("loading")
-            upkeep.check_clock(self._wait_for_clock)
-            upkeep.refresh()
-
-        has_loaded = batches.load(selection, listings, before_each=before_each)
-        upkeep.finish(
-            has_loaded=has_loaded,
-            report_tables={each.item.listed.table_name for each in self._outcome.completed},
-        )
-        self._note_oddities(warehouse)
-
-    def _packages(self, pipeline: Pipeline, warehouse: Warehouse) -> Packages:
-        return Packages(pipeline, warehouse, self._steps, is_shared=self._is_shared)
-
-    def _loader(self, pipeline: Pipeline, ledger: Ledger) -> SegmentLoader:
-        return SegmentLoader(
-            self._keys,
-            self._outcome.attempt,
-            today=self._today,
-            recheck_days=self._settings.options.recheck_days,
-            table_format=self._configuration.table_format,
-            max_inflated_bytes=self._configuration.max_inflated_bytes,
-            policies=self._policies,
-            dictionary_text=takes_dictionaries(pipeline),
-            stored=ledger.latest,
-        )
-
-    def _note_oddities(self, warehouse: Warehouse) -> None:
-        self._outcome.notices += doubled_notes(self._outcome.completed)
-        loaded = [each.item.listed.instance for each in self._outcome.completed]
-        if loaded:
-            since = min(each.processing_date for each in loaded)
-            found = ties(warehouse, {each.id for each in loaded}, since=since)
-            self._outcome.notices += map(str, found)
-
-    def _check_loaded(
-        self, warehouse: Warehouse, upkeep: Upkeep, instances: Collection[ListedInstance]
-    ) -> None:
-        upkeep.check_file()
-        check_loaded(warehouse, instances, self._outcome.segments_read())
