@@ -1,7 +1,7 @@
 """Mutants of the SQL in a module's strings, which mutation tools for Python leave as they are.
 
     python tests/mutation/sql_mutants.py \\
-        sources/app_store_connect/views/create.py tests/test_views.py
+        sources/app_store_connect/views/statements.py tests/test_views.py
 
 Tries each in a copy of the checkout, with all tests that are named, and prints those that
 they do not notice. That is a list of questions: some mutants change nothing that can be seen.

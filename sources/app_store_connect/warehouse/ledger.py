@@ -164,7 +164,7 @@ class Ledger:
     def report_name(self) -> str:
         """SQL for the one name of report `r`; rows, and tables, of earlier versions may lack it."""
         column = "report_name"
-        exists = column in self.warehouse.columns()[tables.REPORTS.name]
+        exists = column in self.warehouse.columns().get(tables.REPORTS.name, ())
         return f"coalesce(r.{column}, r.name)" if exists else "r.name"
 
     def known_instances(self, instance_ids: Collection[str]) -> dict[str, ListedInstance]:
