@@ -19,7 +19,7 @@ COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo demo-dagster test test-slow test-engines test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
+.PHONY: help setup dev demo demo-dagster test test-slow test-engines test-hosts test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,10 @@ test-dbt: dev ## Run the tests of the models, on DuckDB and on Postgres
 # tests/engines is left out by pytest's norecursedirs; named, it runs
 test-engines: .venv/engines/job/project.stamp $(ENGINES:%=.venv/engines/%/project.stamp) ## Run the tests on engines of other destinations
 	.venv/engines/job/bin/python -m pytest -n 0 --timeout 1200 tests/engines $(ARGS)
+
+# tests/hosts is left out by pytest's norecursedirs; named, it runs
+test-hosts: dev ## Run Dagster on two hosts that fail; needs root, iproute2, socat, redis-server
+	$(BIN)/python -m pytest -n 0 tests/hosts $(ARGS)
 
 questions: dev ## Rewrite pipelines/dbt/QUESTIONS.md and the staging models
 	$(BIN)/python -m asc_pipeline.models.generator

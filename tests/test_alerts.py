@@ -158,6 +158,23 @@ def test_run_for_others_ends_no_failure(
     ]
 
 
+@pytest.mark.slow
+def test_loaded_instance_is_no_failure(
+    start_apple: StartApple, job: Job, webhook: ScriptedServer
+) -> None:
+    """Whichever run loads it: the failure is over."""
+    apple = start_apple(overlapping_world(days=2, parts=1))
+    job.run(apple, "--until", str(TODAY - timedelta(days=1)))
+    apple.fault(Fault("api", "/segments", "not_found", times=None))
+    job.run(apple, "--recheck", "0")
+    apple.clear_faults()
+    job.run(apple, "--report", CRASHES)
+    failed, over = told(webhook)
+
+    assert {True} == {" not loaded: " in line for line in failed[1]}
+    assert {True} == {line.startswith("over: ") for line in over[1]}
+
+
 def test_channel_that_fails(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from app_store_connect.tables import (
     REPORT_CATALOGUE,
     REPORT_COLUMNS,
     RUNS,
+    SLICES,
     UNPARSED_VALUES,
 )
 from app_store_connect.views.owners import ties_since
@@ -36,11 +37,20 @@ _RUNS = f"""
     where {LOAD_ID} in ({COMPLETE_LOADS}) and exit_code <> {_INTERRUPTED} and started_at >= :since
     order by started_at desc
 """
+# an instance that a later load brought is no failure any more, however that run ended
 _FAILURES = f"""
-    select {LOAD_ID}, app_id, report_name, min(what), min(reason), count(*)
-    from raw.{LOAD_FAILURES.name}
-    where failed_at >= :since
-    group by {LOAD_ID}, app_id, report_name, case when report_name is null then what end
+    select f.{LOAD_ID}, f.app_id, f.report_name, min(f.what), min(f.reason), count(*)
+    from (select * from raw.{LOAD_FAILURES.name} where failed_at >= :since) as f
+    left join (
+        select instance_id, max({LOAD_ID}) as loaded from raw.{SLICES.name}
+        where {LOAD_ID} in ({COMPLETE_LOADS}) and instance_id in (
+            select instance_id from raw.{LOAD_FAILURES.name} where failed_at >= :since
+        )
+        group by instance_id
+    ) as s on s.instance_id = f.instance_id
+    where s.loaded is null or s.loaded <= f.{LOAD_ID}
+    group by f.{LOAD_ID}, f.app_id, f.report_name,
+        case when f.report_name is null then f.what end
 """
 REMEMBERED = timedelta(days=8)
 """A failure that no run met for so long is forgotten, even if no run was to mend it:
@@ -73,7 +83,7 @@ def read_findings(warehouse: Warehouse, now: datetime) -> Findings:
     today = now.date()
     existing = warehouse.columns()
     reports = read_reports(warehouse)
-    failures, ended_early = _failed_still(warehouse, existing, now - REMEMBERED)
+    failures, ended_early = read_failures(warehouse, now)
     columns, unparsed = [], []
     if {REPORT_COLUMNS.name, REPORT_CATALOGUE.name} <= existing.keys():
         columns = [
@@ -93,11 +103,12 @@ def read_findings(warehouse: Warehouse, now: datetime) -> Findings:
     )
 
 
-def _failed_still(
-    warehouse: Warehouse, existing: dict[str, list[str]], since: datetime
-) -> tuple[list[FailureCount], list[RunEnd]]:
-    """A run that was interrupted tells nothing."""
-    if RUNS.name not in existing or LOADS not in existing:
+def read_failures(warehouse: Warehouse, now: datetime) -> tuple[list[FailureCount], list[RunEnd]]:
+    """The failures that no later run has mended, and the runs that ended early without one. A run
+    that was interrupted tells nothing.
+    """
+    existing, since = warehouse.columns(), now - REMEMBERED
+    if not {RUNS.name, SLICES.name, LOADS} <= existing.keys():
         return [], []
     runs = [_run_end(*row) for row in warehouse.execute(_RUNS, since=since)]
     failures = []

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-_UNTOLD_EXIT_CODES = (2, 3)
-"""Of a run that ended early without a single thing that failed."""
+_EARLY_EXIT_CODES = (2, 3)
+"""Of a run that was refused, or ended at its budget: nobody knows how much it asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ def failed_still(
 ) -> tuple[list[FailureCount], list[RunEnd]]:
     """The failures, and the runs that ended early without one, that no later run was to mend.
 
-    A later run was, if it was for the app, and for the same selection or for everything.
+    A later run was, if it was for the app, and for the same selection or for everything. One that
+    ended early mended no failure, but tells of the end itself.
 
     Args:
         runs: the newest first.
@@ -47,19 +48,28 @@ def failed_still(
     ended_early: list[RunEnd] = []
     for number, run in enumerate(runs):
         later = [each for each in runs[:number] if each.selection in (None, run.selection)]
-        if any(each.app_ids is None for each in later):
-            continue
-        covered = frozenset[int]().union(*(each.app_ids or () for each in later))
-        is_covered = bool(later) and run.app_ids is not None and run.app_ids <= covered
-        open_failures += _open(told.get(run.load_id, ()), covered, is_covered=is_covered)
-        if run.exit_code in _UNTOLD_EXIT_CODES and run.load_id not in told and not is_covered:
+        ended = [each for each in later if each.exit_code not in _EARLY_EXIT_CODES]
+        open_failures += _open(told.get(run.load_id, ()), run, _apps(ended))
+        is_early = run.exit_code in _EARLY_EXIT_CODES and run.load_id not in told
+        if is_early and not _is_covered(run, _apps(later)):
             ended_early.append(run)
     return open_failures, ended_early
 
 
+def _apps(runs: Iterable[RunEnd]) -> frozenset[int] | None:
+    """None for all apps."""
+    apps = [each.app_ids for each in runs]
+    return None if None in apps else frozenset[int]().union(*filter(None, apps))
+
+
+def _is_covered(run: RunEnd, apps: frozenset[int] | None) -> bool:
+    return apps is None or bool(apps and run.app_ids is not None and run.app_ids <= apps)
+
+
 def _open(
-    failures: Iterable[FailureCount], covered: frozenset[int], *, is_covered: bool
+    failures: Iterable[FailureCount], run: RunEnd, apps: frozenset[int] | None
 ) -> Iterator[FailureCount]:
+    is_covered = _is_covered(run, apps)
     for each in failures:
-        if not (is_covered if each.app_id is None else each.app_id in covered):
+        if not (is_covered if each.app_id is None else apps is None or each.app_id in apps):
             yield each

@@ -2,41 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from app_store_connect.entities import Granularity
 from app_store_connect.errors import AppStoreConnectError
 from app_store_connect.instances import AppTable
 from app_store_connect.names import table_name
-from app_store_connect.tables import LOAD_FAILURES
-from app_store_connect.views.owners import SLICES_VIEW
 from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS
+from asc_pipeline.alerts.findings import read_failures
+from asc_pipeline.alerts.runs import FailureCount
 from asc_pipeline.dagster.settings import WAIT_SECONDS, DagsterSettings
 from asc_pipeline.dlt_pipeline.opening import Patience, opened, reading
 from asc_pipeline.truth.freshness import ReportState, read_reports
-
-_LATELY = timedelta(days=1)
-"""A failure that still stands is told again by the runs of each day."""
-_FAILURES = f"""
-    select app_id, report_name, min(what), min(reason), count(distinct what)
-    from raw.{LOAD_FAILURES.name}
-    where _dlt_load_id in ({COMPLETE_LOADS}) and failed_at > :since
-    and (instance_id is null or instance_id not in (select instance_id from shown.{SLICES_VIEW}))
-    group by app_id, report_name, case when report_name is null then what end
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class StandingFailure:
-    """Failures of the last day, of an app and report together, that no later run has loaded."""
-
-    app_id: int | None
-    report_name: str | None
-    what: str
-    reason: str
-    count: int
 
 
 @contextmanager
@@ -47,19 +24,15 @@ def _views(settings: DagsterSettings) -> Iterator[Warehouse]:
             yield warehouse
 
 
-def read_state(settings: DagsterSettings) -> tuple[list[ReportState], list[StandingFailure]]:
-    """The rows of `data_freshness`, and the failures that stand.
+def read_state(settings: DagsterSettings) -> tuple[list[ReportState], list[FailureCount]]:
+    """The rows of `data_freshness`, and the failures that no later run has mended.
 
     Raises:
         ConfigurationError: nothing is loaded, or the destination cannot be opened.
     """
     with _views(settings) as warehouse:
-        reports = read_reports(warehouse)
-        if LOAD_FAILURES.name not in warehouse.columns():
-            return reports, []
-        since = datetime.now(UTC) - _LATELY
-        rows = warehouse.execute(_FAILURES, since=since)
-        return reports, [StandingFailure(*row) for row in rows]
+        failures, _ = read_failures(warehouse, datetime.now(UTC))
+        return read_reports(warehouse), failures
 
 
 def newest_complete_dates(settings: DagsterSettings) -> dict[AppTable, date]:

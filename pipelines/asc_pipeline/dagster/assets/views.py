@@ -13,8 +13,9 @@ from app_store_connect.views.freshness import FRESHNESS
 from asc_pipeline.alerts.channels import send
 from asc_pipeline.alerts.messages import safe
 from asc_pipeline.alerts.problems import Findings, Kind, Problem, problems_in
+from asc_pipeline.alerts.runs import FailureCount
 from asc_pipeline.alerts.settings import read_alert_settings
-from asc_pipeline.dagster.assets.state import StandingFailure, read_state, table_of
+from asc_pipeline.dagster.assets.state import read_state, table_of
 from asc_pipeline.dagster.events import metadata_before
 from asc_pipeline.dagster.settings import (
     DagsterSettings,
@@ -98,7 +99,7 @@ def view_checks(settings: DagsterSettings) -> dg.AssetChecksDefinition:
 
 _CHECKED = {
     FRESH: "No app is late, has missing or doubled dates, or loses instances soon.",
-    LOADED: "Nothing of the last day failed that is not loaded since.",
+    LOADED: "Nothing failed that no later run has loaded.",
 }
 
 
@@ -118,7 +119,7 @@ def materialisations(
 
 
 def results(
-    reports: Sequence[ReportState], failures: Sequence[StandingFailure], today: date
+    reports: Sequence[ReportState], failures: Sequence[FailureCount], today: date
 ) -> Iterator[dg.AssetCheckResult]:
     """Two checks of each view."""
     problems, failed = _by_table(reports, failures, today)
@@ -128,8 +129,8 @@ def results(
 
 
 def _by_table(
-    reports: Sequence[ReportState], failures: Sequence[StandingFailure], today: date
-) -> tuple[Mapping[str, list[Problem]], Mapping[str, list[StandingFailure]]]:
+    reports: Sequence[ReportState], failures: Sequence[FailureCount], today: date
+) -> tuple[Mapping[str, list[Problem]], Mapping[str, list[FailureCount]]]:
     """Problems and failures of each table; under `data_freshness` those of no table."""
     tables = {
         f"{each.report_name} {each.granularity}": table_of(each)
@@ -140,7 +141,7 @@ def _by_table(
     for problem in problems_in(Findings(reports=reports), today):
         problems[tables.get(problem.subject, FRESHNESS)].append(problem)
     known = daily_tables()
-    failed: dict[str, list[StandingFailure]] = defaultdict(list)
+    failed: dict[str, list[FailureCount]] = defaultdict(list)
     for each in failures:
         table = table_name(each.report_name, Granularity.DAILY) if each.report_name else FRESHNESS
         failed[table if table in known else FRESHNESS].append(each)
@@ -190,7 +191,7 @@ def _freshness(view: dg.AssetKey, problems: Sequence[Problem]) -> dg.AssetCheckR
     return _result(view, FRESH, list(map(_line, problems)), is_red=is_red)
 
 
-def _failures(view: dg.AssetKey, failures: Sequence[StandingFailure]) -> dg.AssetCheckResult:
+def _failures(view: dg.AssetKey, failures: Sequence[FailureCount]) -> dg.AssetCheckResult:
     lines = [f"{each.what}, {each.count} of its kind: {each.reason}" for each in failures]
     return _result(view, LOADED, lines, is_red=True)
 
