@@ -19,7 +19,7 @@ COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo demo-dagster test test-slow test-engines test-hosts test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
+.PHONY: help setup dev demo demo-dagster test test-slow test-nightly test-engines test-hosts test-dbt questions samples bench lint lint-sql docs wheel ranges lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,8 +44,11 @@ test: dev ## Run the tests; ARGS="-k name" for some of them
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 test-slow: dev ## Run the tests that make test leaves out, but for those of the models
-	$(BIN)/python -m pytest -n 3 --timeout 300 -m "slow and not live" tests \
+	$(BIN)/python -m pytest -n 3 --timeout 300 -m "slow and not nightly and not live" tests \
 		--ignore tests/dbt $(LONG_WALKS:%=--ignore %) $(ARGS)
+
+test-nightly: dev ## Run the slow tests that repeat others elsewhere: on Postgres, in buckets, at random
+	$(BIN)/python -m pytest -n 3 --timeout 300 -m "nightly and not live" tests $(ARGS)
 
 samples: dev ## Rewrite the samples of SQL in tests/samples/sql; then read the diff
 	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py

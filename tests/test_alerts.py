@@ -351,6 +351,7 @@ def on(day: int) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(1200)
 def test_forty_days_with_a_stop_a_loss_and_a_recovery(
     start_apple: StartApple, job: Job, webhook: ScriptedServer

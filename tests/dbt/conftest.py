@@ -90,21 +90,31 @@ def postgres_address() -> Iterator[str]:
 def on_postgres(
     postgres_address: str, apple: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
-    """Postgres with the demo's data, without models. Models may be built, no row may be changed."""
+    """Postgres with the demo's data. No row may be changed."""
     warehouse = Warehouse(tmp_path_factory.mktemp("postgres"), postgres_address)
     warehouse.load(apple)
     return warehouse
 
 
+@pytest.fixture(scope="session")
+def built_on_postgres(on_postgres: Warehouse) -> Warehouse:
+    """The same with the models, built by `asc-segments models`."""
+    done = on_postgres.models("--json", "--fivetran")
+    assert 0 == done.code, done
+    (on_postgres.folder / "models.json").write_text(done.out)
+    return on_postgres
+
+
 @pytest.fixture
-def copy_on_postgres(on_postgres: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
-    """A copy of it in a database of its own, to be changed."""
+def copy_on_postgres(built_on_postgres: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
+    """A copy of it in a database of its own, to be changed; dbt finds what it parsed."""
     psycopg2 = pytest.importorskip("psycopg2")
-    server = on_postgres.address.removesuffix("/postgres")
+    server = built_on_postgres.address.removesuffix("/postgres")
     connection = psycopg2.connect(f"{server}/template1")
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("create database copied template postgres")
+        shutil.copytree(built_on_postgres.folder, tmp_path / "copied")
         yield Warehouse(tmp_path / "copied", f"{server}/copied")
         cursor.execute("drop database copied with (force)")
     connection.close()

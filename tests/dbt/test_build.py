@@ -135,12 +135,11 @@ def test_facts_are_the_truth(fact: str, built: Warehouse, demo: World) -> None:
     assert rows
 
 
-def test_both_databases_agree(built: Warehouse, on_postgres: Warehouse) -> None:
+def test_both_databases_agree(built: Warehouse, built_on_postgres: Warehouse) -> None:
     """From one data set Postgres gets the same marts, row by row."""
-    done = on_postgres.models("--json", "--fivetran")
-    summary = json.loads(done.out)
+    summary = json.loads((built_on_postgres.folder / "models.json").read_text())
 
-    assert (0, []) == (done.code, summary["failures"] + summary["warnings"]), done.err
+    assert [] == summary["failures"] + summary["warnings"]
     for mart in (
         *FACTS,
         "dim_app_store_connect__apps",
@@ -149,15 +148,14 @@ def test_both_databases_agree(built: Warehouse, on_postgres: Warehouse) -> None:
         "dim_app_store_connect__dates",
         "dim_app_store_connect__subscriptions",
     ):
-        assert built.rows(mart) == on_postgres.rows(mart), mart
-        assert list(built.columns(mart)) == list(on_postgres.columns(mart))
+        assert built.rows(mart) == built_on_postgres.rows(mart), mart
+        assert list(built.columns(mart)) == list(built_on_postgres.columns(mart))
 
 
 def test_postgres_follows_what_is_withdrawn(copy_on_postgres: Warehouse) -> None:
     """An incremental build on Postgres: the days of a segment that is gone are built anew from what
     is left, which the tests compare with the views; all others keep their rows.
     """
-    copy_on_postgres.models()
     mart = "fct_app_store_connect__daily"
     before, rows = copy_on_postgres.vintages(mart), set(copy_on_postgres.rows(mart))
     raw = "app_store_connect_raw"

@@ -319,6 +319,7 @@ TINY_BATCHES = {f"{KEYS}BATCH_SEGMENTS": "1", f"{KEYS}WORKERS": "1"}
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("death", DEATHS)
 def test_killed(death: str, lake: LakeJob, start_apple: StartApple) -> None:
     """SIGKILL anywhere: what was published stays as it was, and the next run ends in the truth."""

@@ -14,7 +14,12 @@ from tests.faults.processes import dying, run
 from tests.faults.s3 import BUCKET, S3, seaweedfs
 from tests.worlds import PURCHASES, overlapping_world
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("lake on s3")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.nightly,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("lake on s3"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from tests.test_keys import (  # noqa: F401  # pytest finds fixtures by their na
     world_of,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
+pytestmark = [pytest.mark.slow, pytest.mark.nightly, pytest.mark.xdist_group("postgres")]
 
 VIEW = "app_store_connect.app_crashes_daily"
 KEYS_TO_USE = ("--key", "north", "--key", "south")

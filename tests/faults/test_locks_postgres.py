@@ -29,7 +29,12 @@ from tests.worlds import (
 )
 
 psycopg2 = pytest.importorskip("psycopg2")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.nightly,
+    pytest.mark.xdist_group("postgres"),
+    pytest.mark.timeout(300),
+]
 VIEW = "app_store_connect.app_crashes_daily"
 KEY = "view app_crashes_daily"
 DEFINED = f"{RAW}.analytics_definitions"

@@ -176,6 +176,7 @@ def prepare(change: str, world: World, apple: Emulator, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(400)
 def test_killed_at_random() -> None:
     """SIGKILL at random moments: see random_kills.py, which does this as often as it is told."""

@@ -18,7 +18,12 @@ from tests.faults.exact import findings
 from tests.faults.s3 import BUCKET, S3, AppleWithS3, Microburst, microburst, s3rver, seaweedfs
 from tests.worlds import CRASHES, add_vintages, world_with_reports
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.nightly,
+    pytest.mark.usefixtures("impatient"),
+    pytest.mark.timeout(300),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

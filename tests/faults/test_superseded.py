@@ -130,6 +130,7 @@ def test_killed_at_each_statement(start_apple: StartApple, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.xdist_group("postgres")
 @pytest.mark.timeout(300)
 def test_killed_at_each_statement_on_postgres(
@@ -159,6 +160,7 @@ def test_killed_at_each_statement_on_postgres(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.xdist_group("postgres")
 def test_killed_after_the_removal_on_postgres(
     database: Postgres,  # noqa: F811

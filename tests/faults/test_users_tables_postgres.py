@@ -18,7 +18,12 @@ from tests.users_objects import DROPPED, LOST, MINE, SHOWN, TABLE
 from tests.worlds import overlapping_world
 
 psycopg2 = pytest.importorskip("psycopg2")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.nightly,
+    pytest.mark.xdist_group("postgres"),
+    pytest.mark.timeout(300),
+]
 JSON = ("--json", *TO_POSTGRES)
 
 
