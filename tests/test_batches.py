@@ -9,8 +9,8 @@ import duckdb
 import pyarrow
 import pytest
 
+from app_store_connect.extract.instance_reader import InstanceReader
 from app_store_connect.extract.outcome import Attempt
-from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import InstanceToLoad
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job
@@ -306,16 +306,16 @@ def test_workers_of_a_failed_load_do_not_count(
     world = overlapping_world(days=1, parts=3)
     apple = start_apple(world)
     apple.fault(Fault("store", ".", "slow", times=None, delay=timedelta(seconds=3)))
-    listed = SegmentLoader._listed
+    listed = InstanceReader._listed
     failures = iter([True])
 
-    def fail_once(loader: SegmentLoader, attempt: Attempt, item: InstanceToLoad) -> Any:
+    def fail_once(loader: InstanceReader, attempt: Attempt, item: InstanceToLoad) -> Any:
         if item.listed.app_id == APPS[1] and next(failures, False):
             time.sleep(0.5)  # until the downloads of the other app have begun
             raise ValueError("once")
         return listed(loader, attempt, item)
 
-    monkeypatch.setattr(SegmentLoader, "_listed", fail_once)
+    monkeypatch.setattr(InstanceReader, "_listed", fail_once)
     result = job.run(apple)
 
     assert 0 == result.exit_code, result.summary

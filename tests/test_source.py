@@ -167,7 +167,7 @@ def test_one_source_is_run_again_after_it_failed(
             raise OSError("the disk is gone")
         return read(*file, **options)
 
-    monkeypatch.setattr("app_store_connect.extract.resources.read_batches", read_once_not)
+    monkeypatch.setattr("app_store_connect.extract.instance_reader.read_batches", read_once_not)
     source = app_store_connect_source()
     with pytest.raises(PipelineStepFailed):
         pipeline.run(source)

@@ -24,9 +24,10 @@ from .configuration.settings import Configuration
 from .errors import Failure, IncompleteLoadError
 from .extract.catalogue_rows import NewCatalogueRows, Stored
 from .extract.instance_queue import InstanceQueue
+from .extract.instance_reader import InstanceReader, Work
 from .extract.outcome import Outcome
 from .extract.report_resource import LEDGER
-from .extract.resources import SegmentLoader, Work, open_format
+from .extract.resources import SegmentLoader, open_format
 from .extract.row_buffer import BufferTotals, RowBuffer
 from .extract.slices import SliceKeys
 from .instances import Checksums, InstanceCheck, InstanceToLoad, ListedInstance
@@ -113,15 +114,18 @@ class Reading:
 
     def _loader(self) -> SegmentLoader:
         configuration = self._configuration
-        return SegmentLoader(
+        reader = InstanceReader(
             self._keys,
-            lambda: self._of_this_load().outcome.attempt(),
-            today=datetime.now(UTC).date(),
+            datetime.now(UTC).date(),
             recheck_days=self._options.recheck_days,
-            merges=partial(_can_merge, configuration.table_format),
-            table_format=configuration.table_format,
             max_inflated_bytes=configuration.max_inflated_bytes,
             policies=configuration.policies(),
+        )
+        return SegmentLoader(
+            reader,
+            lambda: self._of_this_load().outcome.attempt(),
+            merges=partial(_can_merge, configuration.table_format),
+            table_format=configuration.table_format,
             stored=_stored,
             new_failures=self._take_failures,
         )

@@ -97,6 +97,8 @@ def _remove(host: Host) -> None:
     host.kill()
     for process_id in _ip("netns", "pids", host.namespace).split():
         os.kill(int(process_id), signal.SIGKILL)
+    with suppress(subprocess.CalledProcessError):  # if the host was not connected yet
+        _ip("link", "del", host.link)  # with the namespace it would go some time later
     _ip("netns", "del", host.namespace)
 
 

@@ -96,18 +96,16 @@ def instance(
 
 def start_worker(host: Host) -> None:
     shutil.copy(DEPLOYMENT / "dagster_celery_config.py", host.folder)
-    temporary = host.folder / "tmp"
-    temporary.mkdir(exist_ok=True)
-    own = {"TMPDIR": str(temporary), "DLT_DATA_DIR": str(host.folder / "dlt")}
+    own = {"DLT_DATA_DIR": str(host.folder / "dlt"), "PYTHONPATH": str(host.folder)}
     host.start(
         *("celery", "-A", "dagster_celery.app", "worker", "-Q", "dagster", "--concurrency", "2"),
-        env={**own, "PYTHONPATH": str(host.folder), "C_FORCE_ROOT": "1"},
+        env={**own, "C_FORCE_ROOT": "1"},
     )
 
 
 def is_loading(host: Host) -> bool:
     """Whether rows lie in the working folder of a load."""
-    return any((host.folder / "tmp").rglob("*.parquet"))
+    return any((host.folder / "dlt").rglob("app_crashes_daily.*"))
 
 
 def wait_until(is_so: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
@@ -164,8 +162,8 @@ def test_every_row_is_there_once(
     with hosts(2, ports, tmp_path) as (first, second):
         daemon = subprocess.Popen(["dagster-daemon", "run", *DEFINITIONS], cwd=tmp_path)
         try:
-            start_worker(first)
             launch_units(instance)
+            start_worker(first)
             wait_until(lambda: is_loading(first), "loading on the first host")
             first.kill()
             start_worker(second)

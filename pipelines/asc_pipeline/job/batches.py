@@ -54,7 +54,7 @@ class Batches:
         self._loader = loader
         self._outcome = outcome
         self._limits = limits
-        self._queue = InstanceQueue(loader.keys)
+        self._queue = InstanceQueue(loader.reader.keys)
         self._fed: list[InstanceToLoad] = []
         self._most = MOST_INSTANCES
         self._failed_singles = 0

@@ -9,6 +9,7 @@ from dlt import Pipeline
 from app_store_connect.catalog import schema_of_report
 from app_store_connect.configuration.settings import Configuration
 from app_store_connect.errors import FATAL, Failure
+from app_store_connect.extract.instance_reader import InstanceReader
 from app_store_connect.extract.loaded import doubled_notes
 from app_store_connect.extract.resources import SegmentLoader
 from app_store_connect.instances import ListedInstance
@@ -129,15 +130,18 @@ class Loading:
         self._upkeep.refresh()
 
     def _loader(self) -> SegmentLoader:
-        return SegmentLoader(
+        reader = InstanceReader(
             self._summary.keys,
-            self._outcome.attempt,
-            today=self._today,
+            self._today,
             recheck_days=self._options.recheck_days,
-            table_format=self._configuration.table_format,
             max_inflated_bytes=self._configuration.max_inflated_bytes,
             policies=self._policies,
             dictionary_text=takes_dictionaries(self._pipeline),
+        )
+        return SegmentLoader(
+            reader,
+            self._outcome.attempt,
+            table_format=self._configuration.table_format,
             stored=self._ledger.latest,
         )
 
