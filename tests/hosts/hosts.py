@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.processes import unavailable
@@ -27,6 +27,7 @@ class Host:
 
     number: int
     folder: Path
+    processes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     @property
     def namespace(self) -> str:
@@ -37,17 +38,18 @@ class Host:
         """The end of its cable in this machine's own namespace."""
         return f"asc-link-{self.number}"
 
-    def start(self, *command: str, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    def start(self, *command: str, env: Mapping[str, str]) -> None:
         """Its output goes to a file of the folder."""
         name = Path(command[0]).name
         with (self.folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
+            started = subprocess.Popen(
                 ["ip", "netns", "exec", self.namespace, *command],
                 cwd=self.folder,
                 env={**os.environ, **env},
                 stdout=log,
                 stderr=log,
             )
+        self.processes.append(started)
 
     def kill(self) -> None:
         """Kill every process at once, as a power cut does. The relays, its cable, stay."""
@@ -72,13 +74,13 @@ def hosts(count: int, ports: Collection[int], folder: Path) -> Iterator[list[Hos
         _ip("addr", "add", f"{GATEWAY}/24", "dev", BRIDGE)
         _ip("link", "set", BRIDGE, "up")
         for port in ports:
-            cleanup.callback(_relay(GATEWAY, LOOPBACK, port).kill)
+            cleanup.callback(_end, _relay(GATEWAY, LOOPBACK, port))
         for host in made:
             cleanup.callback(_remove, host)
             _connect(host)
             for port in ports:
                 inside = ("ip", "netns", "exec", host.namespace)
-                cleanup.callback(_relay(LOOPBACK, GATEWAY, port, *inside).kill)
+                cleanup.callback(_end, _relay(LOOPBACK, GATEWAY, port, *inside))
         yield made
 
 
@@ -97,9 +99,16 @@ def _remove(host: Host) -> None:
     host.kill()
     for process_id in _ip("netns", "pids", host.namespace).split():
         os.kill(int(process_id), signal.SIGKILL)
+    for process in host.processes:
+        _end(process)
     with suppress(subprocess.CalledProcessError):  # if the host was not connected yet
         _ip("link", "del", host.link)  # with the namespace it would go some time later
     _ip("netns", "del", host.namespace)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.wait()
 
 
 def _relay(listen: str, connect: str, port: int, *inside: str) -> "subprocess.Popen[bytes]":
@@ -133,8 +142,7 @@ class Redis:
 
     def kill(self) -> None:
         if self.process:
-            self.process.kill()
-            self.process.wait()
+            _end(self.process)
 
 
 def wait_for_port(port: int, seconds: float = 20) -> None:
