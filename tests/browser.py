@@ -91,6 +91,22 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def drag(self, place: str, start: float, end: float) -> None:
+        """Draw across the plot of a chart, between two shares of its width."""
+        area = self.ask(
+            f"(() => {{ const it = document.querySelector({place!r}); it.scrollIntoView();"
+            " const area = it.querySelector('.background').getBoundingClientRect();"
+            " return [area.left, area.top + area.height / 2, area.width]; })()"
+        )
+        for kind, share in (("Pressed", start), ("Moved", (start + end) / 2), ("Moved", end)):
+            self._point(f"mouse{kind}", area[0] + area[2] * share, area[1])
+        self._point("mouseReleased", area[0] + area[2] * end, area[1])
+
+    def _point(self, kind: str, x: float, y: float) -> None:
+        self._call(
+            "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1
+        )
+
     def look(self, *, width: int, scheme: str = "light", media: str = "") -> None:
         self._call(
             "Emulation.setDeviceMetricsOverride",

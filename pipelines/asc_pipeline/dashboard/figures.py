@@ -11,8 +11,8 @@ from asc_pipeline.dashboard.spans import (
     YEAR,
     AppDays,
     Window,
+    sum_on,
     value_in,
-    value_on,
     window_to,
 )
 
@@ -22,10 +22,17 @@ Json = dict[str, Any]
 
 
 def series(app: AppDays, measure: Measure) -> Json:
-    """The measure on each day of the calendar, and the places of days that are not complete."""
-    values = [rounded(value_on(app, measure, day)) for day in app.calendar]
-    flags = [n for n, d in enumerate(app.calendar) if not app.is_complete(d, measure.reports)]
-    return {"values": values, "incomplete": flags}
+    """The sums of the measure on each day of the calendar, two for a ratio; the places of days that
+    are not complete; and those of the first days with data, as the page needs them to add days up.
+    """
+    columns = [measure.summed, *([measure.inputs[-1:]] if measure.divisors else [])]
+    return {
+        "sums": [[rounded(sum_on(app, each, day)) for day in app.calendar] for each in columns],
+        "incomplete": [
+            n for n, day in enumerate(app.calendar) if not app.is_complete(day, measure.reports)
+        ],
+        "begins": app.positions_of_firsts(measure.inputs),
+    }
 
 
 def tile(app: AppDays, measure: Measure, span: str) -> Json:
@@ -94,6 +101,21 @@ class Part:
     name: str
     value: float | None
     before: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartDays:
+    """The sums of a part on each day of the calendar. The one without a name is all others."""
+
+    name: str | None
+    days: Sequence[float]
+
+
+def part_days(parts: Sequence[PartDays]) -> Json:
+    return {
+        "names": [each.name for each in parts],
+        "days": [[rounded(value) for value in each.days] for each in parts],
+    }
 
 
 def ranked(parts: Sequence[Part]) -> Json:

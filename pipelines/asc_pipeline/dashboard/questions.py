@@ -7,15 +7,12 @@ from typing import Any
 
 from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
-from asc_pipeline.dashboard.figures import Part
-from asc_pipeline.dashboard.measures import ALL_MEASURES, RATIOS, REPORT_NAMES, Breakdown
+from asc_pipeline.dashboard.measures import ALL_MEASURES, RATIOS, REPORT_NAMES
 from asc_pipeline.dashboard.spans import (
     HELD_DAYS,
-    SPANS,
     AppDays,
     one_app,
     silent_days,
-    window_to,
 )
 
 DAILY = "fct_app_store_connect__daily"
@@ -130,54 +127,6 @@ def _app_days(
     }
     days = {row[0]: dict(zip(measures, row[1:end], strict=True)) for row in rows}
     return one_app(days, incomplete, RATIOS, calendar)
-
-
-def read_breakdown(
-    warehouse: Warehouse, breakdown: Breakdown, ends: Mapping[int, date], *, in_one: bool
-) -> dict[tuple[int, str], list[Part]]:
-    """The sums of a measure by app and span; `in_one` adds the apps up under the app 0.
-
-    Args:
-        ends: the last day of every span, by app.
-    """
-    found: dict[tuple[int, str], list[Part]] = {}
-    for end in sorted({*ends.values()}):
-        app_ids = sorted(app_id for app_id, day in ends.items() if day == end)
-        for row in warehouse.execute(_breakdown_query(breakdown, in_one), **_bounds(end, app_ids)):
-            for n, span in enumerate(SPANS):
-                value, before = (_float(each) for each in row[2 + 2 * n : 4 + 2 * n])
-                part = Part(str(row[1]), value, before)
-                found.setdefault((int(row[0]), span), []).append(part)
-    return found
-
-
-def _breakdown_query(breakdown: Breakdown, in_one: bool) -> str:
-    (column,) = breakdown.measure.columns
-    app = "0" if in_one else "app_id"
-    sums = ", ".join(
-        f"sum(case when date_day between :{which}_{span} and :{which}_{span}_end then {column} end)"
-        for span in SPANS
-        for which in ("now", "before")
-    )
-    group = "" if in_one else "app_id, "
-    key = f"{breakdown.dimension}_key"
-    return (
-        f"select {app}, min({breakdown.label}), {sums} from shown.{breakdown.mart}"
-        f" where app_id in :app_ids group by {group}{key}"
-    )
-
-
-def _bounds(end: date, app_ids: Sequence[int]) -> dict[str, Any]:
-    values: dict[str, Any] = {"app_ids": list(app_ids)}
-    for span, days in SPANS.items():
-        window = window_to(end, days)
-        for which, each in (("now", window), ("before", window.back(days))):
-            values |= {f"{which}_{span}": each.start, f"{which}_{span}_end": each.end}
-    return values
-
-
-def _float(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 @dataclass(frozen=True, slots=True)

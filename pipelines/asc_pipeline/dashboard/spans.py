@@ -47,6 +47,11 @@ class AppDays:
             return None
         return max(min(self.firsts[column]) for column in columns)
 
+    def positions_of_firsts(self, columns: Sequence[str]) -> list[list[int]]:
+        """For each column the first day with data of each app, as places in the calendar."""
+        start = self.calendar[0]
+        return [sorted((day - start).days for day in self.firsts[column]) for column in columns]
+
     def begin_later(self, columns: Sequence[str], day: date) -> int:
         """How many apps have their first data after this day."""
         return max(sum(first > day for first in self.firsts[column]) for column in columns)
@@ -150,14 +155,15 @@ def _added(one: Number | None, other: Number | None) -> Number | None:
 def value_in(app: AppDays, measure: Measure, window: Window) -> float | None:
     """The measure of these days; None without data, or without anything to divide by."""
     if measure.is_stock:
-        return value_on(app, measure, window.end)
+        window = Window(window.end, window.end)
     days = [window.start + timedelta(n) for n in range(window.days)]
     return _value(measure, [row for day in days if (row := app.days.get(day))])
 
 
-def value_on(app: AppDays, measure: Measure, day: date) -> float | None:
-    row = app.days.get(day)
-    return _value(measure, [row]) if row else None
+def sum_on(app: AppDays, columns: Sequence[str], day: date) -> float | None:
+    """The sum of these columns on one day."""
+    total = _total(app.days.get(day, {}).get(column) for column in columns)
+    return None if total is None else float(total)
 
 
 def _value(measure: Measure, rows: Sequence[Mapping[str, Number | None]]) -> float | None:

@@ -4,6 +4,8 @@
 const Charts = (() => {
   const DAY = 86400000;
   const COLOURS = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => `var(--c${n})`);
+  const BRUSH = "days";
+  const BRUSH_MARK = { fill: "var(--series)", fillOpacity: 0.15, stroke: "var(--series)", cursor: "move" };
   const AXIS_FORMATS = { count: "~s", usd: "~s", percent: ".1~%", rate: "~r" };
 
   const config = {
@@ -26,8 +28,9 @@ const Charts = (() => {
     return found;
   }
 
-  // rows: {day, name, value, complete, Date, Value}; one line for each name
-  function lines(rows, unit, names) {
+  // rows: {day, name, value, complete, Date, Value}; one line for each name.
+  // brush: the first and last day that are chosen in this chart, or null
+  function lines(rows, unit, names, brush) {
     const days = rows.map((row) => row.day);
     const first = Math.min(...days), last = Math.max(...days);
     const x = {
@@ -42,6 +45,7 @@ const Charts = (() => {
     const tooltip = [...several, { field: "Date" }, { field: "Value" }, { field: "State" }];
     const has = (field) => rows.some((row) => row[field] !== null && row[field] !== false);
     const hollow = { type: "point", filled: false, size: 26, strokeWidth: 1.5 };
+    const selected = brush ? { value: { x: [brush[0] - DAY / 2, brush[1] + DAY / 2] } } : {};
     // a layer without a value has no extent, of which Vega warns
     const layers = [
       has("whole") && { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y: { ...y, field: "whole" }, color } },
@@ -51,7 +55,12 @@ const Charts = (() => {
       has("open") && {
         transform: [{ filter: "datum.open" }], mark: hollow, encoding: { x, y: { ...y, field: "value" }, color },
       },
+      days.length < 3 * names.length && {
+        transform: [{ filter: "!datum.open && isValid(datum.value)" }], mark: { type: "point", filled: true, size: 26 },
+        encoding: { x, y: { ...y, field: "value" }, color },
+      },
       {
+        params: [{ name: BRUSH, select: { type: "interval", encodings: ["x"], zoom: false, mark: BRUSH_MARK }, ...selected }],
         mark: { type: "point", filled: true, size: 140, opacity: 0 },
         encoding: { x, y: { ...y, field: "value" }, tooltip },
       },
@@ -124,5 +133,24 @@ const Charts = (() => {
     return vegaEmbed(place, whole, options);
   }
 
-  return { lines, bars, shares, draw };
+  // calls `chosen` with the first and last day of a brush once the pointer is up, and with null for no brush
+  function onBrush(view, chosen) {
+    if (!(BRUSH in view.getState().signals)) return;
+    let range;
+    const end = () => {
+      const found = range;
+      range = undefined;
+      if (!found) return chosen(null);
+      // a day belongs to the brush if its point does; without a point the nearest one
+      const [first, last] = [Math.ceil(found[0] / DAY), Math.floor(found[1] / DAY)];
+      const nearest = Math.round((found[0] + found[1]) / 2 / DAY);
+      return chosen((first > last ? [nearest, nearest] : [first, last]).map((each) => each * DAY));
+    };
+    view.addSignalListener(BRUSH, (name, { day }) => {
+      if (range === undefined) addEventListener("pointerup", () => setTimeout(end), { once: true });
+      range = day || null;
+    });
+  }
+
+  return { lines, bars, shares, draw, onBrush };
 })();

@@ -1,87 +1,25 @@
 "use strict";
-// Fills the page from its content. Texts of the content become text nodes, never markup.
-(() => {
-  const content = JSON.parse(document.getElementById("content").textContent);
+// Fills the page from its content: draws what the reader chose.
+(async () => {
+  const { element, formats, change, shown, day, days, against, locale, table } = Elements;
   const byId = (id) => document.getElementById(id);
+
+  async function unpacked(text) {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  }
+
+  if (!window.DecompressionStream) {
+    byId("complete").textContent = "This page needs a browser of 2023 or newer.";
+    return;
+  }
+  const content = await unpacked(byId("content").textContent);
   const spanKeys = content.spans.map((each) => each.key);
   const appKeys = content.apps.map((each) => each.key);
   const unitOf = (key) => content.measures[key].unit;
+  const lastDay = content.days.length - 1;
   let drawn = [];
-
-  function element(tag, text, attributes) {
-    const made = document.createElement(tag);
-    if (text !== undefined && text !== null) made.textContent = text;
-    for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);
-    return made;
-  }
-
-  // figures and dates
-
-  const number = (digits) => new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const formats = {
-    count: number(0), usd: number(0), rate: number(1),
-    percent: new Intl.NumberFormat(undefined, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),
-  };
-  const change = new Intl.NumberFormat(undefined, { style: "percent", signDisplay: "exceptZero", maximumFractionDigits: 1 });
-  const dates = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-  const shown = (value, unit) => (value === null || value === undefined ? "–" : formats[unit].format(value));
-  const day = (iso) => dates.format(new Date(iso));
-  const against = (value, before) => (value !== null && before ? value / before - 1 : null);
-
-  function locale() {
-    const parts = new Intl.NumberFormat().formatToParts(1234567.8);
-    const sign = (type, other) => (parts.find((part) => part.type === type) || { value: other }).value;
-    return { decimal: sign("decimal", "."), thousands: sign("group", ","), grouping: [3], currency: ["", ""] };
-  }
-
-  // tables and CSV
-
-  function csv(head, rows) {
-    // a spreadsheet takes a text that begins so for a formula
-    const cell = (value) => {
-      if (value === null || value === undefined) return "";
-      if (typeof value === "number") return String(value);
-      const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-      return `"${text.replace(/"/g, '""')}"`;
-    };
-    return [head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
-  }
-
-  async function copy(text, button) {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch (refused) {
-      const area = element("textarea");
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-    button.textContent = "Copied";
-  }
-
-  function table(head, rows, units) {
-    const details = element("details");
-    const button = element("button", "Copy as CSV", { type: "button" });
-    button.addEventListener("click", () => copy(csv(head, rows), button));
-    details.append(element("summary", `Table, ${rows.length} rows`), button);
-    const fill = () => {
-      if (!details.open || details.querySelector("table")) return;
-      const made = element("table"), top = element("tr"), box = element("div", null, { class: "rows", tabindex: "0" });
-      head.forEach((name) => top.append(element("th", name, { scope: "col" })));
-      made.append(top);
-      for (const row of rows) {
-        const line = element("tr");
-        row.forEach((value, n) => line.append(element("td", units[n] ? shown(value, units[n]) : value === null ? "–" : value)));
-        made.append(line);
-      }
-      box.append(made);
-      details.append(box);
-    };
-    details.addEventListener("toggle", fill);
-    return details;
-  }
+  let brushed = null; // the chart that shows the days around the chosen ones
 
   function panel(place, title, { note, why, spec, head, rows, units, id }) {
     const figure = element("figure", null, id ? { id } : {});
@@ -97,18 +35,21 @@
     const label = `Chart: ${title}. ${note || ""} The table below has its figures.`;
     const chart = element("div", null, { class: "chart", role: "img", "aria-label": label });
     figure.append(chart, table(head, rows, units));
-    drawn.push(Charts.draw(chart, spec, locale()));
+    drawn.push(Charts.draw(chart, spec, locale()).then((result) => {
+      if (id) Charts.onBrush(result.view, (range) => brush(id, range));
+      return result;
+    }));
   }
 
   // parts of the page
 
   function tile(key, view, state) {
-    const measure = content.measures[key], found = view.tiles[state.span][key];
+    const measure = content.measures[key], found = state.figures.tiles[key];
     const card = element("a", null, { class: "tile", href: `#day-${key}`, "data-measure": key });
     card.append(element("span", measure.title), element("strong", shown(found.value, measure.unit)));
     if (measure.note) card.title = measure.note;
     if (found.value === null) {
-      card.append(element("span", view.why[key] || "No complete day is loaded."));
+      card.append(element("span", view.why[key] || (state.days ? "Nothing is loaded of these days." : "No complete day is loaded.")));
       return card;
     }
     const compare = (before, words) => {
@@ -118,20 +59,32 @@
       const arrow = moved > 0 ? "▲" : moved < 0 ? "▼" : "=";
       card.append(element("span", `${arrow} ${change.format(moved)} ${words} (${shown(before, measure.unit)})`, { class: sense }));
     };
-    compare(found.before, "against the span before");
-    if (found.before === null) card.append(element("span", "The span before is not loaded as a whole."));
+    const earlier = state.days ? "the days before" : "the span before";
+    compare(found.before, `against ${earlier}`);
+    if (found.before === null) {
+      card.append(element("span", state.days && found.gaps ? "Days that are not complete are not compared." : `Not loaded as a whole: ${earlier}.`));
+    }
     compare(found.year, "against a year before");
-    const when = measure.stock ? `on ${day(found.to)}` : `${found.days} days to ${day(found.to)}`;
+    const count = found.days === 1 ? "1 day," : `${found.days} days to`;
+    const when = measure.stock ? `on ${day(found.to)}` : `${count} ${day(found.to)}`;
     if (found.later) card.append(element("span", `${found.later} of the apps begin later.`));
-    card.append(element("span", found.gaps ? `${when}; ${found.gaps} of them not complete` : when));
+    card.append(element("span", found.gaps ? `${when}; ${notComplete(found)}` : when));
     return card;
   }
 
-  function lineRows(key, name, view, state) {
-    const { values, incomplete } = view.series[key];
-    const open = new Set(incomplete), last = content.days.length - 1, unit = unitOf(key);
+  const notComplete = ({ gaps, days: count }) => (count === 1 ? "not complete" : `${gaps} of them not complete`);
+
+  // the days of the span, up to the newest day, whether it is complete or not
+  function spanDays(view, span) {
     const end = content.days.indexOf(view.complete);
-    const first = Math.max(0, (end < 0 ? last : end) - content.spans.find((each) => each.key === state.span).days + 1);
+    const first = (end < 0 ? lastDay : end) - content.spans.find((each) => each.key === span).days + 1;
+    return [Math.max(0, first), lastDay];
+  }
+
+  function lineRows(key, name, view, [first, last]) {
+    const series = view.series[key], measure = content.measures[key];
+    const open = new Set(series.incomplete), unit = unitOf(key);
+    const values = content.days.map((iso, n) => (n < first - 1 || n > last ? null : Sums.value(series, measure, n, n)));
     const near = (n) => open.has(n - 1) || open.has(n) || open.has(n + 1);
     const found = [];
     for (let n = first; n <= last; n += 1) {
@@ -153,9 +106,9 @@
         panel("daily", measure.title, { why: view.why[key], id });
         continue;
       }
-      const rows = lineRows(key, measure.title, view, state);
+      const rows = lineRows(key, measure.title, view, state.shownIn(id));
       panel("daily", measure.title, {
-        id, note: measure.note, spec: Charts.lines(rows, measure.unit, [measure.title]),
+        id, note: measure.note, spec: Charts.lines(rows, measure.unit, [measure.title], state.brushIn(id)),
         head: ["date", measure.title, "state"], units: [null, measure.unit, null],
         rows: rows.map((row) => [row.iso, row.value, row.State]).reverse(),
       });
@@ -170,22 +123,24 @@
     });
   }
 
-  function ranked(view, state) {
+  const rangeNote = ({ from, to, gaps }) => days(from, to) + (gaps ? `. Days that are not complete: ${gaps}` : "");
+
+  function ranked(state) {
     for (const each of content.breakdowns) {
-      const found = view.ranked[each.key], here = found[state.span];
-      if (!here || !here.rows.length) {
-        panel("ranked", each.title, { why: found.why || "No data is loaded for this panel." });
+      const here = state.figures.ranked[each.key], unit = unitOf(each.measure);
+      if (!here.rows || !here.rows.length) {
+        panel("ranked", each.title, { why: here.why || "No data is loaded for this panel." });
         continue;
       }
       panel("ranked", each.title, {
-        note: `${day(here.from)} to ${day(here.to)}`, spec: Charts.bars(barRows(here.rows, each.unit), each.unit),
-        head: ["name", "span", "span before"], units: [null, each.unit, each.unit], rows: here.rows,
+        note: rangeNote(here), spec: Charts.bars(barRows(here.rows, unit), unit),
+        head: ["name", "days", "days before"], units: [null, unit, unit], rows: here.rows,
       });
     }
   }
 
   function funnel(view, state) {
-    const here = view.funnel[state.span], title = "From impression to purchase";
+    const here = state.figures.funnel, title = "From impression to purchase";
     if (!here.rows.length) {
       panel("funnel", title, { why: view.funnel_why });
       return;
@@ -195,7 +150,7 @@
       return moved === null ? "" : `  ${formats.percent.format(moved + 1)} of the step before`;
     };
     panel("funnel", title, {
-      note: `${day(here.from)} to ${day(here.to)}. Purchases are of all who have the app, not only of new downloads.`,
+      note: `${rangeNote(here)}. Purchases are of all who have the app, not only of new downloads.`,
       spec: Charts.bars(barRows(here.rows, "count", step), "count"),
       head: ["step", "count"], units: [null, "count"], rows: here.rows,
     });
@@ -229,23 +184,25 @@
     const keys = content.states.filter((key) => view.series[key]);
     const titles = keys.map((key) => content.measures[key].title);
     if (keys.length) {
-      const lines = keys.map((key, n) => lineRows(key, titles[n], view, state));
+      const id = "day-states";
+      const lines = keys.map((key, n) => lineRows(key, titles[n], view, state.shownIn(id)));
       panel("subscriptions", "Subscriptions by state", {
-        note: "A stock: the number on each day. Days are never added up.", spec: Charts.lines(lines.flat(), "count", titles),
+        id, note: "A stock: the number on each day. Days are never added up.",
+        spec: Charts.lines(lines.flat(), "count", titles, state.brushIn(id)),
         head: ["date", ...titles, "state"], units: [null, ...titles.map(() => "count"), null],
         rows: lines[0].map((row, n) => [row.iso, ...lines.map((line) => line[n].value), row.State]).reverse(),
       });
     } else {
       panel("subscriptions", "Subscriptions by state", { why: view.why[content.states[0]] });
     }
-    const events = view.events[state.span];
+    const events = state.figures.events;
     if (events.length) {
-      panel("subscriptions", "Events of subscriptions in the span", {
-        note: "A flow: the events of all days of the span.", spec: Charts.bars(barRows(events, "count"), "count"),
+      panel("subscriptions", "Events of subscriptions", {
+        note: "A flow: the events of all these days.", spec: Charts.bars(barRows(events, "count"), "count"),
         head: ["event", "count"], units: [null, "count"], rows: events,
       });
     } else {
-      panel("subscriptions", "Events of subscriptions in the span", { why: view.why[content.events[0]] || "No event is loaded." });
+      panel("subscriptions", "Events of subscriptions", { why: view.why[content.events[0]] || "No event is loaded." });
     }
   }
 
@@ -267,34 +224,82 @@
   function chosen() {
     const given = new URLSearchParams(location.hash.slice(1));
     const one = (name, keys) => (keys.includes(given.get(name)) ? given.get(name) : keys[0]);
-    return { app: one("app", appKeys), span: one("span", spanKeys) };
+    const range = ["from", "to"].map((name) => content.days.indexOf(given.get(name))).sort((one, other) => one - other);
+    return { app: one("app", appKeys), span: one("span", spanKeys), days: range[0] < 0 ? null : range };
+  }
+
+  function choose({ app, span, days: range }) {
+    const address = new URLSearchParams({ app, span });
+    if (range) ["from", "to"].forEach((name, n) => address.set(name, content.days[range[n]]));
+    history.replaceState(null, "", `#${address}`);
+    show();
+  }
+
+  // milliseconds from a chart, or null for no brush
+  function brush(id, range) {
+    brushed = range && id;
+    const places = range && range.map((end, n) => content.days.indexOf(new Date(end).toISOString().slice(0, 10)));
+    choose({ ...chosen(), days: places });
+  }
+
+  function fillChoosers(view, state) {
+    const [from, to] = state.days || [spanDays(view, state.span)[0], Math.max(0, content.days.indexOf(view.complete))];
+    const fields = { app: state.app, span: state.span, from: content.days[from], to: content.days[to] };
+    for (const [id, value] of Object.entries(fields)) if (byId(id).value !== value) byId(id).value = value;
+    const range = state.days && days(...state.days.map((n) => content.days[n]));
+    const span = byId("span").selectedOptions[0].textContent;
+    byId("back").hidden = !range;
+    byId("back").textContent = range ? `${range} ×` : "";
+    byId("back").setAttribute("aria-label", `Show ${span} again instead of ${range}`);
+    const complete = view.complete ? `Every figure is complete up to ${day(view.complete)}.` : "No day is complete for every figure.";
+    byId("complete").textContent = `${byId("app").selectedOptions[0].textContent}, ${range || span}. ${complete}`;
   }
 
   async function show() {
     (await Promise.all(drawn)).forEach((each) => each.finalize());
     drawn = [];
     const state = chosen(), view = content.views[state.app];
+    if (!state.days) brushed = null;
+    state.figures = Sums.figures(content, view, state);
+    state.shownIn = (id) => (state.days && id !== brushed ? state.days : spanDays(view, state.span));
+    state.brushIn = (id) => (id === brushed ? state.days.map((n) => Date.parse(content.days[n])) : null);
+    const height = document.body.offsetHeight; // or the page would jump to its top while it is empty
+    document.body.style.minHeight = `${height}px`;
     ["tiles", "daily", "funnel", "ranked", "versions", "subscriptions"].forEach((id) => byId(id).replaceChildren());
-    byId("app").value = state.app;
-    byId("span").value = state.span;
-    const choice = ["app", "span"].map((id) => byId(id).selectedOptions[0].textContent).join(", ");
-    byId("complete").textContent = `${choice}. ` + (view.complete ? `Every figure is complete up to ${day(view.complete)}.` : "No day is complete for every figure.");
+    fillChoosers(view, state);
     content.tiles.forEach((key) => byId("tiles").append(tile(key, view, state)));
     daily(view, state);
     funnel(view, state);
-    ranked(view, state);
+    ranked(state);
     versions(view, state);
     subscriptions(view, state);
     await Promise.all(drawn);
-    document.body.dataset.shown = `${state.app}/${state.span}`;
+    document.body.style.minHeight = "";
+    document.body.dataset.shown = [state.app, state.span, ...(state.days || []).map((n) => content.days[n])].join("/");
   }
 
   const options = (id, all) => all.forEach(({ key, label }) => byId(id).append(element("option", label, { value: key })));
   options("app", content.apps);
   options("span", content.spans);
-  byId("choosers").addEventListener("change", () => {
-    history.replaceState(null, "", `#app=${byId("app").value}&span=${byId("span").value}`);
-    show();
+  for (const id of ["from", "to"]) {
+    byId(id).min = content.days[0];
+    byId(id).max = content.days[lastDay];
+  }
+  byId("choosers").addEventListener("change", ({ target }) => {
+    const state = { ...chosen(), app: byId("app").value, span: byId("span").value };
+    if (target.id === "span") state.days = null;
+    if (target.type === "date") {
+      if (!byId("from").reportValidity() || !byId("to").reportValidity()) return;
+      state.days = ["from", "to"].map((id) => content.days.indexOf(byId(id).value)).sort((one, other) => one - other);
+      if (state.days[0] < 0) return;
+      brushed = null;
+    }
+    choose(state);
+  });
+  byId("choosers").addEventListener("submit", (event) => event.preventDefault());
+  byId("back").addEventListener("click", () => {
+    choose({ ...chosen(), days: null });
+    byId("span").focus();
   });
   byId("tiles").addEventListener("click", (event) => {
     const card = event.target.closest("a");
