@@ -45,6 +45,15 @@ _DAILY = f"""
         number as first_time_downloads, number as impressions
     from app_store_connect_marts.fct_app_store_connect__daily,
         (select n as number, n::text as key from range(1, 21) as each(n));
+    create table app_store_connect_marts.fct_app_store_connect__daily_by_app_download_date as
+    select app_id, date_day - age::integer as app_download_date, age as age_days,
+        30 - age as sessions
+    from app_store_connect_marts.fct_app_store_connect__daily, range(0, 20) as ages(age);
+    create table app_store_connect_marts.fct_app_store_connect__forecasts as
+    select {APPS[0]}::bigint as app_id, date '{LAST}' as date_day, 50.0 as expected_low,
+        60.0 as expected_total, 80.0 as expected_high, name as measure,
+        'app_sessions_standard_daily' as table_name
+    from (values ('sessions'), ('devices')) as each(name);
 """
 
 
@@ -185,6 +194,42 @@ def test_rest_is_added_up(page: str) -> None:
     assert ["8 others", sum(range(1, 9)) * 28 * 2] == rows[-1][:2]
 
 
+def test_retention_counts_cohorts_that_are_old_enough(page: str) -> None:
+    """Sessions for 100 downloads, of the cohorts whose later day is complete; too young is none."""
+    shown = view(page)
+    found = {title: figures for title, *figures in shown["retention"]["28"]}
+
+    assert ([25, 25], [0, 0]) == (found["Same day"], found["28 days"])
+    assert [pytest.approx(100 * 23 / 120, rel=1e-5)] * 2 == found["7 days"]
+    assert [*[120] * (DAYS - 28), *[None] * 28] == shown["series"]["sessions_after_28"]["sums"][1]
+
+
+def test_forecasts_stand_beside_the_figures(page: str) -> None:
+    """An estimate for each open day of the one tile that it is of; several apps have none."""
+    assert {"sessions": [[DAYS - 1, 50, 60, 80]]} == view(page)["forecasts"]
+    assert {"sessions": []} == view(page, APPS[1])["forecasts"]
+    assert "choose an app" in view(page, "0")["forecasts"]["why"]
+
+
+def test_apps_of_a_key(marts: Path) -> None:
+    """With several keys the chooser has the apps of each; an app may be seen by two."""
+    apps = "app_store_connect_marts.dim_app_store_connect__apps"
+    with duckdb.connect(str(marts)) as connection:
+        connection.execute(f"alter table {apps} add column key_names text")
+        connection.execute(f"update {apps} set key_names = 'EU'")
+        connection.execute(f"update {apps} set key_names = 'EU, US' where app_id = {APPS[1]}")
+    content = dashboard_content(Place(), datetime.now(UTC), Patience())
+
+    assert ["0", "key-EU", "key-US", *APPS] == [each["key"] for each in content["apps"]]
+    found = {
+        key: content["views"][key]["tiles"]["28"]["first_time_downloads"]["value"]
+        for key in ("key-EU", "key-US")
+    }
+    assert {"key-EU": 5600, "key-US": 2800} == found
+    rows = content["views"]["key-EU"]["ranked"]["first_time_downloads_by_source_type"]["28"]
+    assert 20 * 28 * 2 == rows["rows"][0][1]
+
+
 def test_missing_mart_has_its_reason(page: str) -> None:
     """A panel without a mart, and a tile without a report, say why."""
     shown = view(page)
@@ -308,8 +353,8 @@ class TestInBrowser:
         assert [] == [str(each)[:200] for each in shown.complaints()]
 
     def test_brush_filters_the_rest(self, shown: Page, database: Path) -> None:
-        """Days that are drawn across in one chart are those of the tiles, bars and other charts; the
-        chart itself still shows the span. The button leads back.
+        """Days that are drawn across in one chart are those of tiles, bars and other charts; that
+        chart still shows the span. The button leads back.
         """
         shown.look(width=1440)
         shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
@@ -348,6 +393,28 @@ class TestInBrowser:
         assert "2,800" == tile_in(shown, "first_time_downloads")
         assert "= 0% against the days before (2,800)" in shown.ask(tile)
 
+    def test_forecasts_if_asked(self, shown: Page, database: Path) -> None:
+        """They are drawn in the chart of sessions and stand in its table; no figure has them."""
+        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        told = shown.ask("document.querySelector('#tiles').textContent")
+        without = shown.ask("document.querySelector('#day-sessions svg').outerHTML")
+        shown.ask("document.getElementById('forecasts').click()")
+        shown.until_shown(f"app={APPS[0]}&span=28&forecasts=1")
+        shown.ask("document.querySelector('#day-sessions details').open = true")
+        shown.ask("new Promise((done) => setTimeout(done, 200))")
+        cells = "[...document.querySelectorAll('#day-sessions tr:nth-child(2) td')]"
+
+        assert "var(--forecast)" not in without
+        assert "var(--forecast)" in shown.ask(
+            "document.querySelector('#day-sessions svg').outerHTML"
+        )
+        assert [str(LAST), "50", "complete", "50", "60", "80"] == shown.ask(
+            f"{cells}.map((each) => each.textContent)"
+        )
+        assert "Sessions" in shown.ask("document.getElementById('forecast-note').textContent")
+        assert told == shown.ask("document.querySelector('#tiles').textContent")
+        assert [] == [str(each)[:200] for each in shown.complaints()]
+
     def test_open_days_compare_with_nothing(self, shown: Page, database: Path) -> None:
         """A brush that ends on a day to which Apple still adds says so, and compares nothing."""
         choice = f"app={APPS[0]}&span=28&from={LAST - timedelta(days=6)}&to={LAST}"
@@ -355,8 +422,7 @@ class TestInBrowser:
         tile = shown.ask("document.querySelector('#tiles a').textContent")
 
         assert "700" in tile
-        assert "2 of them not complete" in tile
-        assert "Days that are not complete are not compared." in tile
+        assert "2 of them not complete, so not compared" in tile
 
     def test_hostile_names(self, shown: Page, database: Path) -> None:
         """They are texts in the chooser, the chart and its table."""

@@ -12,22 +12,29 @@ from asc_pipeline.dashboard.choices import ALL, Choice, choices_of
 from asc_pipeline.dashboard.content import Facts, content_of
 from asc_pipeline.dashboard.figures import Part, PartDays
 from asc_pipeline.dashboard.measures import BREAKDOWNS
+from asc_pipeline.dashboard.measures import FORECASTS as FORECAST_MEASURES
 from asc_pipeline.dashboard.page import page_of
 from asc_pipeline.dashboard.parts import read_breakdown, read_part_days
 from asc_pipeline.dashboard.questions import (
     APPS,
     BY_VERSION,
     DAILY,
+    FORECASTS,
     RESTATEMENTS,
     VERSIONS,
+    Forecast,
+    Freshness,
     VersionDay,
     existing_columns,
     read_apps,
     read_days,
+    read_forecasts,
     read_freshness,
+    read_key_names,
     read_restated,
     read_versions,
 )
+from asc_pipeline.dashboard.retention import BY_DOWNLOAD_DATE, read_cohorts, with_cohorts
 from asc_pipeline.dashboard.spans import AppDays, together
 from asc_pipeline.dlt_pipeline.opening import Patience, opened, reading
 
@@ -94,32 +101,40 @@ def _read(place: Place, patience: Patience) -> Facts:
                 raise nothing from None
         marts = Warehouse(pipeline, place.marts)
         with opened(marts, None, patience):
-            tables = existing_columns(marts)
-            if DAILY not in tables or APPS not in tables:
-                raise _no_models(place)
-            apps = read_apps(marts)
-            days = read_days(marts, tables[DAILY])
-            if not days:
-                raise _no_models(place)
-            choices = choices_of(days, apps, {})
-            chosen = {
-                each.key: together([days[app_id] for app_id in each.app_ids]) for each in choices
-            }
-            calendar = chosen[ALL].calendar
-            processed = [each.newest_processing_date for each in freshness]
-            newest = max(filter(None, processed), default=calendar[-1])
-            return Facts(
-                schema=place.marts,
-                apps=apps,
-                choices=choices,
-                days=chosen,
-                parts=_parts(marts, tables, choices, chosen),
-                part_days=_part_days(marts, tables, choices, calendar),
-                versions=_versions(marts, tables, calendar[0]),
-                freshness=freshness,
-                restated=read_restated(marts, newest) if RESTATEMENTS in tables else None,
-                missing=_missing(tables),
-            )
+            return _read_marts(marts, place, freshness)
+
+
+def _read_marts(marts: Warehouse, place: Place, freshness: Sequence[Freshness]) -> Facts:
+    tables = existing_columns(marts)
+    if DAILY not in tables or APPS not in tables:
+        raise _no_models(place)
+    apps = read_apps(marts)
+    days = read_days(marts, tables[DAILY])
+    if not days:
+        raise _no_models(place)
+    calendar = next(iter(days.values())).calendar
+    if BY_DOWNLOAD_DATE in tables:
+        cohorts = read_cohorts(marts, calendar[0])
+        days = {key: with_cohorts(app, cohorts.get(key, {})) for key, app in days.items()}
+    # a mart that an earlier version built does not know the keys
+    key_names = read_key_names(marts) if "key_names" in tables[APPS] else {}
+    choices = choices_of(days, apps, key_names)
+    chosen = {each.key: together([days[app_id] for app_id in each.app_ids]) for each in choices}
+    processed = [each.newest_processing_date for each in freshness]
+    newest = max(filter(None, processed), default=calendar[-1])
+    return Facts(
+        schema=place.marts,
+        apps=apps,
+        choices=choices,
+        days=chosen,
+        parts=_parts(marts, tables, choices, chosen),
+        part_days=_part_days(marts, tables, choices, calendar),
+        versions=_versions(marts, tables, calendar[0]),
+        forecasts=_forecasts(marts, tables),
+        freshness=freshness,
+        restated=read_restated(marts, newest) if RESTATEMENTS in tables else None,
+        missing=_missing(tables),
+    )
 
 
 def _no_models(place: Place) -> ConfigurationError:
@@ -179,10 +194,18 @@ def _versions(marts: Warehouse, tables: Tables, since: date) -> list[VersionDay]
     return read_versions(marts, since)
 
 
+def _forecasts(marts: Warehouse, tables: Tables) -> dict[str, list[Forecast]]:
+    """By tile."""
+    if FORECASTS not in tables:
+        return {}
+    return {key: read_forecasts(marts, *each) for key, each in FORECAST_MEASURES.items()}
+
+
 def _missing(tables: Tables) -> dict[str, str]:
     """By panel the mart that is not built."""
     needed: dict[str, tuple[str, ...]] = {each.key: (each.mart,) for each in BREAKDOWNS}
     needed |= {"versions": (BY_VERSION, VERSIONS), "restated": (RESTATEMENTS,)}
+    needed |= {"retention": (BY_DOWNLOAD_DATE,), "forecasts": (FORECASTS,)}
     absent = {
         panel: [name for name in names if name not in tables] for panel, names in needed.items()
     }

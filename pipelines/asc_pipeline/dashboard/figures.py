@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from asc_pipeline.dashboard.measures import FUNNEL, FUNNEL_REPORTS, Measure
@@ -11,7 +10,7 @@ from asc_pipeline.dashboard.spans import (
     YEAR,
     AppDays,
     Window,
-    sum_on,
+    sums_by_day,
     value_in,
     window_to,
 )
@@ -25,12 +24,11 @@ def series(app: AppDays, measure: Measure) -> Json:
     """The sums of the measure on each day of the calendar, two for a ratio; the places of days that
     are not complete; and those of the first days with data, as the page needs them to add days up.
     """
+    still_open = app.open_days(measure.reports)
     columns = [measure.summed, *([measure.inputs[-1:]] if measure.divisors else [])]
     return {
-        "sums": [[rounded(sum_on(app, each, day)) for day in app.calendar] for each in columns],
-        "incomplete": [
-            n for n, day in enumerate(app.calendar) if not app.is_complete(day, measure.reports)
-        ],
+        "sums": [[rounded(value) for value in sums_by_day(app, each)] for each in columns],
+        "incomplete": [n for n, day in enumerate(app.calendar) if day in still_open],
         "begins": app.positions_of_firsts(measure.inputs),
     }
 
@@ -49,7 +47,7 @@ def tile(app: AppDays, measure: Measure, span: str) -> Json:
         "from": str(window.start),
         "to": str(window.end),
         "days": window.days,
-        "gaps": sum(not app.is_complete(day, measure.reports) for day in _days(window)),
+        "gaps": sum(window.start <= day <= window.end for day in app.open_days(measure.reports)),
         "later": 0 if measure.is_stock else app.begin_later(measure.inputs, window.start),
     }
 
@@ -61,10 +59,6 @@ def _window(app: AppDays, measure: Measure, reports: Sequence[str], span: str) -
     if first is None or end is None or end < first:
         return None
     return Window(max(first, window_to(end, SPANS[span]).start), end)
-
-
-def _days(window: Window) -> Iterable[date]:
-    return (window.start + timedelta(n) for n in range(window.days))
 
 
 def _if_loaded(app: AppDays, measure: Measure, window: Window) -> float | None:

@@ -19,6 +19,7 @@ DAILY = "fct_app_store_connect__daily"
 APPS = "dim_app_store_connect__apps"
 VERSIONS = "dim_app_store_connect__app_versions"
 BY_VERSION = "fct_app_store_connect__daily_by_app_version"
+FORECASTS = "fct_app_store_connect__forecasts"
 RESTATEMENTS = "fct_app_store_connect__restatements"
 RECENT_DAYS = 7
 
@@ -90,6 +91,12 @@ def read_apps(warehouse: Warehouse) -> dict[int, str]:
     }
 
 
+def read_key_names(warehouse: Warehouse) -> dict[int, list[str]]:
+    """By app the API keys that see it."""
+    rows = warehouse.execute(f"select app_id, key_names from shown.{APPS} where key_names <> ''")
+    return {int(app_id): names.split(", ") for app_id, names in rows}
+
+
 def read_days(warehouse: Warehouse, existing: Iterable[str]) -> dict[int, AppDays]:
     """The newest days of the daily mart, by app; empty without rows."""
     ((last,),) = warehouse.execute(f"select max(date_day) from shown.{DAILY}")
@@ -127,6 +134,29 @@ def _app_days(
     }
     days = {row[0]: dict(zip(measures, row[1:end], strict=True)) for row in rows}
     return one_app(days, incomplete, RATIOS, calendar)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """An estimate of the total of a day that is not complete, with its interval."""
+
+    app_id: int
+    day: date
+    low: float
+    expected: float
+    high: float
+
+
+def read_forecasts(warehouse: Warehouse, table: str, measure: str) -> list[Forecast]:
+    rows = warehouse.execute(
+        f"""
+        select app_id, date_day, expected_low, expected_total, expected_high
+        from shown.{FORECASTS} where table_name = :table and measure = :measure order by date_day
+        """,
+        table=table,
+        measure=measure,
+    )
+    return [Forecast(int(row[0]), row[1], *map(float, row[2:])) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ const Charts = (() => {
   const DAY = 86400000;
   const COLOURS = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => `var(--c${n})`);
   const BRUSH = "days";
+  const isTouched = matchMedia("(pointer: coarse)").matches; // a finger scrolls the page
   const BRUSH_MARK = { fill: "var(--series)", fillOpacity: 0.15, stroke: "var(--series)", cursor: "move" };
   const AXIS_FORMATS = { count: "~s", usd: "~s", percent: ".1~%", rate: "~r" };
 
@@ -29,8 +30,9 @@ const Charts = (() => {
   }
 
   // rows: {day, name, value, complete, Date, Value}; one line for each name.
-  // brush: the first and last day that are chosen in this chart, or null
-  function lines(rows, unit, names, brush) {
+  // brush: the first and last day that are chosen in this chart, or null.
+  // forecasts: {day, low, expected, high, Date, Expected, Between}
+  function lines(rows, unit, names, brush, forecasts = []) {
     const days = rows.map((row) => row.day);
     const first = Math.min(...days), last = Math.max(...days);
     const x = {
@@ -60,11 +62,25 @@ const Charts = (() => {
         encoding: { x, y: { ...y, field: "value" }, color },
       },
       {
-        params: [{ name: BRUSH, select: { type: "interval", encodings: ["x"], zoom: false, mark: BRUSH_MARK }, ...selected }],
+        params: isTouched ? [] : [{ name: BRUSH, select: { type: "interval", encodings: ["x"], zoom: false, mark: BRUSH_MARK }, ...selected }],
         mark: { type: "point", filled: true, size: 140, opacity: 0 },
         encoding: { x, y: { ...y, field: "value" }, tooltip },
       },
     ].filter(Boolean);
+    if (forecasts.length) {
+      const ofForecast = [{ field: "Date" }, { field: "Expected" }, { field: "Between" }];
+      layers.push({
+        data: { values: forecasts },
+        layer: [
+          { mark: { type: "rule", strokeWidth: 2 }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } } },
+          {
+            mark: { type: "point", shape: "diamond", filled: true, size: 70 },
+            encoding: { x, y: { ...y, field: "expected" }, tooltip: ofForecast },
+          },
+        ],
+        encoding: { color: { value: "var(--forecast)" } },
+      });
+    }
     if (last - first <= 92 * DAY) {
       layers.unshift({
         data: { values: weekends(first, last) },

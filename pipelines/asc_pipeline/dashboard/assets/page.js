@@ -61,14 +61,13 @@
     };
     const earlier = state.days ? "the days before" : "the span before";
     compare(found.before, `against ${earlier}`);
-    if (found.before === null) {
-      card.append(element("span", state.days && found.gaps ? "Days that are not complete are not compared." : `Not loaded as a whole: ${earlier}.`));
-    }
+    const isGrowing = state.days && found.gaps;
+    if (found.before === null && !isGrowing) card.append(element("span", `Not loaded as a whole: ${earlier}.`));
     compare(found.year, "against a year before");
     const count = found.days === 1 ? "1 day," : `${found.days} days to`;
     const when = measure.stock ? `on ${day(found.to)}` : `${count} ${day(found.to)}`;
     if (found.later) card.append(element("span", `${found.later} of the apps begin later.`));
-    card.append(element("span", found.gaps ? `${when}; ${notComplete(found)}` : when));
+    card.append(element("span", found.gaps ? `${when}; ${notComplete(found)}${isGrowing ? ", so not compared" : ""}` : when));
     return card;
   }
 
@@ -98,7 +97,28 @@
     return found;
   }
 
+  function forecastRows(key, rows, view) {
+    const shownDays = new Set(rows.map((row) => row.day)), unit = unitOf(key);
+    return view.forecasts[key].map(([n, low, expected, high]) => ({
+      day: Date.parse(content.days[n]), low, expected, high, Date: day(content.days[n]), Expected: shown(expected, unit),
+      Between: `${shown(low, unit)} and ${shown(high, unit)}`,
+    })).filter((row) => shownDays.has(row.day));
+  }
+
+  // Apple's figures stay as they are; the forecasts stand beside them
+  function forecastNote(view) {
+    const found = Object.entries(view.forecasts);
+    if (view.forecasts.why) return view.forecasts.why;
+    const titles = found.filter(([, rows]) => rows.length).map(([key]) => content.measures[key].title);
+    if (!titles.length) return "No day has a forecast: all are complete, or fewer than five complete days are known to compare with.";
+    return `Diamonds are forecasts of days that are not complete (${titles.join(", ")}), lines their range in 8 of 10 earlier`
+      + " days. They are estimates, not Apple's figures, and no sum has them. Forecasts of other reports are of more than their"
+      + " charts show, such as downloads with updates.";
+  }
+
   function daily(view, state) {
+    byId("forecast-note").hidden = !state.forecasts;
+    byId("forecast-note").textContent = state.forecasts ? forecastNote(view) : "";
     for (const key of content.tiles) {
       const measure = content.measures[key];
       const id = `day-${key}`;
@@ -107,10 +127,13 @@
         continue;
       }
       const rows = lineRows(key, measure.title, view, state.shownIn(id));
+      const found = state.forecasts && view.forecasts[key] ? forecastRows(key, rows, view) : [];
+      const more = found.length ? ["expected from", "expected", "expected to"] : [];
+      const ranges = new Map(found.map((each) => [each.day, [each.low, each.expected, each.high]]));
       panel("daily", measure.title, {
-        id, note: measure.note, spec: Charts.lines(rows, measure.unit, [measure.title], state.brushIn(id)),
-        head: ["date", measure.title, "state"], units: [null, measure.unit, null],
-        rows: rows.map((row) => [row.iso, row.value, row.State]).reverse(),
+        id, note: measure.note, spec: Charts.lines(rows, measure.unit, [measure.title], state.brushIn(id), found),
+        head: ["date", measure.title, "state", ...more], units: [null, measure.unit, null, ...more.map(() => measure.unit)],
+        rows: rows.map((row) => [row.iso, row.value, row.State, ...(ranges.get(row.day) || more.map(() => null))]).reverse(),
       });
     }
   }
@@ -156,27 +179,45 @@
     });
   }
 
+  function retention(view, state) {
+    const rows = state.figures.retention, title = "Sessions by days since the download, for each 100 downloads";
+    if (rows.every(([, value]) => value === null)) {
+      panel("retention", title, { why: view.retention_why });
+      return;
+    }
+    panel("retention", title, {
+      note: "Of the downloads of these days, as far as they are so old. Sessions are those of devices that share usage data, downloads are all: compare ages and spans, and do not read a share of people.",
+      spec: Charts.bars(barRows(rows, "rate"), "rate"), rows,
+      head: ["days since the download", "sessions for each 100 downloads", "of the days before"], units: [null, "rate", "rate"],
+    });
+  }
+
   function versions(view, state) {
     const found = view.versions;
     if (found.why) {
       panel("versions", "Crashes for each version", { why: found.why });
       return;
     }
-    const here = found.spans[state.span];
-    panel("versions", "Crashes per 1,000 sessions, oldest version first", {
-      note: `To ${day(found.to)}`,
-      spec: Charts.bars(barRows(here.map(([name, , , rate]) => [name, rate, null]), "rate", (n) => ` of ${shown(here[n][1], "count")} sessions`), "rate"),
-      head: ["version", "sessions", "crashes", "crashes per 1,000 sessions"], units: [null, "count", "count", "rate"], rows: here,
-    });
-    const names = found.adoption.versions.map(([name]) => name);
-    const rows = found.adoption.versions.flatMap(([name, values], order) => values.map((value, n) => ({
-      day: Date.parse(found.adoption.days[n]), name, value, order, Date: day(found.adoption.days[n]), Value: shown(value, "count"),
+    const here = Sums.versions(content, view, state);
+    if (here.rows.length) {
+      panel("versions", "Crashes per 1,000 sessions, oldest version first", {
+        note: state.days ? rangeNote(here) : `To ${day(found.to)}`,
+        spec: Charts.bars(barRows(here.rows.map(([name, , , rate]) => [name, rate, null]), "rate", (n) => ` of ${shown(here.rows[n][1], "count")} sessions`), "rate"),
+        head: ["version", "sessions", "crashes", "crashes per 1,000 sessions"], units: [null, "count", "count", "rate"], rows: here.rows,
+      });
+    } else {
+      panel("versions", "Crashes for each version", { why: "No sessions or crashes by version are loaded of these days." });
+    }
+    if (!here.shares.length) return;
+    const names = here.shares.map(([name]) => name), first = content.days.indexOf(here.from);
+    const dayAt = (n) => content.days[first + n];
+    const rows = here.shares.flatMap(([name, values], order) => values.map((value, n) => ({
+      day: Date.parse(dayAt(n)), name, value, order, Date: day(dayAt(n)), Value: shown(value, "count"),
     })));
-    if (!rows.length) return;
     panel("versions", "Share of sessions by version", {
-      note: `${day(found.adoption.days[0])} to ${day(found.to)}`, spec: Charts.shares(rows, names),
+      note: rangeNote(here), spec: Charts.shares(rows, names),
       head: ["date", ...names], units: [null, ...names.map(() => "count")],
-      rows: found.adoption.days.map((iso, n) => [iso, ...found.adoption.versions.map(([, values]) => values[n])]).reverse(),
+      rows: here.shares[0][1].map((value, n) => [dayAt(n), ...here.shares.map(([, values]) => values[n])]).reverse(),
     });
   }
 
@@ -225,12 +266,13 @@
     const given = new URLSearchParams(location.hash.slice(1));
     const one = (name, keys) => (keys.includes(given.get(name)) ? given.get(name) : keys[0]);
     const range = ["from", "to"].map((name) => content.days.indexOf(given.get(name))).sort((one, other) => one - other);
-    return { app: one("app", appKeys), span: one("span", spanKeys), days: range[0] < 0 ? null : range };
+    return { app: one("app", appKeys), span: one("span", spanKeys), days: range[0] < 0 ? null : range, forecasts: given.has("forecasts") };
   }
 
-  function choose({ app, span, days: range }) {
+  function choose({ app, span, days: range, forecasts }) {
     const address = new URLSearchParams({ app, span });
     if (range) ["from", "to"].forEach((name, n) => address.set(name, content.days[range[n]]));
+    if (forecasts) address.set("forecasts", 1);
     history.replaceState(null, "", `#${address}`);
     show();
   }
@@ -246,6 +288,7 @@
     const [from, to] = state.days || [spanDays(view, state.span)[0], Math.max(0, content.days.indexOf(view.complete))];
     const fields = { app: state.app, span: state.span, from: content.days[from], to: content.days[to] };
     for (const [id, value] of Object.entries(fields)) if (byId(id).value !== value) byId(id).value = value;
+    byId("forecasts").checked = state.forecasts;
     const range = state.days && days(...state.days.map((n) => content.days[n]));
     const span = byId("span").selectedOptions[0].textContent;
     byId("back").hidden = !range;
@@ -265,17 +308,18 @@
     state.brushIn = (id) => (id === brushed ? state.days.map((n) => Date.parse(content.days[n])) : null);
     const height = document.body.offsetHeight; // or the page would jump to its top while it is empty
     document.body.style.minHeight = `${height}px`;
-    ["tiles", "daily", "funnel", "ranked", "versions", "subscriptions"].forEach((id) => byId(id).replaceChildren());
+    ["tiles", "daily", "funnel", "ranked", "retention", "versions", "subscriptions"].forEach((id) => byId(id).replaceChildren());
     fillChoosers(view, state);
     content.tiles.forEach((key) => byId("tiles").append(tile(key, view, state)));
     daily(view, state);
     funnel(view, state);
     ranked(state);
+    retention(view, state);
     versions(view, state);
     subscriptions(view, state);
     await Promise.all(drawn);
     document.body.style.minHeight = "";
-    document.body.dataset.shown = [state.app, state.span, ...(state.days || []).map((n) => content.days[n])].join("/");
+    document.body.dataset.shown = [state.app, state.span, ...(state.days || []).map((n) => content.days[n]), ...(state.forecasts ? [1] : [])].join("/");
   }
 
   const options = (id, all) => all.forEach(({ key, label }) => byId(id).append(element("option", label, { value: key })));
@@ -286,7 +330,7 @@
     byId(id).max = content.days[lastDay];
   }
   byId("choosers").addEventListener("change", ({ target }) => {
-    const state = { ...chosen(), app: byId("app").value, span: byId("span").value };
+    const state = { ...chosen(), app: byId("app").value, span: byId("span").value, forecasts: byId("forecasts").checked };
     if (target.id === "span") state.days = null;
     if (target.type === "date") {
       if (!byId("from").reportValidity() || !byId("to").reportValidity()) return;

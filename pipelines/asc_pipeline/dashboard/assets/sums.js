@@ -3,6 +3,8 @@
 // The rules are those of spans.py and figures.py. A day is its place in the calendar of the page.
 const Sums = (() => {
   const YEAR = 52 * 7; // the same weekdays a year ago
+  const ADOPTION_DAYS = 90;
+  const SHOWN_VERSIONS = 8;
 
   const exact = (value) => Number(value.toPrecision(12)); // 0.1 + 0.2 is 0.3
 
@@ -69,11 +71,31 @@ const Sums = (() => {
     };
   }
 
+  // the versions in their order: [name, sessions, crashes, rate], and the sessions of the newest ones by day
+  function versions(content, view, { span, days }) {
+    const { spans, to: end, days: all } = view.versions;
+    const last = content.days.indexOf(end);
+    const [from, to] = days || [Math.max(0, last - ADOPTION_DAYS + 1), last];
+    const between = (start, values) => content.days.slice(from, to + 1).map((iso, n) => values[from + n - start] || 0);
+    const found = all.map(([name, start, ...both]) => [name, ...both.map((values) => between(start, values))]);
+    const sums = found.map(([name, ...both]) => [name, ...both.map((values) => added(values, 0, values.length - 1))]);
+    const used = found.filter((each, n) => sums[n][1]).map(([name, sessions]) => [name, sessions]);
+    const [older, newest] = [used.slice(0, -SHOWN_VERSIONS), used.slice(-SHOWN_VERSIONS)];
+    const together = older.length ? [["older", older[0][1].map((value, n) => older.reduce((sum, [, each]) => sum + each[n], 0))]] : [];
+    return {
+      from: content.days[from], to: content.days[to], gaps: view.series.crash_rate ? gaps(view.series.crash_rate, from, to) : 0,
+      rows: days ? sums.filter(([, sessions, crashes]) => sessions || crashes).map(([name, sessions, crashes]) => [
+        name, sessions, crashes, sessions ? exact(1000 * crashes / sessions) : null,
+      ]) : spans[span],
+      shares: [...together, ...newest],
+    };
+  }
+
   // the parts of a view that Python has by span
   function figures(content, view, { span, days }) {
     const by = (found) => Object.fromEntries(Object.entries(found).map(([key, spans]) => [key, spans[span] || spans]));
     if (!days) {
-      return { tiles: view.tiles[span], ranked: by(view.ranked), funnel: view.funnel[span], events: view.events[span] };
+      return { tiles: view.tiles[span], ranked: by(view.ranked), funnel: view.funnel[span], events: view.events[span], retention: view.retention[span] };
     }
     const events = content.events.filter((key) => view.series[key]).map((key) => [
       content.measures[key].title, value(view.series[key], content.measures[key], ...days),
@@ -85,8 +107,12 @@ const Sums = (() => {
       ])),
       funnel: funnel(content, view, days),
       events: events.filter(([, sum]) => sum !== null),
+      retention: content.retention.map((key) => {
+        const found = tile(content, view.series[key], key, days);
+        return [content.measures[key].title, found.value, found.before === undefined ? null : found.before];
+      }),
     };
   }
 
-  return { value, figures };
+  return { value, figures, versions };
 })();
