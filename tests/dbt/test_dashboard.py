@@ -82,7 +82,7 @@ def test_chosen_days_are_those_of_the_marts(built: Warehouse, tmp_path: Path) ->
     compared = 0
     with browser.running(tmp_path / "browser") as page:
         for app in content["views"]:
-            for first, last in ((12, 12), (20, 33)):
+            for first, last in ((-12, -12), (-30, -9)):
                 start, end = content["days"][first], content["days"][last]
                 choice = f"app={app}&span=28&from={start}&to={end}"
                 page.open(tmp_path / "page.html", choice=choice)
@@ -134,7 +134,8 @@ def test_retention_is_that_of_the_marts(built: Warehouse, tmp_path: Path) -> Non
         found = {title: value for title, value, _ in shown["retention"]["all"] if title in ages}
         for title, value in found.items():
             ((expected,),) = built.query(_RETENTION.format(age=ages[title], whose=whose))
-            assert (app, title, value) == (app, title, pytest.approx(expected, rel=1e-5))
+            right = expected if expected is None else pytest.approx(float(expected), rel=1e-5)
+            assert (app, title, right) == (app, title, value)
 
 
 _RETENTION = f"""

@@ -94,7 +94,8 @@ const Charts = (() => {
   // rows: {name, value, before, label, Value, Before}, in their order
   function bars(rows, unit) {
     const highest = Math.max(...rows.map((row) => Math.max(row.value || 0, row.before || 0)), 0) || 1;
-    const room = Math.max(...rows.map((row) => row.label.length)) > 16 ? 1.8 : 1.45; // for the text after a bar
+    const longest = Math.max(...rows.map((row) => row.label.length));
+    const room = longest > 20 ? 2.2 : longest > 16 ? 1.8 : 1.45; // for the text after a bar
     const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: 130, ticks: false, domain: false } };
     const x = { field: "value", type: "quantitative", title: null, scale: { domain: [0, highest * room] }, axis: null };
     const tooltip = [{ field: "name", title: "Name" }, { field: "Value" }, { field: "Before" }];

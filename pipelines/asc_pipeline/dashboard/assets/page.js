@@ -18,7 +18,8 @@
   const appKeys = content.apps.map((each) => each.key);
   const unitOf = (key) => content.measures[key].unit;
   const lastDay = content.days.length - 1;
-  let drawn = [];
+  const PRINTED_WIDTH = 316; // of a chart in pixels: two columns on A4
+  let drawn = [], views = [];
   let brushed = null; // the chart that shows the days around the chosen ones
 
   function panel(place, title, { note, why, spec, head, rows, units, id }) {
@@ -65,13 +66,12 @@
     if (found.before === null && !isGrowing) card.append(element("span", `Not loaded as a whole: ${earlier}.`));
     compare(found.year, "against a year before");
     const count = found.days === 1 ? "1 day," : `${found.days} days to`;
+    const open = measure.stock || found.days === 1 ? "not complete" : `${found.gaps} of them not complete`;
     const when = measure.stock ? `on ${day(found.to)}` : `${count} ${day(found.to)}`;
     if (found.later) card.append(element("span", `${found.later} of the apps begin later.`));
-    card.append(element("span", found.gaps ? `${when}; ${notComplete(found)}${isGrowing ? ", so not compared" : ""}` : when));
+    card.append(element("span", found.gaps ? `${when}; ${open}${isGrowing ? ", so not compared" : ""}` : when));
     return card;
   }
-
-  const notComplete = ({ gaps, days: count }) => (count === 1 ? "not complete" : `${gaps} of them not complete`);
 
   // the days of the span, up to the newest day, whether it is complete or not
   function spanDays(view, span) {
@@ -317,7 +317,7 @@
     retention(view, state);
     versions(view, state);
     subscriptions(view, state);
-    await Promise.all(drawn);
+    views = (await Promise.all(drawn)).map((each) => each.view);
     document.body.style.minHeight = "";
     document.body.dataset.shown = [state.app, state.span, ...(state.days || []).map((n) => content.days[n]), ...(state.forecasts ? [1] : [])].join("/");
   }
@@ -352,6 +352,8 @@
     byId(card.getAttribute("href").slice(1)).scrollIntoView();
   });
   addEventListener("hashchange", show);
+  addEventListener("beforeprint", () => views.forEach((view) => view.width(PRINTED_WIDTH).run()));
+  addEventListener("afterprint", () => dispatchEvent(new Event("resize")));
   trust();
   show();
 })();
