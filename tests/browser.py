@@ -127,6 +127,9 @@ class Page:
         taken = self._call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         file.write_bytes(base64.b64decode(taken["data"]))
 
+    def pdf(self) -> bytes:
+        return base64.b64decode(self._call("Page.printToPDF")["data"])
+
     def requests(self) -> list[str]:
         """The addresses that were asked for, but for the file itself."""
         sent = [each for each in self.events if each.get("method") == "Network.requestWillBeSent"]

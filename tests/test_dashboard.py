@@ -214,12 +214,16 @@ def test_forecasts_stand_beside_the_figures(page: str) -> None:
 def test_apps_of_a_key(marts: Path) -> None:
     """With several keys the chooser has the apps of each; an app may be seen by two."""
     apps = "app_store_connect_marts.dim_app_store_connect__apps"
+    before = dashboard_content(Place(), datetime.now(UTC), Patience())
     with duckdb.connect(str(marts)) as connection:
         connection.execute(f"alter table {apps} add column key_names text")
         connection.execute(f"update {apps} set key_names = 'EU'")
         connection.execute(f"update {apps} set key_names = 'EU, US' where app_id = {APPS[1]}")
     content = dashboard_content(Place(), datetime.now(UTC), Patience())
 
+    assert ["0", *APPS] == [each["key"] for each in before["apps"]]
+    assert "key_names" in before["trust"]["left_out"][-1]
+    assert "key_names" not in content["trust"]["left_out"][-1]
     assert ["0", "key-EU", "key-US", *APPS] == [each["key"] for each in content["apps"]]
     found = {
         key: content["views"][key]["tiles"]["28"]["first_time_downloads"]["value"]
@@ -298,7 +302,8 @@ CONTRAST = """
         const colour = getComputedStyle(node).backgroundColor;
         return parts(colour)[3] === 0 ? behind(node.parentElement) : colour;
       };
-      const texts = [...document.querySelectorAll("h1,h2,h3,p,li,summary,strong,span,svg text")];
+      const texts = [...document.querySelectorAll(
+        "h1,h2,h3,p,li,summary,strong,span,label,button,svg text")];
       return Math.min(...texts.filter((node) => node.textContent.trim()).map((node) => {
         const style = getComputedStyle(node), ink = node.closest("svg") ? style.fill : style.color;
         const both = [light(ink), light(behind(node))].sort((one, other) => other - one);
@@ -442,12 +447,27 @@ class TestInBrowser:
     def test_looks(self, width: int, scheme: str, shown: Page, database: Path) -> None:
         """Nothing is wider than the window, and every text has a contrast of at least 4.5."""
         shown.look(width=width, scheme=scheme)
-        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        days = f"from={LAST - timedelta(days=9)}&to={LAST}"
+        choice = f"app={APPS[0]}&span=28&{days}&forecasts=1"
+        shown.open(database.parent / "page.html", choice=choice)
         dark = shown.ask("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
 
         assert shown.ask("document.documentElement.scrollWidth") <= width
         assert (scheme == "dark") == dark
         assert shown.ask(CONTRAST) >= 4.5
+
+    def test_charts_fit_the_printed_page(self, shown: Page, database: Path) -> None:
+        """On paper two charts stand beside each other at their own size; then the screen's return."""
+        shown.look(width=1440)
+        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        width = "Number(document.querySelector('.chart svg').getAttribute('width'))"
+        on_screen = shown.ask(width)
+        shown.ask(f"void addEventListener('beforeprint', () => {{ printed = {width}; }})")
+
+        assert shown.pdf().startswith(b"%PDF")
+        assert 300 < shown.ask("printed") < 320 < on_screen
+        shown.ask("new Promise((done) => setTimeout(done, 200))")
+        assert on_screen == shown.ask(width)
 
     def test_other_separators(self, shown: Page, database: Path) -> None:
         """Figures are in the reader's locale, CSV is not."""

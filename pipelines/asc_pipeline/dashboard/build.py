@@ -209,6 +209,8 @@ def _missing(tables: Tables) -> dict[str, str]:
     absent = {
         panel: [name for name in names if name not in tables] for panel, names in needed.items()
     }
+    if "key_names" not in tables[APPS]:
+        absent["keys"] = [f"{APPS}.key_names, the keys in the chooser"]
     return {
         panel: f"Not built: {', '.join(names)}. Run asc-segments models."
         for panel, names in absent.items()

@@ -36,7 +36,7 @@ from asc_pipeline.dashboard.measures import (
 from asc_pipeline.dashboard.questions import Forecast, Freshness, Restated, VersionDay
 from asc_pipeline.dashboard.retention import retention
 from asc_pipeline.dashboard.spans import SPANS, AppDays
-from asc_pipeline.dashboard.trust import freshness_lines, reasons, restated_lines
+from asc_pipeline.dashboard.trust import LEFT_OUT, freshness_lines, reasons, restated_lines
 from asc_pipeline.dashboard.versions import versions_panel
 
 Json = dict[str, Any]
@@ -98,6 +98,7 @@ def content_of(facts: Facts, built_at: datetime) -> Json:
                 if facts.restated is None
                 else restated_lines(facts.restated)
             ),
+            "left_out": [*LEFT_OUT, *filter(None, [facts.missing.get("keys")])],
         },
     }
 

@@ -256,6 +256,7 @@
     };
     list("How far the reports are complete", content.trust.freshness);
     list("What Apple changed lately", content.trust.restated);
+    list("What this page leaves out", content.trust.left_out);
     const loaded = content.loaded ? ` The newest instance is of ${day(content.loaded)}.` : "";
     place.append(element("p", `Built ${content.built} from schema ${content.schema}.${loaded} The page holds the newest ${content.days.length} days, and stays as it was built.`, { class: "note" }));
   }
