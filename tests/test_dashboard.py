@@ -457,7 +457,7 @@ class TestInBrowser:
         assert shown.ask(CONTRAST) >= 4.5
 
     def test_charts_fit_the_printed_page(self, shown: Page, database: Path) -> None:
-        """On paper two charts stand beside each other at their own size; then the screen's return."""
+        """On paper two charts stand beside each other at their own size, and then go back."""
         shown.look(width=1440)
         shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
         width = "Number(document.querySelector('.chart svg').getAttribute('width'))"
