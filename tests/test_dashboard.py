@@ -428,6 +428,7 @@ class TestInBrowser:
 
         assert "700" in tile
         assert "2 of them not complete, so not compared" in tile
+        assert "against" not in tile
 
     def test_hostile_names(self, shown: Page, database: Path) -> None:
         """They are texts in the chooser, the chart and its table."""

@@ -73,10 +73,11 @@
     return card;
   }
 
+  const lastComplete = (view) => (view.complete ? content.days.indexOf(view.complete) : lastDay);
+
   // the days of the span, up to the newest day, whether it is complete or not
   function spanDays(view, span) {
-    const end = content.days.indexOf(view.complete);
-    const first = (end < 0 ? lastDay : end) - content.spans.find((each) => each.key === span).days + 1;
+    const first = lastComplete(view) - content.spans.find((each) => each.key === span).days + 1;
     return [Math.max(0, first), lastDay];
   }
 
@@ -286,7 +287,7 @@
   }
 
   function fillChoosers(view, state) {
-    const [from, to] = state.days || [spanDays(view, state.span)[0], Math.max(0, content.days.indexOf(view.complete))];
+    const [from, to] = state.days || [spanDays(view, state.span)[0], lastComplete(view)];
     const fields = { app: state.app, span: state.span, from: content.days[from], to: content.days[to] };
     for (const [id, value] of Object.entries(fields)) if (byId(id).value !== value) byId(id).value = value;
     byId("forecasts").checked = state.forecasts;
