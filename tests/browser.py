@@ -102,6 +102,15 @@ class Page:
             self._point(f"mouse{kind}", area[0] + area[2] * share, area[1])
         self._point("mouseReleased", area[0] + area[2] * end, area[1])
 
+    def click(self, place: str) -> None:
+        x, y = self.ask(
+            f"(() => {{ const it = document.querySelector({place!r}); it.scrollIntoView();"
+            " const area = it.getBoundingClientRect();"
+            " return [area.left + area.width / 2, area.top + area.height / 2]; })()"
+        )
+        self._point("mousePressed", x, y)
+        self._point("mouseReleased", x, y)
+
     def _point(self, kind: str, x: float, y: float) -> None:
         self._call(
             "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1

@@ -381,8 +381,15 @@ class TestInBrowser:
         assert [str(day) for day in days] == [
             shown.ask(f"document.getElementById('{name}').value") for name in ("from", "to")
         ]
-        shown.ask("document.getElementById('back').click()")
+        shown.look(width=1200)
+        shown.ask("new Promise((done) => setTimeout(done, 300))")
+        painted = shown.ask(
+            "document.querySelector('.days_brush path').getBoundingClientRect().width"
+        )
+        assert 40 < painted < 120
+        shown.click("#back")
         shown.until_shown(f"app={APPS[0]}&span=28")
+        shown.ask("new Promise((done) => setTimeout(done, 300))")
         assert "2,800" == tile_in(shown, "first_time_downloads")
         assert shown.ask("document.getElementById('back').hidden")
         assert [] == [str(each)[:200] for each in shown.complaints()]

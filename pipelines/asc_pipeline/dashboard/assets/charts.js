@@ -153,20 +153,23 @@ const Charts = (() => {
   // calls `chosen` with the first and last day of a brush once the pointer is up, and with null for no brush
   function onBrush(view, chosen) {
     if (!(BRUSH in view.getState().signals)) return;
-    let range;
-    const end = () => {
-      const found = range;
-      range = undefined;
-      if (!found) return chosen(null);
+    const range = () => view.signal(BRUSH).day || null;
+    const end = (before) => {
+      const found = range();
+      if (String(found) === before) return;
+      if (!found) {
+        chosen(null);
+        return;
+      }
       // a day belongs to the brush if its point does; without a point the nearest one
       const [first, last] = [Math.ceil(found[0] / DAY), Math.floor(found[1] / DAY)];
       const nearest = Math.round((found[0] + found[1]) / 2 / DAY);
-      return chosen((first > last ? [nearest, nearest] : [first, last]).map((each) => each * DAY));
+      chosen((first > last ? [nearest, nearest] : [first, last]).map((each) => each * DAY));
     };
-    view.addSignalListener(BRUSH, (name, { day }) => {
-      if (range === undefined) addEventListener("pointerup", () => setTimeout(end), { once: true });
-      range = day || null;
-    });
+    view.container().addEventListener("pointerdown", () => {
+      const before = String(range());
+      addEventListener("pointerup", () => setTimeout(() => end(before)), { once: true });
+    }, { capture: true });
   }
 
   return { lines, bars, shares, draw, onBrush };
