@@ -382,7 +382,7 @@ class TestInBrowser:
             shown.ask(f"document.getElementById('{name}').value") for name in ("from", "to")
         ]
         shown.look(width=1200)
-        shown.ask("new Promise((done) => setTimeout(done, 300))")
+        shown.ask("new Promise((done) => setTimeout(done, 1500))")
         painted = shown.ask(
             "document.querySelector('.days_brush path').getBoundingClientRect().width"
         )

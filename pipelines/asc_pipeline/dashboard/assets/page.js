@@ -19,7 +19,7 @@
   const unitOf = (key) => content.measures[key].unit;
   const lastDay = content.days.length - 1;
   const PRINTED_WIDTH = 316; // of a chart in pixels: two columns on A4
-  let drawn = [], views = [];
+  let drawn = [], views = [], resizing;
   let brushed = null; // the chart that shows the days around the chosen ones
 
   function panel(place, title, { note, why, spec, head, rows, units, id }) {
@@ -354,6 +354,10 @@
     byId(card.getAttribute("href").slice(1)).scrollIntoView();
   });
   addEventListener("hashchange", show);
+  addEventListener("resize", () => { // a chart can lose its brush while its width changes
+    clearTimeout(resizing);
+    resizing = setTimeout(() => brushed && show(), 200);
+  });
   addEventListener("beforeprint", () => views.forEach((view) => view.width(PRINTED_WIDTH).run()));
   addEventListener("afterprint", () => dispatchEvent(new Event("resize")));
   trust();
