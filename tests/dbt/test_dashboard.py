@@ -97,10 +97,8 @@ def test_chosen_days_are_those_of_the_marts(built: Warehouse, tmp_path: Path) ->
                     unit = {"conversion": 0.01, "crash_rate": 1}.get(key, 10)
                     of_tile = float(re.sub("[,%]", "", shown[key]))
                     of_tile = of_tile / 100 if key == "conversion" else of_tile
-                    assert (app, start, key, pytest.approx(float(value), abs=unit * 0.051)) == (
-                        *(app, start, key),
-                        of_tile,
-                    )
+                    right: Any = pytest.approx(float(value), abs=unit * 0.051)
+                    assert (app, start, key, right) == (app, start, key, of_tile)
                     compared += 1
                 if shown["first_time_downloads"] != NO_DATA:
                     bars = page.ask(_BARS)
