@@ -91,6 +91,31 @@ class Page:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
+    def drag(self, place: str, start: float, end: float) -> None:
+        """Draw across the plot of a chart, between two shares of its width."""
+        area = self.ask(
+            f"(() => {{ const it = document.querySelector({place!r}); it.scrollIntoView();"
+            " const area = it.querySelector('.background').getBoundingClientRect();"
+            " return [area.left, area.top + area.height / 2, area.width]; })()"
+        )
+        for kind, share in (("Pressed", start), ("Moved", (start + end) / 2), ("Moved", end)):
+            self._point(f"mouse{kind}", area[0] + area[2] * share, area[1])
+        self._point("mouseReleased", area[0] + area[2] * end, area[1])
+
+    def click(self, place: str) -> None:
+        x, y = self.ask(
+            f"(() => {{ const it = document.querySelector({place!r}); it.scrollIntoView();"
+            " const area = it.getBoundingClientRect();"
+            " return [area.left + area.width / 2, area.top + area.height / 2]; })()"
+        )
+        self._point("mousePressed", x, y)
+        self._point("mouseReleased", x, y)
+
+    def _point(self, kind: str, x: float, y: float) -> None:
+        self._call(
+            "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1
+        )
+
     def look(self, *, width: int, scheme: str = "light", media: str = "") -> None:
         self._call(
             "Emulation.setDeviceMetricsOverride",
@@ -110,6 +135,9 @@ class Page:
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         taken = self._call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         file.write_bytes(base64.b64decode(taken["data"]))
+
+    def pdf(self) -> bytes:
+        return base64.b64decode(self._call("Page.printToPDF")["data"])
 
     def requests(self) -> list[str]:
         """The addresses that were asked for, but for the file itself."""

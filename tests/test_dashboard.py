@@ -1,11 +1,13 @@
 """`asc-segments dashboard`: the file, its figures, and what it says of data that is not there."""
 
+import base64
+import gzip
 import json
 import re
 import shutil
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,15 @@ _DAILY = f"""
         number as first_time_downloads, number as impressions
     from app_store_connect_marts.fct_app_store_connect__daily,
         (select n as number, n::text as key from range(1, 21) as each(n));
+    create table app_store_connect_marts.fct_app_store_connect__daily_by_app_download_date as
+    select app_id, date_day - age::integer as app_download_date, age as age_days,
+        30 - age as sessions
+    from app_store_connect_marts.fct_app_store_connect__daily, range(0, 20) as ages(age);
+    create table app_store_connect_marts.fct_app_store_connect__forecasts as
+    select {APPS[0]}::bigint as app_id, date '{LAST}' as date_day, 50.0 as expected_low,
+        60.0 as expected_total, 80.0 as expected_high, name as measure,
+        'app_sessions_standard_daily' as table_name
+    from (values ('sessions'), ('devices')) as each(name);
 """
 
 
@@ -54,8 +65,8 @@ def dashboard(*arguments: str) -> tuple[int, str]:
 
 
 def content_in(page: str) -> dict[str, Any]:
-    (text,) = re.findall(r'<script type="application/json" id="content">(.*?)</script>', page)
-    content: dict[str, Any] = json.loads(text)
+    (text,) = re.findall(r'<script type="application/gzip" id="content">(.*?)</script>', page)
+    content: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(text)))
     return content
 
 
@@ -111,7 +122,7 @@ def test_page_loads_nothing(page: str) -> None:
 
     assert policy.startswith("default-src 'none';")
     assert "unsafe-eval" not in policy
-    assert 3 == policy.count("'sha256-")
+    assert 2 == policy.count("'sha256-")
     assert [] == re.findall(r"(?:src|href)=|https?://|@import|url\(", outside)
     assert len(page) < 2_000_000
 
@@ -183,6 +194,46 @@ def test_rest_is_added_up(page: str) -> None:
     assert ["8 others", sum(range(1, 9)) * 28 * 2] == rows[-1][:2]
 
 
+def test_retention_counts_cohorts_that_are_old_enough(page: str) -> None:
+    """Sessions for 100 downloads, of the cohorts whose later day is complete; too young is none."""
+    shown = view(page)
+    found = {title: figures for title, *figures in shown["retention"]["28"]}
+
+    assert ([25, 25], [0, 0]) == (found["Same day"], found["28 days"])
+    assert [pytest.approx(100 * 23 / 120, rel=1e-5)] * 2 == found["7 days"]
+    assert [*[120] * (DAYS - 28), *[None] * 28] == shown["series"]["sessions_after_28"]["sums"][1]
+
+
+def test_forecasts_stand_beside_the_figures(page: str) -> None:
+    """An estimate for each open day of the one tile that it is of; several apps have none."""
+    assert {"sessions": [[DAYS - 1, 50, 60, 80]]} == view(page)["forecasts"]
+    assert {"sessions": []} == view(page, APPS[1])["forecasts"]
+    assert "choose an app" in view(page, "0")["forecasts"]["why"]
+
+
+def test_apps_of_a_key(marts: Path) -> None:
+    """With several keys the chooser has the apps of each; an app may be seen by two."""
+    apps = "app_store_connect_marts.dim_app_store_connect__apps"
+    before = dashboard_content(Place(), datetime.now(UTC), Patience())
+    with duckdb.connect(str(marts)) as connection:
+        connection.execute(f"alter table {apps} add column key_names text")
+        connection.execute(f"update {apps} set key_names = 'EU'")
+        connection.execute(f"update {apps} set key_names = 'EU, US' where app_id = {APPS[1]}")
+    content = dashboard_content(Place(), datetime.now(UTC), Patience())
+
+    assert ["0", *APPS] == [each["key"] for each in before["apps"]]
+    assert "key_names" in before["trust"]["left_out"][-1]
+    assert "key_names" not in content["trust"]["left_out"][-1]
+    assert ["0", "key-EU", "key-US", *APPS] == [each["key"] for each in content["apps"]]
+    found = {
+        key: content["views"][key]["tiles"]["28"]["first_time_downloads"]["value"]
+        for key in ("key-EU", "key-US")
+    }
+    assert {"key-EU": 5600, "key-US": 2800} == found
+    rows = content["views"]["key-EU"]["ranked"]["first_time_downloads_by_source_type"]["28"]
+    assert 20 * 28 * 2 == rows["rows"][0][1]
+
+
 def test_missing_mart_has_its_reason(page: str) -> None:
     """A panel without a mart, and a tile without a report, say why."""
     shown = view(page)
@@ -251,7 +302,8 @@ CONTRAST = """
         const colour = getComputedStyle(node).backgroundColor;
         return parts(colour)[3] === 0 ? behind(node.parentElement) : colour;
       };
-      const texts = [...document.querySelectorAll("h1,h2,h3,p,li,summary,strong,span,svg text")];
+      const texts = [...document.querySelectorAll(
+        "h1,h2,h3,p,li,summary,strong,span,label,button,svg text")];
       return Math.min(...texts.filter((node) => node.textContent.trim()).map((node) => {
         const style = getComputedStyle(node), ink = node.closest("svg") ? style.fill : style.color;
         const both = [light(ink), light(behind(node))].sort((one, other) => other - one);
@@ -266,6 +318,16 @@ def shown(database: Path, page: str, tmp_path_factory: pytest.TempPathFactory) -
     """The page in a browser without a network."""
     with browser.running(tmp_path_factory.mktemp("browser")) as running:
         yield running
+
+
+def place_of(day: date, beside: float) -> float:
+    """Where a part of a day beside it stands in a chart of 28 days, as a share of the chart."""
+    first = COMPLETE - timedelta(days=28)
+    return ((day - first).days + beside) / (LAST - first).days
+
+
+def rows_in(shown: Page, chart: str) -> Any:
+    return shown.ask(f"document.querySelector('#{chart} summary').textContent")
 
 
 def tile_in(shown: Page, key: str) -> Any:
@@ -295,6 +357,86 @@ class TestInBrowser:
         assert [] == shown.requests()
         assert [] == [str(each)[:200] for each in shown.complaints()]
 
+    def test_brush_filters_the_rest(self, shown: Page, database: Path) -> None:
+        """Days that are drawn across in one chart are those of tiles, bars and other charts; that
+        chart still shows the span. The button leads back.
+        """
+        shown.look(width=1440)
+        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        days = (COMPLETE - timedelta(days=9), COMPLETE - timedelta(days=4))
+        shown.drag(
+            "#day-first_time_downloads .chart", place_of(days[0], -0.4), place_of(days[1], 0.4)
+        )
+        shown.until_shown(f"app={APPS[0]}&span=28&from={days[0]}&to={days[1]}")
+
+        assert ("600", "300") == (
+            tile_in(shown, "first_time_downloads"),
+            tile_in(shown, "sessions"),
+        )
+        shown.ask("document.querySelector('#ranked details').open = true")
+        shown.ask("new Promise((done) => setTimeout(done, 200))")
+        assert str(6 * 20) == shown.ask("document.querySelector('#ranked td + td').textContent")
+        assert "Table, 6 rows" == rows_in(shown, "day-sessions")
+        assert "Table, 31 rows" == rows_in(shown, "day-first_time_downloads")
+        assert [str(day) for day in days] == [
+            shown.ask(f"document.getElementById('{name}').value") for name in ("from", "to")
+        ]
+        shown.look(width=1200)
+        shown.ask("new Promise((done) => setTimeout(done, 1500))")
+        painted = shown.ask(
+            "document.querySelector('.days_brush path').getBoundingClientRect().width"
+        )
+        assert 40 < painted < 120
+        shown.click("#back")
+        shown.until_shown(f"app={APPS[0]}&span=28")
+        shown.ask("new Promise((done) => setTimeout(done, 300))")
+        assert "2,800" == tile_in(shown, "first_time_downloads")
+        assert shown.ask("document.getElementById('back').hidden")
+        assert [] == [str(each)[:200] for each in shown.complaints()]
+
+    def test_days_are_chosen_by_dates(self, shown: Page, database: Path) -> None:
+        """The two fields do what a brush does: for the days of a span they show its figures."""
+        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        first = COMPLETE - timedelta(days=27)
+        shown.ask(f"document.getElementById('to').value = '{COMPLETE}'")
+        shown.choose("from", str(first), shows=f"app={APPS[0]}&span=28&from={first}&to={COMPLETE}")
+        tile = "document.querySelector('[data-measure=first_time_downloads]').textContent"
+
+        assert "2,800" == tile_in(shown, "first_time_downloads")
+        assert "= 0% against the days before (2,800)" in shown.ask(tile)
+
+    def test_forecasts_if_asked(self, shown: Page, database: Path) -> None:
+        """They are drawn in the chart of sessions and stand in its table; no figure has them."""
+        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        told = shown.ask("document.querySelector('#tiles').textContent")
+        without = shown.ask("document.querySelector('#day-sessions svg').outerHTML")
+        shown.ask("document.getElementById('forecasts').click()")
+        shown.until_shown(f"app={APPS[0]}&span=28&forecasts=1")
+        shown.ask("document.querySelector('#day-sessions details').open = true")
+        shown.ask("new Promise((done) => setTimeout(done, 200))")
+        cells = "[...document.querySelectorAll('#day-sessions tr:nth-child(2) td')]"
+
+        assert "var(--forecast)" not in without
+        assert "var(--forecast)" in shown.ask(
+            "document.querySelector('#day-sessions svg').outerHTML"
+        )
+        assert [str(LAST), "50", "complete", "50", "60", "80"] == shown.ask(
+            f"{cells}.map((each) => each.textContent)"
+        )
+        assert "Sessions" in shown.ask("document.getElementById('forecast-note').textContent")
+        assert told == shown.ask("document.querySelector('#tiles').textContent")
+        assert [] == [str(each)[:200] for each in shown.complaints()]
+
+    def test_open_days_compare_with_nothing(self, shown: Page, database: Path) -> None:
+        """A brush that ends on a day to which Apple still adds says so, and compares nothing."""
+        choice = f"app={APPS[0]}&span=28&from={LAST - timedelta(days=6)}&to={LAST}"
+        shown.open(database.parent / "page.html", choice=choice)
+        tile = shown.ask("document.querySelector('#tiles a').textContent")
+
+        assert "700" in tile
+        assert "2 of them not complete, so not compared" in tile
+        assert "against" not in tile
+
     def test_hostile_names(self, shown: Page, database: Path) -> None:
         """They are texts in the chooser, the chart and its table."""
         shown.open(database.parent / "page.html", choice=f"app={APPS[1]}&span=28")
@@ -313,12 +455,27 @@ class TestInBrowser:
     def test_looks(self, width: int, scheme: str, shown: Page, database: Path) -> None:
         """Nothing is wider than the window, and every text has a contrast of at least 4.5."""
         shown.look(width=width, scheme=scheme)
-        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        days = f"from={LAST - timedelta(days=9)}&to={LAST}"
+        choice = f"app={APPS[0]}&span=28&{days}&forecasts=1"
+        shown.open(database.parent / "page.html", choice=choice)
         dark = shown.ask("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
 
         assert shown.ask("document.documentElement.scrollWidth") <= width
         assert (scheme == "dark") == dark
         assert shown.ask(CONTRAST) >= 4.5
+
+    def test_charts_fit_the_printed_page(self, shown: Page, database: Path) -> None:
+        """On paper two charts stand beside each other at their own size, and then go back."""
+        shown.look(width=1440)
+        shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
+        width = "Number(document.querySelector('.chart svg').getAttribute('width'))"
+        on_screen = shown.ask(width)
+        shown.ask(f"void addEventListener('beforeprint', () => {{ printed = {width}; }})")
+
+        assert shown.pdf().startswith(b"%PDF")
+        assert 300 < shown.ask("printed") < 320 < on_screen
+        shown.ask("new Promise((done) => setTimeout(done, 200))")
+        assert on_screen == shown.ask(width)
 
     def test_other_separators(self, shown: Page, database: Path) -> None:
         """Figures are in the reader's locale, CSV is not."""

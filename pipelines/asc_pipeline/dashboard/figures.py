@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from asc_pipeline.dashboard.measures import FUNNEL, FUNNEL_REPORTS, Measure
@@ -11,8 +10,8 @@ from asc_pipeline.dashboard.spans import (
     YEAR,
     AppDays,
     Window,
+    sums_by_day,
     value_in,
-    value_on,
     window_to,
 )
 
@@ -22,10 +21,16 @@ Json = dict[str, Any]
 
 
 def series(app: AppDays, measure: Measure) -> Json:
-    """The measure on each day of the calendar, and the places of days that are not complete."""
-    values = [rounded(value_on(app, measure, day)) for day in app.calendar]
-    flags = [n for n, d in enumerate(app.calendar) if not app.is_complete(d, measure.reports)]
-    return {"values": values, "incomplete": flags}
+    """The sums of the measure on each day of the calendar, two for a ratio; the places of days that
+    are not complete; and those of the first days with data, as the page needs them to add days up.
+    """
+    still_open = app.open_days(measure.reports)
+    columns = [measure.summed, *([measure.inputs[-1:]] if measure.divisors else [])]
+    return {
+        "sums": [[rounded(value) for value in sums_by_day(app, each)] for each in columns],
+        "incomplete": [n for n, day in enumerate(app.calendar) if day in still_open],
+        "begins": app.positions_of_firsts(measure.inputs),
+    }
 
 
 def tile(app: AppDays, measure: Measure, span: str) -> Json:
@@ -42,7 +47,7 @@ def tile(app: AppDays, measure: Measure, span: str) -> Json:
         "from": str(window.start),
         "to": str(window.end),
         "days": window.days,
-        "gaps": sum(not app.is_complete(day, measure.reports) for day in _days(window)),
+        "gaps": sum(window.start <= day <= window.end for day in app.open_days(measure.reports)),
         "later": 0 if measure.is_stock else app.begin_later(measure.inputs, window.start),
     }
 
@@ -54,10 +59,6 @@ def _window(app: AppDays, measure: Measure, reports: Sequence[str], span: str) -
     if first is None or end is None or end < first:
         return None
     return Window(max(first, window_to(end, SPANS[span]).start), end)
-
-
-def _days(window: Window) -> Iterable[date]:
-    return (window.start + timedelta(n) for n in range(window.days))
 
 
 def _if_loaded(app: AppDays, measure: Measure, window: Window) -> float | None:
@@ -94,6 +95,21 @@ class Part:
     name: str
     value: float | None
     before: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartDays:
+    """The sums of a part on each day of the calendar. The one without a name is all others."""
+
+    name: str | None
+    days: Sequence[float]
+
+
+def part_days(parts: Sequence[PartDays]) -> Json:
+    return {
+        "names": [each.name for each in parts],
+        "days": [[rounded(value) for value in each.days] for each in parts],
+    }
 
 
 def ranked(parts: Sequence[Part]) -> Json:

@@ -47,7 +47,7 @@ class Measure:
         return (*self.summed, *((f"{self.key} below",) if self.divisors else ()))
 
 
-_ALL_DOWNLOADS = ("first_time_downloads", "redownloads")
+ALL_DOWNLOADS = ("first_time_downloads", "redownloads")
 
 TILES = (
     Measure(
@@ -57,7 +57,7 @@ TILES = (
         "conversion",
         "Conversion",
         (DISCOVERY, DOWNLOADS),
-        _ALL_DOWNLOADS,
+        ALL_DOWNLOADS,
         ("impressions",),
         unit="percent",
         note="First-time downloads and redownloads for each impression.",
@@ -85,10 +85,15 @@ TILES = (
     ),
 )
 
+FORECASTS = {"sessions": ("app_sessions_standard_daily", "sessions")}
+"""By tile the report table and measure of its forecast. The forecasts of other reports are of more
+than their tiles show: those of downloads count updates too.
+"""
+
 FUNNEL = (
     Measure("impressions", "Impressions", (DISCOVERY,), ("impressions",)),
     Measure("page_views", "Product page views", (DISCOVERY,), ("page_views",)),
-    Measure("downloads", "Downloads", (DOWNLOADS,), _ALL_DOWNLOADS),
+    Measure("downloads", "Downloads", (DOWNLOADS,), ALL_DOWNLOADS),
     Measure("purchases", "Purchases", (PURCHASES,), ("purchases",)),
 )
 FUNNEL_REPORTS = (DISCOVERY, DOWNLOADS, PURCHASES)
@@ -117,6 +122,26 @@ SUBSCRIPTION_EVENTS = tuple(
 )
 ALL_MEASURES = (*TILES, *FUNNEL, *SUBSCRIPTION_STATES, *SUBSCRIPTION_EVENTS)
 RATIOS = tuple(each for each in ALL_MEASURES if each.divisors)
+RETENTION = {
+    age: Measure(
+        f"sessions_after_{age}",
+        title,
+        (DOWNLOADS,),
+        ("sessions",),
+        ALL_DOWNLOADS,
+        factor=100,
+        unit="rate",
+    )
+    for age, title in (
+        (0, "Same day"),
+        (1, "1 day"),
+        (3, "3 days"),
+        (7, "7 days"),
+        (14, "14 days"),
+        (28, "28 days"),
+    )
+}
+"""By days since the download: sessions for each 100 downloads, on the day of the download."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Makes one HTML file from the content: scripts, styles and data lie inside it."""
 
 import base64
+import gzip
 import hashlib
 import json
 from collections.abc import Mapping
@@ -12,8 +13,6 @@ from typing import Any
 from app_store_connect.errors import ConfigurationError, to_install
 
 _ASSETS = Path(__file__).with_name("assets")
-_MARKUP = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
-"""In JSON these stand in texts alone. Escaped, no text can end the script element."""
 
 
 def page_of(content: Mapping[str, Any], title: str) -> str:
@@ -22,21 +21,22 @@ def page_of(content: Mapping[str, Any], title: str) -> str:
     Raises:
         ConfigurationError: the extra is not installed.
     """
-    scripts = [_vega(), _asset("charts.js"), _asset("page.js")]
+    own = "\n".join(_asset(f"{name}.js") for name in ("charts", "sums", "elements", "page"))
+    scripts = [_vega(), own]
     page = Template(_asset("page.html"))
     return page.substitute(
         title=escape(title),
         policy=" ".join(f"'{_hash(script)}'" for script in scripts),
         style=_asset("style.css"),
-        data=data_text(content),
+        data=packed(content),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
 
 
-def data_text(content: Mapping[str, Any]) -> str:
-    """JSON that is safe inside of a script element."""
+def packed(content: Mapping[str, Any]) -> str:
+    """JSON, compressed, in letters and digits: no text in it can end the script element."""
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.translate(_MARKUP)
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
 def _asset(name: str) -> str:

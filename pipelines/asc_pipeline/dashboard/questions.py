@@ -7,21 +7,19 @@ from typing import Any
 
 from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
-from asc_pipeline.dashboard.figures import Part
-from asc_pipeline.dashboard.measures import ALL_MEASURES, RATIOS, REPORT_NAMES, Breakdown
+from asc_pipeline.dashboard.measures import ALL_MEASURES, RATIOS, REPORT_NAMES
 from asc_pipeline.dashboard.spans import (
     HELD_DAYS,
-    SPANS,
     AppDays,
     one_app,
     silent_days,
-    window_to,
 )
 
 DAILY = "fct_app_store_connect__daily"
 APPS = "dim_app_store_connect__apps"
 VERSIONS = "dim_app_store_connect__app_versions"
 BY_VERSION = "fct_app_store_connect__daily_by_app_version"
+FORECASTS = "fct_app_store_connect__forecasts"
 RESTATEMENTS = "fct_app_store_connect__restatements"
 RECENT_DAYS = 7
 
@@ -93,6 +91,12 @@ def read_apps(warehouse: Warehouse) -> dict[int, str]:
     }
 
 
+def read_key_names(warehouse: Warehouse) -> dict[int, list[str]]:
+    """By app the API keys that see it."""
+    rows = warehouse.execute(f"select app_id, key_names from shown.{APPS} where key_names <> ''")
+    return {int(app_id): names.split(", ") for app_id, names in rows}
+
+
 def read_days(warehouse: Warehouse, existing: Iterable[str]) -> dict[int, AppDays]:
     """The newest days of the daily mart, by app; empty without rows."""
     ((last,),) = warehouse.execute(f"select max(date_day) from shown.{DAILY}")
@@ -132,52 +136,27 @@ def _app_days(
     return one_app(days, incomplete, RATIOS, calendar)
 
 
-def read_breakdown(
-    warehouse: Warehouse, breakdown: Breakdown, ends: Mapping[int, date], *, in_one: bool
-) -> dict[tuple[int, str], list[Part]]:
-    """The sums of a measure by app and span; `in_one` adds the apps up under the app 0.
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """An estimate of the total of a day that is not complete, with its interval."""
 
-    Args:
-        ends: the last day of every span, by app.
-    """
-    found: dict[tuple[int, str], list[Part]] = {}
-    for end in sorted({*ends.values()}):
-        app_ids = sorted(app_id for app_id, day in ends.items() if day == end)
-        for row in warehouse.execute(_breakdown_query(breakdown, in_one), **_bounds(end, app_ids)):
-            for n, span in enumerate(SPANS):
-                value, before = (_float(each) for each in row[2 + 2 * n : 4 + 2 * n])
-                part = Part(str(row[1]), value, before)
-                found.setdefault((int(row[0]), span), []).append(part)
-    return found
+    app_id: int
+    day: date
+    low: float
+    expected: float
+    high: float
 
 
-def _breakdown_query(breakdown: Breakdown, in_one: bool) -> str:
-    (column,) = breakdown.measure.columns
-    app = "0" if in_one else "app_id"
-    sums = ", ".join(
-        f"sum(case when date_day between :{which}_{span} and :{which}_{span}_end then {column} end)"
-        for span in SPANS
-        for which in ("now", "before")
+def read_forecasts(warehouse: Warehouse, table: str, measure: str) -> list[Forecast]:
+    rows = warehouse.execute(
+        f"""
+        select app_id, date_day, expected_low, expected_total, expected_high
+        from shown.{FORECASTS} where table_name = :table and measure = :measure order by date_day
+        """,
+        table=table,
+        measure=measure,
     )
-    group = "" if in_one else "app_id, "
-    key = f"{breakdown.dimension}_key"
-    return (
-        f"select {app}, min({breakdown.label}), {sums} from shown.{breakdown.mart}"
-        f" where app_id in :app_ids group by {group}{key}"
-    )
-
-
-def _bounds(end: date, app_ids: Sequence[int]) -> dict[str, Any]:
-    values: dict[str, Any] = {"app_ids": list(app_ids)}
-    for span, days in SPANS.items():
-        window = window_to(end, days)
-        for which, each in (("now", window), ("before", window.back(days))):
-            values |= {f"{which}_{span}": each.start, f"{which}_{span}_end": each.end}
-    return values
-
-
-def _float(value: Any) -> float | None:
-    return None if value is None else float(value)
+    return [Forecast(int(row[0]), row[1], *map(float, row[2:])) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,19 +33,25 @@ class AppDays:
     firsts: Mapping[str, Sequence[date]]
     calendar: Sequence[date]
 
-    def is_complete(self, day: date, reports: Sequence[str]) -> bool:
-        return not any(day in self.incomplete.get(report, ()) for report in reports)
+    def open_days(self, reports: Sequence[str]) -> set[date]:
+        """The days on which one of these reports is not complete."""
+        return {day for report in reports for day in self.incomplete.get(report, ())}
 
     def complete_to(self, reports: Sequence[str]) -> date | None:
         """The newest day on which all these reports are complete."""
-        newest_first = reversed(self.calendar)
-        return next((day for day in newest_first if self.is_complete(day, reports)), None)
+        still_open = self.open_days(reports)
+        return next((day for day in reversed(self.calendar) if day not in still_open), None)
 
     def first_day_of(self, columns: Sequence[str]) -> date | None:
         """The first day on which there is data of every column; None if a column has none."""
         if not all(self.firsts.get(column) for column in columns):
             return None
         return max(min(self.firsts[column]) for column in columns)
+
+    def positions_of_firsts(self, columns: Sequence[str]) -> list[list[int]]:
+        """For each column the first day with data of each app, as places in the calendar."""
+        start = self.calendar[0]
+        return [sorted((day - start).days for day in self.firsts[column]) for column in columns]
 
     def begin_later(self, columns: Sequence[str], day: date) -> int:
         """How many apps have their first data after this day."""
@@ -76,6 +82,8 @@ def together(apps: Sequence[AppDays]) -> AppDays:
 
     An app without rows for its newest days may still get some, so these days are not complete.
     """
+    if len(apps) == 1:
+        return apps[0]
     days: dict[date, dict[str, Number | None]] = {}
     incomplete: dict[str, set[date]] = {}
     firsts: dict[str, list[date]] = {}
@@ -129,10 +137,8 @@ def first_days(days: Days) -> dict[str, list[date]]:
 
 
 def _total(values: Iterable[Number | None]) -> Number | None:
-    total: Number | None = None
-    for value in values:
-        total = _added(total, value)
-    return total
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def silent_days(newest: date, last: date) -> list[date]:
@@ -150,14 +156,16 @@ def _added(one: Number | None, other: Number | None) -> Number | None:
 def value_in(app: AppDays, measure: Measure, window: Window) -> float | None:
     """The measure of these days; None without data, or without anything to divide by."""
     if measure.is_stock:
-        return value_on(app, measure, window.end)
+        window = Window(window.end, window.end)
     days = [window.start + timedelta(n) for n in range(window.days)]
     return _value(measure, [row for day in days if (row := app.days.get(day))])
 
 
-def value_on(app: AppDays, measure: Measure, day: date) -> float | None:
-    row = app.days.get(day)
-    return _value(measure, [row]) if row else None
+def sums_by_day(app: AppDays, columns: Sequence[str]) -> list[float | None]:
+    """The sum of these columns on each day of the calendar."""
+    rows = [app.days.get(day, {}) for day in app.calendar]
+    totals = [_total([row.get(column) for column in columns]) for row in rows]
+    return [None if total is None else float(total) for total in totals]
 
 
 def _value(measure: Measure, rows: Sequence[Mapping[str, Number | None]]) -> float | None:

@@ -8,6 +8,14 @@ from asc_pipeline.dashboard.measures import REPORT_NAMES
 from asc_pipeline.dashboard.questions import RECENT_DAYS, Freshness, Restated
 
 _PERCENT = 100
+LEFT_OUT = (
+    "Sessions per active device: Apple counts unique devices in each row of a report, by version,"
+    " device, source and territory, also in those of a week or month. No row is of a whole app, and"
+    " a device may stand in several, so their sum is not the number of active devices.",
+    "For days that are chosen, sources, territories and devices beyond the twelve largest: they are"
+    " added up as Others.",
+)
+"""What the page does not show, with the reason."""
 
 
 def day_text(day: date | None) -> str:

@@ -1,20 +1,18 @@
-"""The panel of versions: the share of sessions by day, and crashes for each version in order."""
+"""The panel of versions: sessions and crashes of each version, by span and by day."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from asc_pipeline.dashboard.figures import rounded
 from asc_pipeline.dashboard.questions import VersionDay
 from asc_pipeline.dashboard.spans import SPANS, window_to
 
-ADOPTION_DAYS = 90
-_SHOWN = 8
 Json = dict[str, Any]
 
 
-def versions_panel(rows: Sequence[VersionDay], end: date | None) -> Json:
-    """By span a row for each version, oldest first; and the sessions by day of the newest ones.
+def versions_panel(rows: Sequence[VersionDay], calendar: Sequence[date], end: date | None) -> Json:
+    """By span and by day a row for each version, oldest first.
 
     Args:
         rows: of one app, in the order of its versions.
@@ -25,7 +23,7 @@ def versions_panel(rows: Sequence[VersionDay], end: date | None) -> Json:
     spans = {
         span: _by_version(rows, window_to(end, days).start, end) for span, days in SPANS.items()
     }
-    return {"spans": spans, "to": str(end), "adoption": _adoption(rows, end)}
+    return {"spans": spans, "to": str(end), "days": _days(rows, calendar)}
 
 
 def _by_version(rows: Sequence[VersionDay], start: date, end: date) -> list[list[Any]]:
@@ -43,20 +41,17 @@ def _by_version(rows: Sequence[VersionDay], start: date, end: date) -> list[list
     ]
 
 
-def _adoption(rows: Sequence[VersionDay], end: date) -> Json:
-    window = window_to(end, ADOPTION_DAYS)
-    recent = [each for each in rows if window.start <= each.day <= end and each.sessions]
-    if not recent:
-        return {"days": [], "versions": []}
-    first = min(each.day for each in recent)
-    days = [first + timedelta(n) for n in range((end - first).days + 1)]
-    names = list(dict.fromkeys(each.version for each in recent))
-    newest = names[-_SHOWN:]
-    shown = {name: [0] * len(days) for name in (["older"] if names[:-_SHOWN] else []) + newest}
-    for each in recent:
-        row = shown[each.version if each.version in newest else "older"]
-        row[(each.day - first).days] += each.sessions
-    return {
-        "days": [str(day) for day in days],
-        "versions": [[name, values] for name, values in shown.items()],
-    }
+def _days(rows: Sequence[VersionDay], calendar: Sequence[date]) -> list[list[Any]]:
+    """For each version its name, the place of its first day, sessions and crashes from then on."""
+    by_version: dict[str, list[VersionDay]] = {}
+    for each in rows:
+        by_version.setdefault(each.version, []).append(each)
+    found = []
+    for version, own in by_version.items():
+        first, last = min(each.day for each in own), max(each.day for each in own)
+        sessions, crashes = [0] * ((last - first).days + 1), [0] * ((last - first).days + 1)
+        for each in own:
+            sessions[(each.day - first).days] = each.sessions
+            crashes[(each.day - first).days] = each.crashes
+        found.append([version, (first - calendar[0]).days, sessions, crashes])
+    return found

@@ -4,6 +4,9 @@
 const Charts = (() => {
   const DAY = 86400000;
   const COLOURS = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => `var(--c${n})`);
+  const BRUSH = "days";
+  const isTouched = matchMedia("(pointer: coarse)").matches; // a finger scrolls the page
+  const BRUSH_MARK = { fill: "var(--series)", fillOpacity: 0.15, stroke: "var(--series)", cursor: "move" };
   const AXIS_FORMATS = { count: "~s", usd: "~s", percent: ".1~%", rate: "~r" };
 
   const config = {
@@ -26,8 +29,10 @@ const Charts = (() => {
     return found;
   }
 
-  // rows: {day, name, value, complete, Date, Value}; one line for each name
-  function lines(rows, unit, names) {
+  // rows: {day, name, value, complete, Date, Value}; one line for each name.
+  // brush: the first and last day that are chosen in this chart, or null.
+  // forecasts: {day, low, expected, high, Date, Expected, Between}
+  function lines(rows, unit, names, brush, forecasts = []) {
     const days = rows.map((row) => row.day);
     const first = Math.min(...days), last = Math.max(...days);
     const x = {
@@ -42,6 +47,7 @@ const Charts = (() => {
     const tooltip = [...several, { field: "Date" }, { field: "Value" }, { field: "State" }];
     const has = (field) => rows.some((row) => row[field] !== null && row[field] !== false);
     const hollow = { type: "point", filled: false, size: 26, strokeWidth: 1.5 };
+    const selected = brush ? { value: { x: [brush[0] - DAY / 2, brush[1] + DAY / 2] } } : {};
     // a layer without a value has no extent, of which Vega warns
     const layers = [
       has("whole") && { mark: { type: "line", strokeWidth: 2 }, encoding: { x, y: { ...y, field: "whole" }, color } },
@@ -51,11 +57,30 @@ const Charts = (() => {
       has("open") && {
         transform: [{ filter: "datum.open" }], mark: hollow, encoding: { x, y: { ...y, field: "value" }, color },
       },
+      days.length < 3 * names.length && {
+        transform: [{ filter: "!datum.open && isValid(datum.value)" }], mark: { type: "point", filled: true, size: 26 },
+        encoding: { x, y: { ...y, field: "value" }, color },
+      },
       {
+        params: isTouched ? [] : [{ name: BRUSH, select: { type: "interval", encodings: ["x"], zoom: false, mark: BRUSH_MARK }, ...selected }],
         mark: { type: "point", filled: true, size: 140, opacity: 0 },
         encoding: { x, y: { ...y, field: "value" }, tooltip },
       },
     ].filter(Boolean);
+    if (forecasts.length) {
+      const ofForecast = [{ field: "Date" }, { field: "Expected" }, { field: "Between" }];
+      layers.push({
+        data: { values: forecasts },
+        layer: [
+          { mark: { type: "rule", strokeWidth: 2 }, encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } } },
+          {
+            mark: { type: "point", shape: "diamond", filled: true, size: 70 },
+            encoding: { x, y: { ...y, field: "expected" }, tooltip: ofForecast },
+          },
+        ],
+        encoding: { color: { value: "var(--forecast)" } },
+      });
+    }
     if (last - first <= 92 * DAY) {
       layers.unshift({
         data: { values: weekends(first, last) },
@@ -69,7 +94,8 @@ const Charts = (() => {
   // rows: {name, value, before, label, Value, Before}, in their order
   function bars(rows, unit) {
     const highest = Math.max(...rows.map((row) => Math.max(row.value || 0, row.before || 0)), 0) || 1;
-    const room = Math.max(...rows.map((row) => row.label.length)) > 16 ? 1.8 : 1.45; // for the text after a bar
+    const longest = Math.max(...rows.map((row) => row.label.length));
+    const room = longest > 20 ? 2.2 : longest > 16 ? 1.8 : 1.45; // for the text after a bar
     const y = { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: 130, ticks: false, domain: false } };
     const x = { field: "value", type: "quantitative", title: null, scale: { domain: [0, highest * room] }, axis: null };
     const tooltip = [{ field: "name", title: "Name" }, { field: "Value" }, { field: "Before" }];
@@ -124,5 +150,27 @@ const Charts = (() => {
     return vegaEmbed(place, whole, options);
   }
 
-  return { lines, bars, shares, draw };
+  // calls `chosen` with the first and last day of a brush once the pointer is up, and with null for no brush
+  function onBrush(view, chosen) {
+    if (!(BRUSH in view.getState().signals)) return;
+    const range = () => view.signal(BRUSH).day || null;
+    const end = (before) => {
+      const found = range();
+      if (String(found) === before) return;
+      if (!found) {
+        chosen(null);
+        return;
+      }
+      // a day belongs to the brush if its point does; without a point the nearest one
+      const [first, last] = [Math.ceil(found[0] / DAY), Math.floor(found[1] / DAY)];
+      const nearest = Math.round((found[0] + found[1]) / 2 / DAY);
+      chosen((first > last ? [nearest, nearest] : [first, last]).map((each) => each * DAY));
+    };
+    view.container().addEventListener("pointerdown", () => {
+      const before = String(range());
+      addEventListener("pointerup", () => setTimeout(() => end(before)), { once: true });
+    }, { capture: true });
+  }
+
+  return { lines, bars, shares, draw, onBrush };
 })();

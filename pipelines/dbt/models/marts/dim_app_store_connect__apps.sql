@@ -1,6 +1,6 @@
 {%- set apps = {
     'id': 'bigint', 'name': 'text', 'bundle_id': 'text', 'sku': 'text', 'primary_locale': 'text',
-    '_dlt_load_id': 'text'
+    'key_names': 'text', '_dlt_load_id': 'text'
 } -%}
 with listed as {{ always(source('app_store_connect_raw', 'apps'), apps) }},
 
@@ -30,6 +30,7 @@ select
     coalesce(latest.name, {{ not_stated() }}) as app_name,
     latest.bundle_id,
     latest.sku,
-    latest.primary_locale
+    latest.primary_locale,
+    latest.key_names
 from told
 left join latest on latest.id = told.app_id
