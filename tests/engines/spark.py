@@ -54,7 +54,7 @@ class OnSpark:
     def _columns(self, table: str) -> Rows:
         return self._spark(f"show columns in {table}")
 
-    def _change(self, statement: exp.Expression) -> None:
+    def _change(self, statement: exp.Expr) -> None:
         """A copy of the table without the rows that a `delete` removes, or with those that an
         `update` changes, takes the table's place.
         """
