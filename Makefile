@@ -12,7 +12,7 @@ UV_VERSION := 0.13.9
 # they take hours: see tests/walk/test_walk.py
 LONG_WALKS := tests/walk/test_walk.py tests/walk/test_two_writers.py
 # engines with environments of their own, for tests/engines
-ENGINES := bqemulator snowflake
+ENGINES := bqemulator ducklake snowflake spark
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-annotate --quiet --custom-compile-command "make lock" \
 	$(if $(UPGRADE),--upgrade)
@@ -155,7 +155,9 @@ lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for 
 	$(COMPILE) --group sql --constraints constraints.txt --output-file requirements-sql.lock; \
 	$(COMPILE) --group engines --constraints requirements-dev.lock \
 		--output-file requirements-engines.lock; \
-	for engine in $(ENGINES); do \
+	$(COMPILE) pyproject.toml --group engines-ducklake --constraints constraints.txt \
+		--output-file requirements-engines-ducklake.lock; \
+	for engine in $(filter-out ducklake,$(ENGINES)); do \
 		$(COMPILE) --group engines-$$engine --output-file requirements-engines-$$engine.lock; \
 	done
 
@@ -211,10 +213,12 @@ clean: ## Remove .venv, caches, builds and the demo's data
 	@touch $@
 
 # The job beside the engines that need no other versions than it has.
-.venv/engines/job/project.stamp: requirements-dev.lock requirements-engines.lock pyproject.toml
+.venv/engines/job/project.stamp: requirements.lock requirements-dev.lock requirements-engines.lock pyproject.toml
 	$(PYTHON) -m venv --clear .venv/engines/job
-	.venv/engines/job/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-dev.lock
-	.venv/engines/job/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-engines.lock
+	for lock in requirements requirements-dev requirements-engines; do \
+		.venv/engines/job/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+			-r $$lock.lock || exit 1; \
+	done
 	.venv/engines/job/bin/python -m pip --disable-pip-version-check install --quiet --no-deps \
 		--no-build-isolation --editable .
 	@touch $@
@@ -223,5 +227,5 @@ clean: ## Remove .venv, caches, builds and the demo's data
 	$(PYTHON) -m venv --clear .venv/engines/$*
 	.venv/engines/$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
 		-r requirements-engines-$*.lock
-	HOME="$(CURDIR)/.venv/engines/$*" .venv/engines/$*/bin/python tests/engines/extensions.py
+	HOME="$(CURDIR)/.venv/engines/$*" .venv/engines/$*/bin/python tests/engines/environments/extensions.py
 	@touch $@

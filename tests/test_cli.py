@@ -101,7 +101,7 @@ def apostrophe(patch: pytest.MonkeyPatch, work: Path) -> None:
         ),
         pytest.param(key_is_elsewhere, "from the folder in which the job runs, /", id="elsewhere"),
         pytest.param(plain_http, "plain http on loopback only", id="plain-http"),
-        pytest.param(unwritable_file, "cannot be opened for writing", id="unwritable"),
+        pytest.param(unwritable_file, "cannot be opened", id="unwritable"),
         pytest.param(not_a_database, "not a valid DuckDB database", id="not-a-database"),
         pytest.param(not_a_database, "; move that file away, or name another one", id="move-it"),
         pytest.param(apostrophe, "set DLT_DATA_DIR to another folder", id="apostrophe"),

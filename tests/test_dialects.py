@@ -47,7 +47,7 @@ DESTINATIONS = (
     "clickhouse",
     "mssql",
 )
-RENDERED = ("snowflake", "databricks", "mssql")
+RENDERED = ("snowflake", "mssql")
 """No engine runs all of their statements."""
 RAW = "app_store_connect_raw"
 OWN = [name for name, _ in PROVENANCE]

@@ -1,7 +1,7 @@
 """Statements for any destination: nothing from outside is read as SQL."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlglot
@@ -35,6 +35,18 @@ def test_names_and_values_stay_what_they_are(dialect: str) -> None:
     assert (EVIL, "my raw") == (table.name, table.db)
     assert EVIL in [each.this for each in tree.find_all(exp.Literal)]
     assert all(each.quoted for each in tree.find_all(exp.Identifier))
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "bigquery", "clickhouse", "databricks", "tsql"])
+def test_moments_keep_their_time(dialect: str) -> None:
+    """A moment is not compared as a date, which ClickHouse and BigQuery cannot even read."""
+    renderer = Renderer(dialect, at(raw="raw_data"))
+    moment = datetime(2026, 11, 1, 9, 30, 15, 12, tzinfo=UTC)
+    statement = renderer.render("select 1 from raw.t where seen > :now", values={"now": moment})
+    (cast,) = sqlglot.parse_one(statement, dialect=dialect).find_all(exp.Cast)
+
+    assert cast.this.name.startswith("2026-11-01 09:30:15.000012")
+    assert not cast.is_type(exp.DataType.Type.DATE)
 
 
 def test_casefold_spares_the_path() -> None:

@@ -126,3 +126,13 @@ def test_nothing_is_loaded() -> None:
     assert 2 == shown.exit_code == state["exit_code"]
     assert "run asc-segments first" in state["error"]
     assert [] == list(Path.cwd().iterdir())
+
+
+def test_no_database() -> None:
+    """The reason is the file that is none, and nothing is said of writing."""
+    Path("asc_segments.duckdb").write_text("not a database")
+    shown, state = ask()
+
+    assert 2 == shown.exit_code
+    assert "cannot be opened: " in state["error"]
+    assert "not a valid DuckDB database file!; move that file away" in state["error"]

@@ -63,7 +63,7 @@ class SafeReader:
     def rows(self, table: str = CRASHES_TABLE) -> list[tuple[Any, ...]]:
         """Without the columns that the view lacks, in the order of the view's."""
         found = self.table(table)
-        names = [name for name in self._view_columns(table) if name in found.column_names]
+        names = [name for name in self.columns(table) if name in found.column_names]
         assert {*names, *OWN} == {*found.column_names}
         return _sorted(zip(*(found[name].to_pylist() for name in names), strict=True))
 
@@ -79,7 +79,7 @@ class SafeReader:
     def shown(self, table: str = CRASHES_TABLE) -> list[tuple[Any, ...]]:
         return _sorted(self._lake.query(f"select * from {SAFE}.{table}"))
 
-    def _view_columns(self, table: str) -> list[str]:
+    def columns(self, table: str) -> list[str]:
         return [
             name
             for (name,) in self._lake.query(
@@ -98,19 +98,23 @@ class SafeReader:
         }
         return DeltaTable(self.folder(table), storage_options=options if self._store else None)
 
-    def _iceberg(self, table: str) -> StaticTable:
-        versions = [
+    def newest_metadata(self, table: str = CRASHES_TABLE) -> str:
+        """Of an Iceberg table."""
+        newest = max(
             path
             for path in self.system.glob(f"{self.folder(table)}/metadata/*.metadata.json")
             if _is_whole(self.system.cat_file(path))
-        ]
+        )
+        return f"s3://{newest}" if self._store else str(newest)
+
+    def _iceberg(self, table: str) -> StaticTable:
         options = {
             "s3.endpoint": self._store.origin if self._store else "",
             "s3.access-key-id": KEY_ID,
             "s3.secret-access-key": SECRET,
             "s3.region": "us-east-1",
         }
-        place = f"s3://{max(versions)}" if self._store else max(versions)
+        place = self.newest_metadata(table)
         return StaticTable.from_metadata(place, options if self._store else {})
 
 

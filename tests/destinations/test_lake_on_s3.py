@@ -1,7 +1,11 @@
 """Files in a real S3 server as a destination."""
 
+import os
+import random
 import signal
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -9,10 +13,11 @@ from tests.asking import StartApple
 from tests.destinations.lakes import FORMATS, TO_FILES, LakeJob, Place, lake_flaws
 from tests.destinations.safe_tables import SafeReader
 from tests.destinations.worlds import TYPES_QUESTION, expected_types, restate, world_of_types
+from tests.emulator import Emulator
 from tests.faults.exact import findings
-from tests.faults.processes import dying, run
+from tests.faults.processes import dying, finish, run, start
 from tests.faults.s3 import BUCKET, S3, seaweedfs
-from tests.worlds import PURCHASES, overlapping_world
+from tests.worlds import PURCHASES, TODAY, overlapping_world
 
 pytestmark = [
     pytest.mark.slow,
@@ -73,6 +78,45 @@ def test_killed(lake: LakeJob, start_apple: StartApple) -> None:
     assert -signal.SIGKILL == code, err
     assert then in (before, reader.shown())
     assert (0, []) == (again.exit_code, lake_flaws(lake, world) + reader.flaws())
+
+
+DAYS = int(os.environ.get("DAYS_OF_A_LAKE", "4"))
+LONGEST_SECONDS = 8.0
+
+
+@pytest.mark.timeout(150 * DAYS)
+def test_days_with_kills(lake: LakeJob, start_apple: StartApple) -> None:
+    """New instances every day, and SIGKILL on some days: every run that ends leaves the truth."""
+    world = overlapping_world(days=DAYS)
+    for instance in world.instances.values():
+        world.hide(instance)
+    apple, reader, chance = start_apple(world), SafeReader(lake), random.Random(DAYS)  # noqa: S311
+    kills, found = 0, []
+    for age in reversed(range(DAYS)):
+        for instance in world.instances.values():
+            if instance.processing_date == TODAY - timedelta(days=age):
+                world.reveal(instance)
+        if age % 2:  # never the last day
+            kills += _killed(apple, chance, HALF_KEPT[lake.table_format])
+        else:
+            result = lake.run(apple, *TO_FILES)
+            found.append((result.exit_code, lake_flaws(lake, world) + reader.flaws()))
+
+    assert kills
+    assert {(0, ())} == {(code, tuple(flaws)) for code, flaws in found}
+
+
+def _killed(apple: Emulator, chance: random.Random, place: str) -> bool:
+    """Whether a run was killed: at that place, at any moment, or not, since it ended before."""
+    if chance.random() < 0.3:
+        return run(apple, *TO_FILES, env=dying(place))[0] == -signal.SIGKILL
+    process = start(apple, *TO_FILES, "--progress", "log")
+    for line in process.stderr or ():
+        if "loading" in line:
+            break
+    time.sleep(chance.random() * LONGEST_SECONDS)
+    process.send_signal(signal.SIGKILL)
+    return finish(process)[0] == -signal.SIGKILL
 
 
 def test_types(lake: LakeJob, start_apple: StartApple) -> None:

@@ -20,19 +20,6 @@ from tests.worlds import APPS, CRASHES, TODAY, add_vintage, crash_rows, overlapp
 LONG_AGO = TODAY - timedelta(days=70)
 
 
-@pytest.fixture(
-    params=[
-        "parquet",
-        pytest.param("delta", marks=pytest.mark.slow),
-        pytest.param("iceberg", marks=pytest.mark.slow),
-    ]
-)
-def lake(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> LakeJob:
-    return LakeJob(monkeypatch, Place(str(tmp_path / "lake")), request.param)
-
-
 @pytest.fixture
 def reader(lake: LakeJob) -> SafeReader:
     return SafeReader(lake)

@@ -8,7 +8,7 @@ import pytest
 from app_store_connect.warehouse.files import REMOVED
 from tests.asking import StartApple
 from tests.conftest import KEYS
-from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
+from tests.destinations.lakes import RAW, TO_FILES, LakeJob, lake_flaws
 from tests.destinations.worlds import restate
 from tests.worlds import differences, overlapping_world
 
@@ -24,19 +24,11 @@ FOLDERS = ("app_crashes_daily", "analytics_report_segments", "_dlt_loads", "_dlt
 OWN_FOLDERS = ("app_crashes_daily", "analytics_report_segments")
 
 
-@pytest.fixture(
-    params=[
-        "parquet",
-        pytest.param("delta", marks=pytest.mark.slow),
-        pytest.param("iceberg", marks=pytest.mark.slow),
-    ]
-)
-def lake(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> LakeJob:
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files count as abandoned at once."""
     monkeypatch.setattr("app_store_connect.warehouse.files.FINISHED_WITHIN_SECONDS", 0.3)
     monkeypatch.setenv(f"{KEYS}SWEEP_AFTER_HOURS", "0.0001")
-    return LakeJob(monkeypatch, Place(str(tmp_path / "lake")), request.param)
 
 
 def dataset(lake: LakeJob) -> Path:

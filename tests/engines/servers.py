@@ -1,4 +1,4 @@
-"""Servers of the tests' own: a MariaDB, and an emulator of BigQuery."""
+"""Engines as processes of the tests' own."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,26 @@ from tests.faults.processes import unavailable
 PATIENCE = 60
 
 
+@dataclass(frozen=True)
+class MariaDB:
+    """A server that is asked questions, written for DuckDB."""
+
+    address: str
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        import pymysql
+
+        port = int(self.address.rpartition(":")[2])
+        connection = pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("set sql_mode = 'ANSI_QUOTES'")
+            cursor.execute(statement.replace("order by all", "order by 1"))
+            return list(cursor.fetchall())
+
+
 @contextmanager
-def mariadb() -> Iterator[str]:
-    """The address of a server that runs for as long as this is open."""
+def mariadb() -> Iterator[MariaDB]:
+    """A server that runs for as long as this is open."""
     server = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
     if not server:
         unavailable("no MariaDB here: apt-get install mariadb-server")
@@ -62,7 +80,7 @@ def mariadb() -> Iterator[str]:
     )
     try:
         wait_for(port)
-        yield f"mysql+pymysql://root@127.0.0.1:{port}"
+        yield MariaDB(f"mysql+pymysql://root@127.0.0.1:{port}")
     finally:
         process.terminate()
         process.wait()
@@ -91,10 +109,8 @@ def wait_for(port: int) -> None:
 @contextmanager
 def bigquery() -> Iterator[dict[str, str]]:
     """The environment of a job that loads into a BigQuery emulator, for as long as it is open."""
-    home = Path(sys.executable).parents[2] / "bqemulator"
+    home = environment_of("bqemulator")
     program = home / "bin" / "bqemulator"
-    if not program.exists():
-        unavailable("no BigQuery emulator here: make test-engines installs it")
     port = free_port()
     command = [str(program), "start", "--rest-port", str(port), "--grpc-port", "0"]
     environment = {**os.environ, "HOME": str(home)}  # it has the DuckDB extension that is needed
@@ -130,32 +146,35 @@ def _account(token_uri: str) -> str:
     )
 
 
+def environment_of(engine: str) -> Path:
+    """The folder of its own environment, beside that of the job."""
+    found = Path(sys.executable).parents[2] / engine
+    if not found.exists():
+        unavailable(f"no {engine} here: make test-engines installs it")
+    return found
+
+
 @contextmanager
-def snowflake() -> Iterator[Callable[[str], Any]]:
-    """Carries out a statement as Snowflake, by fakesnow, for as long as it is open."""
-    python = Path(sys.executable).parents[2] / "snowflake" / "bin" / "python"
-    if not python.exists():
-        unavailable("no fakesnow here: make test-engines installs it")
-    bridge = Path(__file__).with_name("fakesnow_bridge.py")
+def bridged(engine: str) -> Iterator[Callable[[str], Any]]:
+    """Carries out a statement on an engine with an environment of its own, while this is open."""
+    home = environment_of(engine)
+    bridge = Path(__file__).parent / "environments" / "bridge.py"
     with subprocess.Popen(
-        [str(python), str(bridge)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [str(home / "bin" / "python"), str(bridge), engine],
+        env={**os.environ, "HOME": str(home)},  # it has the extensions of DuckDB
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as process:
         said, heard = process.stdin, process.stdout
         assert said is not None
         assert heard is not None
 
-        def ask(statement: str) -> Any:
+        def execute(statement: str) -> Any:
             pickle.dump(statement, said)
             said.flush()
-            return pickle.load(heard)  # noqa: S301  # our own process
-
-        def execute(statement: str) -> Any:
-            answer = ask(statement)
+            answer = pickle.load(heard)  # noqa: S301  # our own process
             if isinstance(answer, str):
                 raise RuntimeError(answer)
-            return [tuple(row) for row in answer]
+            return answer
 
-        try:
-            yield execute
-        finally:
-            process.terminate()
+        yield execute

@@ -1,12 +1,9 @@
-"""MariaDB, a real server: the whole job, every statement, and DuckDB's answers."""
+"""MariaDB, a real server: the whole job."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import dlt
 import pytest
 
-from app_store_connect.warehouse.connection import Warehouse
 from tests.asking import StartApple
 from tests.conftest import Job
 from tests.destinations.worlds import (
@@ -15,44 +12,20 @@ from tests.destinations.worlds import (
     restate,
     world_of_types,
 )
-from tests.engines.account import RAW, VIEWS, opened
-from tests.engines.answers import Answers, after_repairs, answers_to_questions, plain, rows_of_views
-from tests.engines.engine import Making, copy_tables
-from tests.engines.servers import mariadb
+from tests.engines.account import RAW, VIEWS
+from tests.engines.answers import plain
+from tests.engines.servers import MariaDB, mariadb
 from tests.faults.processes import as_job, flaws, run
 from tests.worlds import PURCHASES, overlapping_world
 
-pymysql = pytest.importorskip("pymysql")
+pytest.importorskip("pymysql")
 TO_MARIADB = ("--destination", "sqlalchemy")
-TYPES = {
-    "text": "longtext",
-    "bigint": "bigint",
-    "date": "date",
-    "bool": "bool",
-    "decimal": "decimal(38, 9)",
-    "timestamp": "datetime(6)",
-}
-
-
-class MariaDB:
-    """A server that is asked questions, written for DuckDB."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
-        port = int(self.address.rpartition(":")[2])
-        connection = pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)
-        with connection, connection.cursor() as cursor:
-            cursor.execute("set sql_mode = 'ANSI_QUOTES'")
-            cursor.execute(statement.replace("order by all", "order by 1"))
-            return list(cursor.fetchall())
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[MariaDB]:
-    with mariadb() as address:
-        yield MariaDB(address)
+    with mariadb() as found:
+        yield found
 
 
 @pytest.fixture
@@ -88,32 +61,3 @@ def test_types(database: MariaDB, start_apple: StartApple) -> None:
 
     assert 0 == code, out + err
     assert expected_types() == database.query(TYPES_QUESTION)
-
-
-@pytest.fixture(scope="module")
-def warehouse(
-    server: MariaDB, source: Warehouse, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    """The same server, with the tables of the account."""
-    for name in (RAW, VIEWS):
-        server.query(f"drop database if exists {name}")
-    server.query(f"create database {RAW}")  # dlt's own connection takes `:1` for a parameter
-    destination = dlt.destinations.sqlalchemy(f"{server.address}/mysql")
-    with opened(destination, tmp_path_factory.mktemp("mariadb")) as found:
-        copy_tables(source, found, Making(TYPES.__getitem__), server.query)
-        yield found
-
-
-def test_views(warehouse: Warehouse, truth: Answers) -> None:
-    """Every view can be made, and shows DuckDB's rows."""
-    assert truth.views == rows_of_views(warehouse)
-
-
-def test_questions(warehouse: Warehouse, truth: Answers) -> None:
-    """Each of the job's questions has the same answer as on DuckDB."""
-    assert truth.questions == answers_to_questions(warehouse)
-
-
-def test_repairs(warehouse: Warehouse, truth: Answers) -> None:
-    """The job's repairs delete and mark the same rows as on DuckDB."""
-    assert truth.repairs == after_repairs(warehouse)

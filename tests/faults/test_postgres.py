@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -89,8 +90,9 @@ class Postgres:
             connection.close()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+@contextmanager
+def postgres() -> Iterator[Server]:
+    """A server that runs for as long as this is open."""
     if not list(Path(BINARIES).glob("*/bin/initdb")):
         unavailable("no Postgres here: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="asc-postgres-"))
@@ -104,6 +106,12 @@ def server() -> Iterator[Server]:
     yield found
     found.stop()
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with postgres() as found:
+        yield found
 
 
 @pytest.fixture

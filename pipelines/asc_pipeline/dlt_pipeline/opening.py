@@ -163,9 +163,7 @@ def destination_error(error: BaseException) -> DestinationError:
     reason = shortened(str(error).rpartition(_REASON)[2])
     if IN_USE in reason:
         return DestinationError(f"{_holder(reason)}; close it there, or wait for that run to end")
-    return DestinationError(
-        f"the destination cannot be opened for writing: {reason}; {_next_step(reason)}"
-    )
+    return DestinationError(f"the destination cannot be opened: {reason}; {_next_step(reason)}")
 
 
 def _holder(reason: str) -> str:

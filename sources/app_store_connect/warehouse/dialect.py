@@ -7,7 +7,7 @@ from Apple is never read as SQL.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -242,7 +242,7 @@ def _without_row_values(node: exp.Expr) -> exp.Expr:
 
 
 def _literal(value: Any) -> exp.Expr:
-    if isinstance(value, date):
+    if isinstance(value, date) and not isinstance(value, datetime):
         return exp.cast(exp.Literal.string(value.isoformat()), exp.DataType.Type.DATE)
     if isinstance(value, (list, tuple)):
         return exp.Tuple(expressions=[exp.convert(each) for each in value])
