@@ -1018,6 +1018,25 @@ GROUP BY
 ORDER BY
   CASE WHEN [table_name] IS NULL THEN 1 ELSE 0 END, [table_name];
 
+SELECT
+  [id],
+  [table_name],
+  [column_name],
+  [type],
+  [additivity],
+  [meaning]
+FROM [app_store_connect_raw].[report_columns]
+WHERE
+  [_dlt_load_id] IN (
+    SELECT
+      [load_id]
+    FROM [app_store_connect_raw].[_dlt_loads]
+    WHERE
+      [status] = 0
+  )
+ORDER BY
+  CASE WHEN [_dlt_load_id] IS NULL THEN 1 ELSE 0 END, [_dlt_load_id];
+
 CREATE OR ALTER VIEW [app_store_connect].[slices] AS
 WITH [catalogue] AS (
   SELECT
