@@ -302,20 +302,19 @@ class TestOnData:
         assert "All apps, the newest seven days:" in done.out
         assert 7 == sum(line.startswith("202") for line in done.out.splitlines())
 
-    @pytest.mark.parametrize(("columns", "shown"), [(60, 5), (80, 7), (120, 9)])
-    def test_terminals_cut_nothing(
-        self, columns: int, shown: int, copy_of_built: Warehouse
-    ) -> None:
+    def test_terminals_cut_nothing(self, copy_of_built: Warehouse) -> None:
         """What a terminal has no room for is left out as whole columns, and named."""
-        lines = copy_of_built.models_on_terminal(columns, "--select", "dim_app_store_connect__apps")
-        start = lines.index("All apps, the newest seven days:") + 1
-        heading, *rows = [re.split("  +", line) for line in lines[start : start + 8]]
-        week = copy_of_built.models("--select", "dim_app_store_connect__apps").out.splitlines()
+        select = ("--select", "dim_app_store_connect__apps")
+        week = copy_of_built.models(*select).out.splitlines()
         whole = [re.split("  +", line) for line in week if line.startswith(("date", "202"))]
+        for columns, shown in ((60, 5), (80, 7), (120, 9)):
+            lines = copy_of_built.models_on_terminal(columns, *select)
+            start = lines.index("All apps, the newest seven days:") + 1
+            heading, *rows = [re.split("  +", line) for line in lines[start : start + 8]]
 
-        assert [row[:shown] for row in whole] == [heading, *rows]
-        assert columns >= max(map(len, lines[start : start + 8]))
-        assert (shown < 9) == lines[start + 8].startswith("No room here for ")
+            assert [row[:shown] for row in whole] == [heading, *rows]
+            assert columns >= max(map(len, lines[start : start + 8]))
+            assert (shown < 9) == lines[start + 8].startswith("No room here for ")
 
     def test_nothing_lands_in_the_project(self, crashes_only: Warehouse) -> None:
         """dbt writes beside dlt's files, never into the package."""

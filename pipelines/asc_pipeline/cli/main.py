@@ -21,6 +21,7 @@ from asc_pipeline.cli.options import job_options, settings_of
 from asc_pipeline.text import PLAIN
 
 if TYPE_CHECKING:
+    from asc_pipeline.alerts.settings import AlertSettings
     from asc_pipeline.job.runner import Settings
     from asc_pipeline.job.summary import Summary
 
@@ -77,21 +78,25 @@ def _refuse_options_before_it(context: click.Context) -> None:
         )
 
 
+def _settings(options: dict[str, Any]) -> tuple["Settings", "AlertSettings"]:
+    from asc_pipeline.alerts.settings import AlertSettings, read_alert_settings
+
+    settings = settings_of(options)
+    is_silent = options["demo"] or settings.is_plan
+    alerts = AlertSettings() if is_silent else read_alert_settings()
+    return replace(settings, alert_urls=tuple(alerts.urls or ())), alerts
+
+
 def _load(options: dict[str, Any], frame: Frame) -> int:
     from app_store_connect.configuration.settings import read_configuration
     from asc_pipeline.alerts.ping import pinged
-    from asc_pipeline.alerts.settings import AlertSettings, read_alert_settings
     from asc_pipeline.cli.demo import kept_apart, start_demo
     from asc_pipeline.cli.log import take_over_dlt
     from asc_pipeline.cli.progress import LogProgress, progress_for
     from asc_pipeline.job.runner import Run
     from asc_pipeline.job.summary import exit_code_of
-    from asc_pipeline.text import package_version
 
-    settings = settings_of(options)
-    is_silent = options["demo"] or settings.is_plan
-    alerts = AlertSettings() if is_silent else read_alert_settings()
-    settings = replace(settings, alert_urls=tuple(alerts.urls or ()))
+    settings, alerts = _settings(options)
     is_quiet = options["quiet"]
     log = frame.log.muted() if is_quiet else frame.log
     if not frame.is_debug:
@@ -109,14 +114,14 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
         _, errors = frame.consoles()
         progress = progress_for("none" if is_quiet else options["progress"], errors, log)
         is_logged = frame.log.is_json or isinstance(progress, LogProgress)
-        if is_logged:
-            version = package_version()
-            log.write("start", f"asc-segments {version} begins", version=version)
         stack.callback(progress.close)
         run = Run(configuration, settings, progress, run_id=frame.log.run_id)
         frame.interruption.on_request = run.interrupt
         if frame.interruption.is_requested:
             run.interrupt()
+        if is_logged:
+            version = run.summary.version
+            log.write("start", f"asc-segments {version} begins", version=version)
         run.execute()
         ping.end(run.summary.exit_code)
         run.summary.outcome.notices += ping.notices

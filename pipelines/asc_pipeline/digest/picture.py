@@ -15,6 +15,22 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WEEKS = ("week before", "this week")
 _COLOURS = ("#9aa5b1", "#0b63ce")
 
+_ENCODING = {
+    "x": {
+        "field": "day",
+        "sort": _WEEKDAYS,
+        "title": None,
+        "axis": {"labelAngle": 0, "grid": False},
+    },
+    "y": {"field": "value", "type": "quantitative", "title": None},
+    "color": {
+        "field": "week",
+        "title": None,
+        "scale": {"domain": _WEEKS, "range": _COLOURS},
+        "legend": {"orient": "top"},
+    },
+}
+
 
 def chart(figures: Sequence[DayFigure], names: Mapping[str, str]) -> dict[str, Any]:
     """A Vega-Lite specification, with a small chart for each measure in the order of `names`."""
@@ -42,21 +58,7 @@ def chart(figures: Sequence[DayFigure], names: Mapping[str, str]) -> dict[str, A
             "width": 200,
             "height": 110,
             "mark": {"type": "line", "point": True},
-            "encoding": {
-                "x": {
-                    "field": "day",
-                    "sort": _WEEKDAYS,
-                    "title": None,
-                    "axis": {"labelAngle": 0, "grid": False},
-                },
-                "y": {"field": "value", "type": "quantitative", "title": None},
-                "color": {
-                    "field": "week",
-                    "title": None,
-                    "scale": {"domain": _WEEKS, "range": _COLOURS},
-                    "legend": {"orient": "top"},
-                },
-            },
+            "encoding": _ENCODING,
         },
         "resolve": {"scale": {"y": "independent"}, "axis": {"x": "independent"}},
     }
