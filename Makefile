@@ -54,7 +54,7 @@ samples: dev ## Rewrite the samples of SQL in tests/samples/sql; then read the d
 	RETAKE_SAMPLES=1 $(BIN)/python -m pytest -q tests/test_dialects.py
 
 test-dbt: dev ## Run the tests of the models, on DuckDB and on Postgres
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not live" tests/dbt $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not nightly and not live" tests/dbt $(ARGS)
 
 # tests/engines is left out by pytest's norecursedirs; named, it runs
 test-engines: .venv/engines/job/project.stamp $(ENGINES:%=.venv/engines/%/project.stamp) ## Run the tests on engines of other destinations

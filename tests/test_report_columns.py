@@ -37,6 +37,7 @@ def all_reports() -> World:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_every_loaded_column_is_told(start_apple: StartApple, job: Job) -> None:
     """Type, additivity and meaning; a second run, and another instance, write nothing anew."""
     world = all_reports()
@@ -60,6 +61,7 @@ def test_every_loaded_column_is_told(start_apple: StartApple, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_source_alone_tells_the_same(
     start_apple: StartApple, job: Job, pipeline: dlt.Pipeline
 ) -> None:
@@ -94,6 +96,7 @@ def test_columns_that_the_catalogue_does_not_know(start_apple: StartApple, job: 
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_only_what_changed_is_written(start_apple: StartApple, job: Job) -> None:
     """A column that comes later is a row more; the others keep their load."""
     world = world_of((DOWNLOADS, DOWNLOADS))
@@ -119,6 +122,7 @@ def test_summary_promises_no_more_than_holds(start_apple: StartApple, job: Job) 
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_percentages_are_read_from_a_file_with_commas(start_apple: StartApple, job: Job) -> None:
     """Browser Choice Screen Selection: of each date the newest rates, as numbers."""
     world = world_of()
@@ -160,6 +164,7 @@ COUNTS = ["Launches", "Separate", "Generated", "Meaning", "P95Latency", "Aggrega
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("column", [*RATES, *COUNTS])
 def test_rates_follow_the_newest(column: str, start_apple: StartApple, job: Job) -> None:
     """A report that has a rate shows one for each date; of others Apple does not say, so all."""
@@ -193,6 +198,7 @@ def test_rates_without_dates_are_refused(column: str, start_apple: StartApple, j
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_whole_numbers_with_a_point(start_apple: StartApple, job: Job) -> None:
     """`389.0` in a column of counts is 389; `389.5` is no whole number, and is kept as text."""
     world = world_of()
@@ -211,6 +217,7 @@ def test_whole_numbers_with_a_point(start_apple: StartApple, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_truth_of_all_of_them(start_apple: StartApple, job: Job) -> None:
     """The views of these reports are what Apple would call true."""
     world = all_reports()

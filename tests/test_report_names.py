@@ -85,6 +85,7 @@ def ledgers_names(job: Job) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("is_alias_listed", [True, False], ids=["alias listed", "name listed"])
 @pytest.mark.parametrize("is_alias_asked", [True, False], ids=["alias asked", "name asked"])
 @pytest.mark.parametrize("name", SPELLINGS)
@@ -106,6 +107,7 @@ def test_either_spelling_is_one_report(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_restatement_takes_either_spelling(
     name: str, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
@@ -122,6 +124,7 @@ def test_restatement_takes_either_spelling(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_ids_with_either_spelling(name: str, start_apple: StartApple, job: Job) -> None:
     """`--instance-id` and `--request-id` with the other name load into the one table."""
@@ -137,6 +140,7 @@ def test_ids_with_either_spelling(name: str, start_apple: StartApple, job: Job) 
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.variants
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_two_spellings_in_one_request_are_refused(
@@ -154,6 +158,7 @@ def test_two_spellings_in_one_request_are_refused(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_report_renamed_between_two_requests(start_apple: StartApple, job: Job) -> None:
     """A snapshot that has the old name and an ongoing request with the new one are one report."""
     world = world_of((STATE, STATE))
@@ -171,6 +176,7 @@ def test_report_renamed_between_two_requests(start_apple: StartApple, job: Job) 
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("asked", [(), (DOWNLOADS,), ("app fetches standard",), ("*",)])
 @pytest.mark.parametrize("name", ["App Fetches Standard", "\u30c0\u30a6\u30f3\u30ed\u30fc\u30c9"])
 def test_renamed_report_is_known_by_its_number(
@@ -197,6 +203,7 @@ def test_renamed_report_is_known_by_its_number(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_freshness_of_a_renamed_report_is_one_row(start_apple: StartApple, job: Job) -> None:
     """Instances about to expire are counted in the row of what is loaded."""
     world = world_of((DOWNLOADS, DOWNLOADS))
@@ -212,6 +219,7 @@ def test_freshness_of_a_renamed_report_is_one_row(start_apple: StartApple, job: 
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("asked", [DOWNLOADS, "App Fetches Standard", None])
 def test_instance_of_a_renamed_report_by_id(
     asked: str | None, start_apple: StartApple, job: Job
@@ -231,6 +239,7 @@ def test_instance_of_a_renamed_report_by_id(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_name_comes_before_the_number(start_apple: StartApple, job: Job) -> None:
     """A report with the number of an entry that another one is by name stays what it is."""
     world = world_of((CRASHES, CRASHES), (DOWNLOADS, DOWNLOADS))
@@ -251,6 +260,7 @@ def test_name_comes_before_the_number(start_apple: StartApple, job: Job) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("category", ["", "NEW_CATEGORY", "commerce"])
 @pytest.mark.parametrize("name", [DOWNLOADS, STATE])
 def test_category_that_says_nothing_is_the_catalogues(
@@ -264,6 +274,7 @@ def test_category_that_says_nothing_is_the_catalogues(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ["App Coin Usage Standard", "App Chat"])
 def test_new_report_comes_by_itself_and_is_told_once(
     name: str, start_apple: StartApple, job: Job
@@ -282,6 +293,7 @@ def test_new_report_comes_by_itself_and_is_told_once(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.variants
 @pytest.mark.parametrize(
     ("listed", "expected"),
@@ -304,6 +316,7 @@ def test_expected_report_that_apple_lists_not_is_told_with_near_names(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_source_alone_knows_and_tells_the_same(
     start_apple: StartApple,
     job: Job,

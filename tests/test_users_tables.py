@@ -61,6 +61,7 @@ def world_of_two_reports() -> World:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("case", MINE)
 def test_users_tables_stay(case: str, start_apple: StartApple, job: Job) -> None:
     """A table or view of the user's is neither changed nor counted, in either schema; what Apple
@@ -89,6 +90,7 @@ def test_users_tables_stay(case: str, start_apple: StartApple, job: Job) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_all_at_once(start_apple: StartApple, job: Job) -> None:
     """Many objects of the user's are as little a reason to stop as one."""
     world = overlapping_world(days=2)
@@ -102,6 +104,7 @@ def test_all_at_once(start_apple: StartApple, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("report", [CRASHES, OWN_REPORT])
 def test_users_columns_stay_out(report: str, start_apple: StartApple, job: Job) -> None:
     """A column that the user added to a report table dates no row, and is in no view."""
@@ -126,6 +129,7 @@ def test_users_columns_stay_out(report: str, start_apple: StartApple, job: Job) 
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("case", DROPPED)
 def test_dropped(case: str, start_apple: StartApple, job: Job) -> None:
     """What the user dropped is made again, and loaded again as far as Apple lists it."""
@@ -142,6 +146,7 @@ def test_dropped(case: str, start_apple: StartApple, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_dropped_and_no_longer_listed(start_apple: StartApple, job: Job) -> None:
     """A note counts the instances that Apple lists no more, and names the first of them."""
     world = overlapping_world(days=5)
@@ -163,6 +168,7 @@ def test_dropped_and_no_longer_listed(start_apple: StartApple, job: Job) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_dropped_column(start_apple: StartApple, job: Job) -> None:
     """A column of Apple's comes back empty, and a note says how to fill it."""
     apple = start_apple(overlapping_world(days=2))
@@ -176,6 +182,7 @@ def test_dropped_column(start_apple: StartApple, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("case", LOST)
 def test_lost_for_good(case: str, start_apple: StartApple, job: Job) -> None:
     """Without it nothing tells what is loaded: the run says so and what to do, deletes nothing, and
@@ -201,6 +208,7 @@ def test_lost_for_good(case: str, start_apple: StartApple, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("column", ["_slice_key", "_dlt_load_id"])
 def test_report_table_without_provenance(column: str, start_apple: StartApple, job: Job) -> None:
     """One table that cannot be loaded into is named with the next step; all others load."""
@@ -232,6 +240,7 @@ TORN = {
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("torn", TORN)
 def test_newest_load_that_apple_lists_no_more(torn: str, start_apple: StartApple, job: Job) -> None:
     """Rows that differ from the ledger stay if nothing can replace them, and a note names them."""
@@ -252,6 +261,7 @@ def test_newest_load_that_apple_lists_no_more(torn: str, start_apple: StartApple
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("torn", TORN)
 def test_torn_and_withdrawn_since(torn: str, start_apple: StartApple, job: Job) -> None:
     """What is loaded again replaces all of the instance, a segment that Apple withdrew too."""
@@ -269,6 +279,7 @@ def test_torn_and_withdrawn_since(torn: str, start_apple: StartApple, job: Job) 
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_replaced_rows_stay_until_the_new_ones_are_whole(start_apple: StartApple, job: Job) -> None:
     """Of two loads of a segment the older goes only when the later one is all there."""
     world = overlapping_world(days=2)
@@ -294,6 +305,7 @@ def test_replaced_rows_stay_until_the_new_ones_are_whole(start_apple: StartApple
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_rows_that_no_ledger_row_names(start_apple: StartApple, job: Job) -> None:
     """They are in no view, and nothing says that they could come again: they stay."""
     world = overlapping_world(days=2)
@@ -312,6 +324,7 @@ def test_rows_that_no_ledger_row_names(start_apple: StartApple, job: Job) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_table_where_a_view_belongs(start_apple: StartApple, job: Job) -> None:
     """One view that cannot be made is named, with the next step; all others are made."""
     world = world_of_two_reports()
@@ -338,6 +351,7 @@ def test_a_table_where_a_view_belongs(start_apple: StartApple, job: Job) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_table_where_freshness_belongs(start_apple: StartApple, job: Job) -> None:
     """The same of `data_freshness`."""
     world = overlapping_world(days=2)
@@ -358,6 +372,7 @@ def test_a_table_where_freshness_belongs(start_apple: StartApple, job: Job) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("schema", [None, "mine"])
 def test_the_source_alone(schema: str | None, start_apple: StartApple, job: Job) -> None:
     """A plain `pipeline.run` keeps to its tables as well, and the job after it counts the tables of

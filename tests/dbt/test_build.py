@@ -77,6 +77,7 @@ def test_marts_are_the_truth(measure: str, built: Warehouse, demo: World) -> Non
     assert rows
 
 
+@pytest.mark.nightly
 def test_proposed_query_agrees(copy_of_built: Warehouse, apple: Emulator) -> None:
     """The query that the job says to try has the downloads that the models' summary shows."""
     out = copy_of_built.job("--progress", "none", apple=apple).out

@@ -28,6 +28,7 @@ def downloads(warehouse: Warehouse) -> Rows:
     )
 
 
+@pytest.mark.nightly
 def test_lags_are_the_catalogues(copy_of_built: Warehouse) -> None:
     """With a lag as long as the data of one report goes back, one of its days is complete."""
     before = copy_of_built.query(COMPLETE)
@@ -43,6 +44,7 @@ def test_lags_are_the_catalogues(copy_of_built: Warehouse) -> None:
     assert len([day for app, day in before if app == app_id]) > 2
 
 
+@pytest.mark.nightly
 def test_the_policy_is_the_catalogues(copy_of_built: Warehouse) -> None:
     """Of a report that accumulates the marts add up the rows of all instances, as its view does."""
     before = downloads(copy_of_built)

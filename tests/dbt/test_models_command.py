@@ -46,6 +46,7 @@ def start_models(database: Path) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(300)
 def test_two_databases_are_built_side_by_side(
     start_apple: StartApple, job: Job, tmp_path: Path
@@ -67,6 +68,7 @@ def test_two_databases_are_built_side_by_side(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(400)
 def test_lake_on_a_disk(
     start_apple: StartApple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

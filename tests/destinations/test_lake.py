@@ -63,6 +63,7 @@ def plain_lake(place: Place, monkeypatch: pytest.MonkeyPatch) -> LakeJob:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
     """Views, ledger and raw tables hold exactly what Apple lists; freshness knows of it."""
     world = overlapping_world(days=4)
@@ -77,6 +78,7 @@ def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_refused_in_the_first_run(lake: LakeJob, start_apple: StartApple) -> None:
     """What was read of the only file until it broke counts for nothing, though it stays there."""
     day = TODAY.isoformat()
@@ -95,6 +97,7 @@ def test_refused_in_the_first_run(lake: LakeJob, start_apple: StartApple) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_second_run_downloads_nothing(lake: LakeJob, start_apple: StartApple) -> None:
     """The ledger in the files is the memory, also where the DuckDB file is gone."""
     world = overlapping_world(days=3)
@@ -109,6 +112,7 @@ def test_second_run_downloads_nothing(lake: LakeJob, start_apple: StartApple) ->
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_restated(lake: LakeJob, job: Job, start_apple: StartApple) -> None:
     """Re-published, withdrawn and new segments: the views are the truth, and DuckDB's rows."""
     world = overlapping_world(days=3)
@@ -125,6 +129,7 @@ def test_restated(lake: LakeJob, job: Job, start_apple: StartApple) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_column_comes(lake: LakeJob, start_apple: StartApple) -> None:
     """Older files lack a column that Apple added: it is NULL there."""
     world = overlapping_world(days=3)
@@ -141,6 +146,7 @@ def test_a_column_comes(lake: LakeJob, start_apple: StartApple) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_doubled_rows_are_loaded_again(
     place: Place, plain_lake: LakeJob, start_apple: StartApple
 ) -> None:
@@ -190,6 +196,7 @@ def run_alone(destination: Any) -> dlt.Pipeline:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_the_source_alone(lake: LakeJob, start_apple: StartApple) -> None:
     """Under a plain `pipeline.run` the ledger in the files keeps a second run from loading, and
     rows are added: dlt merges none in files, or wants another key for it.
@@ -242,6 +249,7 @@ REFUSED = {
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(
     case: str, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
@@ -261,6 +269,7 @@ def test_refused(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_deletion_vectors(
     place: Place, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
@@ -338,6 +347,7 @@ def test_killed(death: str, lake: LakeJob, start_apple: StartApple) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_file_cut_off(
     place: Place, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
@@ -358,6 +368,7 @@ def test_a_file_cut_off(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_notes_of_dlt_cut_off(
     place: Place, plain_lake: LakeJob, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
@@ -377,6 +388,7 @@ def test_notes_of_dlt_cut_off(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_notes_of_dlt_being_written(
     place: Place, plain_lake: LakeJob, start_apple: StartApple
 ) -> None:
@@ -399,6 +411,7 @@ METADATA = "pyiceberg.table.metadata:TableMetadataV2.model_dump_json:before:1"
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("is_first_run", [True, False], ids=["first run", "later run"])
 def test_iceberg_metadata_cut_off(
     is_first_run: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
@@ -422,6 +435,7 @@ def test_iceberg_metadata_cut_off(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_iceberg_metadata_compressed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_apple: StartApple
 ) -> None:
@@ -455,6 +469,7 @@ FIRST_STEP = {"parquet": "", "delta": "_delta_log", "iceberg": "metadata"}
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_folders_without_tables(lake: LakeJob, start_apple: StartApple) -> None:
     """dlt makes all folders before the tables: killed in between, they are of no format yet."""
     world = world_with_reports(CRASHES, PURCHASES)
@@ -473,6 +488,7 @@ def test_folders_without_tables(lake: LakeJob, start_apple: StartApple) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("table_format", ["parquet", "delta"])
 def test_two_runs_at_once(
     table_format: str,

@@ -77,6 +77,7 @@ def test_restated(database: Postgres, job: Job, start_apple: StartApple) -> None
         assert rows(job, table) == rows(database, table)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("death", DEATHS)
 def test_killed(death: str, database: Postgres, start_apple: StartApple) -> None:  # noqa: F811
     """SIGKILL anywhere: a load that is not recorded shows nowhere, and a healthy run leaves each

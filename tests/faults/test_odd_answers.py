@@ -84,6 +84,7 @@ ENTITIES = {
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", [*ATTRIBUTES, *ENTITIES])
 def test_odd_one_beside_good_ones(name: str, job: Job) -> None:
     """It is named, with what is odd, exit 1; all else is loaded, and true."""
@@ -99,6 +100,7 @@ def test_odd_one_beside_good_ones(name: str, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("path", "edit", "why"),
     [
@@ -126,6 +128,7 @@ def test_odd_one_costs_itself(path: str, edit: Edit, why: str, job: Job) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("name", "value"),
     [("sizeInBytes", 2**70), ("sizeInBytes", HUGE), ("url", ["a"]), ("checksum", None)],
@@ -186,6 +189,7 @@ def test_many_odd_ones_are_counted(job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("rate_limit", [HALF_A_NUMBER, "user-hour-lim:1e9;user-hour-rem:-;", "9"])
 def test_odd_budget_header(rate_limit: str, job: Job) -> None:
     """A budget that cannot be read is none that is known: everything is loaded."""
@@ -197,6 +201,7 @@ def test_odd_budget_header(rate_limit: str, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_new_category(job: Job) -> None:
     """A category that nobody knows is text like any other."""
     world = small_world()

@@ -122,6 +122,7 @@ def hidden(world: World, instances: list[WorldInstance]) -> Iterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("change", ["a dead load", "new and re-published", "withdrawn"])
 def test_killed_at_each_statement(change: str, world: World, apple: Emulator, job: Job) -> None:
@@ -190,6 +191,7 @@ SLOW = timedelta(milliseconds=150)
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("stage", "options"),

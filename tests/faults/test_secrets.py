@@ -319,6 +319,7 @@ CASES = [
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(("prepare", "expected"), CASES)
 def test_no_secret_is_left(
     prepare: Callable[[Place], None],
@@ -380,6 +381,7 @@ DESTINATIONS = [
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("flags", [("--json",), ("--json", "--debug")], ids=["", "debug"])
 @pytest.mark.parametrize(("destination", "environment"), DESTINATIONS)
 def test_no_secret_of_the_destination_is_left(
@@ -404,6 +406,7 @@ def test_no_secret_of_the_destination_is_left(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("flags", [("--json",), ("--json", "--debug")], ids=["", "debug"])
 @pytest.mark.parametrize(("destination", "environment"), DESTINATIONS[:1] + DESTINATIONS[4:8])
 def test_models_leave_no_secret(
@@ -429,6 +432,7 @@ ALERT_TOKEN = "T0kenOfTheAlerts"  # noqa: S105  invented
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_addresses_of_alerts_are_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """urllib3 logs the path of each request; the monitor's and the channel's are tokens."""
     place = Place(tmp_path, monkeypatch)
@@ -449,6 +453,7 @@ def test_addresses_of_alerts_are_masked(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_traceback_of_an_unforeseen_error_leaves_no_secret(tmp_path: Path) -> None:
     """Python itself prints it, after the streams are given back."""
     program = "from asc_pipeline.cli.stdio import *\nwith guarded_streams(): raise ValueError("
@@ -465,6 +470,7 @@ def test_traceback_of_an_unforeseen_error_leaves_no_secret(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_secret_of_a_file_is_known(tmp_path: Path, start_apple: StartApple) -> None:
     """A connection string in secrets.toml is kept as one in the environment is, and Apple not
     asked.

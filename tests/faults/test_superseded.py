@@ -104,6 +104,7 @@ def test_the_only_vintage_is_never_removed(start_apple: StartApple, job: Job) ->
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(300)
 def test_killed_at_each_statement(start_apple: StartApple, job: Job) -> None:
     """SIGKILL after each statement that removes: nothing that is shown goes, and the next run

@@ -39,6 +39,7 @@ def instance_of(world: World, name: str) -> WorldInstance:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @BY_NAMES
 def test_told_wrongly(told: str, true: str, start_apple: StartApple, job: Job) -> None:
     """Refused by both names; afterwards the day's true rows of both reports are loaded."""
@@ -56,6 +57,7 @@ def test_told_wrongly(told: str, true: str, start_apple: StartApple, job: Job) -
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_told_wrongly_a_name_without_entry(start_apple: StartApple, job: Job) -> None:
     """A file that the catalogue knows is not loaded under a name that it does not know."""
     world = world_of((DOWNLOADS, DOWNLOADS), ("Weather Kit Usage", CRASHES))
@@ -122,6 +124,7 @@ def test_nothing_left_of_the_report(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", [DOWNLOADS, EVENT, CRASHES, STATE])
 @pytest.mark.parametrize("is_told", [True, False], ids=["told", "listed"])
 def test_columns_that_come_and_go(
