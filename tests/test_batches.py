@@ -32,6 +32,7 @@ LOADS = f"select count(distinct _dlt_load_id) from {RAW}.analytics_report_segmen
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("limit", "value", "loads"),
     [

@@ -103,6 +103,7 @@ def test_demo_among_real_apps(start_apple: StartApple, job: Job) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_real_apps_among_the_demo(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def checks(job: Job) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("pause", [1, 3, 20])
 def test_part_of_an_instance_is_completed_after_a_pause(
     pause: int, start_apple: StartApple, job: Job
@@ -78,6 +79,7 @@ def test_part_of_an_instance_is_completed_after_a_pause(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("first", "later", "expected"),
     [

@@ -85,6 +85,7 @@ def test_signal_after_the_run_changes_nothing(
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("delay", [0.0, 0.1, 0.3, 0.6])
 def test_killed_run_leaves_nothing_wrong(
     delay: float, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch

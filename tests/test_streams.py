@@ -25,6 +25,7 @@ def run(script: str, *arguments: str, redirected: str) -> tuple[int, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("redirected", "arguments", "code", "says"),
     [

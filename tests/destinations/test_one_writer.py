@@ -50,6 +50,7 @@ def test_second_run(lake: LakeJob, start_apple: StartApple) -> None:
     assert [] == lake_flaws(lake, world)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("is_elsewhere", [False, True], ids=["this machine", "another"])
 def test_killed_writer(
     is_elsewhere: bool,

@@ -116,6 +116,7 @@ DEATHS = {
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("lake", "place"),
     [(kind, place) for kind, places in DEATHS.items() for place in places.values()],

@@ -62,6 +62,7 @@ def test_users_files(lake: LakeJob, start_apple: StartApple) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_copied_folders(lake: LakeJob, start_apple: StartApple) -> None:
     """A copy of a table's folder is no table: nothing of it counts, even of a dead load."""
     world = overlapping_world(days=2)
@@ -92,6 +93,7 @@ def test_copied_folders(lake: LakeJob, start_apple: StartApple) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_removed_folder(lake: LakeJob, start_apple: StartApple) -> None:
     """A table whose folder the user removed is loaded again as far as Apple lists it."""
     world = overlapping_world(days=2)

@@ -54,6 +54,7 @@ def large_rows(day: date) -> list[dict[str, str | None]]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("full", "megabytes", "code"),
     [

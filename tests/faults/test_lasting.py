@@ -59,6 +59,7 @@ def segment_lists(apple: Emulator) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("breaking", [break_lists, break_downloads, break_both])
 def test_instances_that_fail_keep_no_other_back(
     breaking: Callable[[Emulator, list[WorldInstance]], None],

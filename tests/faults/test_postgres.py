@@ -253,6 +253,7 @@ def test_living_writers_rows_stay(database: Postgres, start_apple: StartApple) -
     assert {} == flaws(database, world)
 
 
+@pytest.mark.nightly
 def test_too_wide_for_the_server(database: Postgres, start_apple: StartApple) -> None:
     """A report with more columns than Postgres allows is named; all others are loaded."""
     world = world_with_reports(CRASHES, "Wide", app_ids=APPS[:1])

@@ -101,6 +101,7 @@ def test_killed_at_a_boundary(place: str, world: World, apple: Emulator, job: Jo
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("place", FIRST_BOUNDARIES)
 def test_killed_in_the_first_run(place: str, world: World, apple: Emulator, job: Job) -> None:
     """The same where there is nothing yet: tables that nothing was loaded into are no hindrance."""
