@@ -17,7 +17,7 @@ from tests.emulator import Emulator
 from tests.faults.exact import findings
 from tests.faults.processes import dying, finish, run, start
 from tests.faults.s3 import BUCKET, S3, seaweedfs
-from tests.worlds import PURCHASES, TODAY, overlapping_world
+from tests.worlds import APPS, PURCHASES, TODAY, overlapping_world
 
 pytestmark = [
     pytest.mark.slow,
@@ -117,6 +117,25 @@ def _killed(apple: Emulator, chance: random.Random, place: str) -> bool:
     time.sleep(chance.random() * LONGEST_SECONDS)
     process.send_signal(signal.SIGKILL)
     return finish(process)[0] == -signal.SIGKILL
+
+
+def test_two_writers(lake: LakeJob, start_apple: StartApple) -> None:
+    """Two runs at once, of an app each: every row is there once. On Iceberg one waits."""
+    world = overlapping_world(days=3)
+    newest = [each for each in world.instances.values() if each.processing_date == TODAY]
+    for instance in newest:
+        world.hide(instance)
+    apple = start_apple(world)
+    first = lake.run(apple, *TO_FILES)
+    for instance in newest:
+        world.reveal(instance)
+    processes = [start(apple, *TO_FILES, "--app-id", app_id) for app_id in APPS]
+    ended = [finish(process, timeout=200) for process in processes]
+    found = lake_flaws(lake, world)
+    again = lake.run(apple, *TO_FILES)
+
+    assert (0, [0, 0], []) == (first.exit_code, [code for code, _, _ in ended], found), ended
+    assert (0, []) == (again.exit_code, SafeReader(lake).flaws())
 
 
 def test_types(lake: LakeJob, start_apple: StartApple) -> None:
