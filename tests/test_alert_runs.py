@@ -27,7 +27,7 @@ def run(
     ],
 )
 def test_failure_of_an_app(later: RunEnd, is_open: bool) -> None:
-    """A run that ended at its budget may not have come to it."""
+    """A later run that ended at its budget may not have asked for the instance again."""
     failures, _ = failed_still([later, run("1", 1)], [FAILED])
 
     assert ([FAILED] if is_open else []) == failures
@@ -50,7 +50,7 @@ def test_failure_of_no_app(first: RunEnd, later: RunEnd, is_open: bool) -> None:
 
 
 def test_last_early_end_is_told() -> None:
-    """Of several runs that ended at their budget the last one, and none after a whole run."""
+    """Several runs ended at their budget: the last one is told, and none after a whole run."""
     early = [run(str(number), 3, reason="budget") for number in (3, 2, 1)]
 
     assert ([], [early[0]]) == failed_still(early, [])

@@ -395,7 +395,7 @@ class TestInBrowser:
         assert [] == [str(each)[:200] for each in shown.complaints()]
 
     def test_days_are_chosen_by_dates(self, shown: Page, database: Path) -> None:
-        """The two fields do what a brush does: for the days of a span they show its figures."""
+        """Two date fields choose days without a brush; those of a span have its figures."""
         shown.open(database.parent / "page.html", choice=f"app={APPS[0]}&span=28")
         first = COMPLETE - timedelta(days=27)
         shown.ask(f"document.getElementById('to').value = '{COMPLETE}'")

@@ -98,7 +98,7 @@ def on_postgres(
 
 @pytest.fixture(scope="session")
 def built_on_postgres(on_postgres: Warehouse) -> Warehouse:
-    """The same with the models, built by `asc-segments models`."""
+    """The data of `on_postgres`, with the models built by `asc-segments models`."""
     done = on_postgres.models("--json", "--fivetran")
     assert 0 == done.code, done
     (on_postgres.folder / "models.json").write_text(done.out)
@@ -107,7 +107,9 @@ def built_on_postgres(on_postgres: Warehouse) -> Warehouse:
 
 @pytest.fixture
 def copy_on_postgres(built_on_postgres: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
-    """A copy of it in a database of its own, to be changed; dbt finds what it parsed."""
+    """A copy of `built_on_postgres` in another database, which the test may change. The folder of
+    dbt is copied too, so that dbt does not parse the project again.
+    """
     psycopg2 = pytest.importorskip("psycopg2")
     server = built_on_postgres.address.removesuffix("/postgres")
     connection = psycopg2.connect(f"{server}/template1")

@@ -1,4 +1,4 @@
-"""What the tests of several destinations share."""
+"""Fixtures for the tests of several destinations."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What Databricks has and Spark without Delta Lake lacks, in Spark's own statements."""
+"""Replaces the statements of Databricks that Spark without Delta Lake does not know."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -112,7 +112,7 @@ def on_postgres(environment: DuckLake, database: Postgres) -> DuckLake:  # noqa:
 
 
 def test_restated(environment: DuckLake, job: Job, start_apple: StartApple) -> None:
-    """Re-published, withdrawn and new segments: raw tables and views hold what DuckDB's do."""
+    """Re-published, withdrawn and new segments: raw tables and views have the rows of DuckDB's."""
     world: World = overlapping_world(days=3)
     apple = start_apple(world)
     environment.run(apple)

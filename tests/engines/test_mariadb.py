@@ -38,7 +38,7 @@ def database(server: MariaDB, monkeypatch: pytest.MonkeyPatch) -> MariaDB:
 
 
 def test_restated(database: MariaDB, job: Job, start_apple: StartApple) -> None:
-    """Re-published, withdrawn and new segments: raw tables and views hold what DuckDB's do."""
+    """Re-published, withdrawn and new segments: raw tables and views have the rows of DuckDB's."""
     world = overlapping_world(days=3)
     apple = start_apple(world)
     run(apple, *TO_MARIADB)

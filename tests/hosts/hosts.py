@@ -61,7 +61,7 @@ class Host:
 
 @contextmanager
 def hosts(count: int, ports: Collection[int], folder: Path) -> Iterator[list[Host]]:
-    """So many hosts, which reach the servers on these ports of this machine's loopback."""
+    """`count` hosts, from which the servers on these ports of this machine can be reached."""
     for needed in ("ip", "socat"):
         if not shutil.which(needed):
             unavailable(f"no {needed} here: apt-get install iproute2 socat")

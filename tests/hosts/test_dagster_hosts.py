@@ -3,6 +3,7 @@
 Takes some minutes and needs root: `make test-hosts`.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -47,7 +48,7 @@ DEFINITIONS = ("-m", "asc_pipeline.dagster.definitions")
 WEST = new_key("WESTKEY001", ISSUER)
 APPS_OF = {"north": SIX[:2], "south": SIX[2:4], "west": SIX[4:]}
 PATIENCE = 600
-"""Seconds: of these a run that a dead host leaves takes `MAX_RUNTIME` to be given up."""
+"""Seconds for each wait. Dagster gives a run of a dead host up only after `MAX_RUNTIME`."""
 MAX_RUNTIME = 120
 
 
@@ -104,14 +105,14 @@ def start_worker(host: Host) -> None:
 
 
 def is_loading(host: Host) -> bool:
-    """Whether rows lie in the working folder of a load."""
+    """Whether a load in progress has files of rows in the folder of the host."""
     return any((host.folder / "dlt").rglob("app_crashes_daily.*"))
 
 
-def wait_until(is_so: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+def wait_until(is_so: Callable[[], bool], state: str, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
-        assert time.monotonic() < deadline, f"after {seconds} s not {what}"
+        assert time.monotonic() < deadline, f"after {seconds} s not {state}"
         time.sleep(0.2)
 
 
@@ -120,17 +121,14 @@ def launch_units(instance: dg.DagsterInstance) -> None:
     for key, apps in APPS_OF.items():
         instance.add_dynamic_partitions(str(apps_of_key(key).name), apps)
         for app_id in apps:
-            tags = [f"--tags={_json(unit_request(AppRange(app_id, app_id)).tags)}"]
-            command = ["dagster", "job", "launch", *DEFINITIONS, "-j", f"load_{key}", *tags]
+            tags = json.dumps(dict(unit_request(AppRange(app_id, app_id)).tags))
+            command = ["dagster", "job", "launch", *DEFINITIONS, "-j", f"load_{key}"]
+            command += ["--tags", tags]
             subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
-def _json(tags: object) -> str:
-    return str(tags).replace("'", '"')
-
-
 def successes(instance: dg.DagsterInstance) -> Counter[str]:
-    """How many runs succeeded of each run that was asked for, which may be made again."""
+    """For each run that was asked for, how many runs succeeded: it and those that repeat it."""
     runs = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS]))
     return Counter(run.root_run_id or run.run_id for run in runs)
 

@@ -15,7 +15,7 @@ LEFT_OUT = (
     "For days that are chosen, sources, territories and devices beyond the twelve largest: they are"
     " added up as Others.",
 )
-"""What the page does not show, with the reason."""
+"""The figures that the page leaves out, each with its reason."""
 
 
 def day_text(day: date | None) -> str:
@@ -23,7 +23,7 @@ def day_text(day: date | None) -> str:
 
 
 def freshness_lines(reports: Sequence[Freshness], apps: Mapping[int, str]) -> list[str]:
-    """A sentence for each report that the page shows, and for what is missing."""
+    """A sentence for each report that the page shows, and for each gap in it."""
     lines = [
         f"{apps.get(each.app_id, each.app_id)}: no report comes: {each.reason}."
         for each in reports

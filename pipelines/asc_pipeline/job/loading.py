@@ -1,4 +1,4 @@
-"""What a run does while its destination is open: list, choose, load, renew."""
+"""The steps of a run while its destination is open: list, choose, load, renew."""
 
 from collections.abc import Collection
 from datetime import date
@@ -33,9 +33,9 @@ from asc_pipeline.truth.row_counts import RowCounts, count_rows
 
 
 class Loading:
-    """Fills the summary of one run. `plan` or `load` may be called once.
+    """Fills the summary of one run. Either `plan` or `load` is called, once.
 
-    Raises (both):
+    Raises:
         ApiError, BudgetExhaustedError, DestinationError: the run cannot go on.
     """
 

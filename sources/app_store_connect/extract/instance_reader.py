@@ -41,10 +41,10 @@ NamedTable = tuple[str, pa.Table]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the resources hand on: an instance, some of its segments or, where there is nothing
-    else to load, its withdrawal of segments; at the end nothing of it.
+    """A message from one resource to the next: an instance alone, with some of its segments, or
+    with its withdrawn segments if there is nothing to load. The last message has no instance.
 
-    Everything belongs to one extraction: a source may be run again, also after it failed.
+    A message belongs to one extraction: a source may be run again, also after it failed.
     """
 
     attempt: Attempt
@@ -89,7 +89,7 @@ class InstanceReader:
         return buffer.totals.open_items > self.keys.all_workers
 
     def _listed(self, attempt: Attempt, item: InstanceToLoad) -> list[ReportSegment] | None:
-        """None if Apple does not say; then that is noted."""
+        """The segments that Apple lists; None, with a note, if Apple does not answer."""
         key = self.keys.of(item.listed.app_id)
         try:
             return key.client.list_segments(item.listed.instance.id)
