@@ -1,7 +1,8 @@
 """Report files to load: invented rows under Apple's header, the same in every run.
 
 They have the columns of "App Downloads Detailed", 15 of them, with the numbers of distinct values
-and the empty fields that such a report has. Made by DuckDB, kept in a cache folder.
+and the empty fields that such a report has; those of other reports have plain values in columns
+that are not among these. Made by DuckDB, kept in a cache folder.
 """
 
 import hashlib
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from app_store_connect.catalog import schema_of
+from app_store_connect.catalog import ColumnType, ReportSchema, schema_of
+from app_store_connect.names import snake_case
 
 REPORT = "App Downloads Detailed"
 CATEGORY = "COMMERCE"
@@ -21,6 +23,13 @@ WINDOW_DAYS = 5
 _VERSION = 1
 """Part of the name of every cached file: raise it when the rows change."""
 _TERRITORIES = 175
+_PLAIN = {
+    ColumnType.DATE: "date '2026-01-01'",
+    ColumnType.BIGINT: "i",
+    ColumnType.DECIMAL: "i / 100",
+    ColumnType.DOUBLE: "i / 100",
+}
+"""The values of other reports' columns, by type; any other is text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +42,16 @@ class Segment:
     rows: int
 
 
-def make_segment(folder: Path, number: int, rows: int, processed: date, app_id: str) -> Segment:
+def make_segment(
+    folder: Path, number: int, rows: int, processed: date, app_id: str, report: str = REPORT
+) -> Segment:
     """The segment of that number, from the cache if it is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"v{_VERSION}-{app_id}-{processed}-{rows}-{number:05}.csv.gz"
+    kind = "" if report == REPORT else f"{snake_case(report)}-"
+    file = folder / f"v{_VERSION}-{kind}{app_id}-{processed}-{rows}-{number:05}.csv.gz"
     note = file.with_suffix(".json")
     if not note.exists():
-        _write(file, rows_query(number, rows, processed, app_id))
+        _write(file, rows_query(number, rows, processed, app_id, report))
         found = {"checksum": _md5_of(file), "size_in_bytes": file.stat().st_size}
         note.write_text(json.dumps(found))
     return Segment(str(file), rows=rows, **json.loads(note.read_text()))
@@ -58,8 +70,11 @@ def _md5_of(file: Path) -> str:
         return hashlib.file_digest(content, "md5").hexdigest()
 
 
-def rows_query(number: int, rows: int, processed: date, app_id: str) -> str:
-    """The rows of a segment, oldest date first, under Apple's names; the values are skewed."""
+def rows_query(number: int, rows: int, processed: date, app_id: str, report: str = REPORT) -> str:
+    """The rows of a segment, oldest date first, under Apple's names; the values are skewed.
+
+    A report that the catalogue does not know has the columns of `REPORT`.
+    """
     first = processed - timedelta(days=WINDOW_DAYS)
     values = {
         "Date": f"date '{first}' + cast(i * {WINDOW_DAYS} // {rows} as integer)",
@@ -80,9 +95,16 @@ def rows_query(number: int, rows: int, processed: date, app_id: str) -> str:
         "Territory": _one_of(11, [_territory(n) for n in range(_TERRITORIES)]),
         "Counts": f"cast(1 + floor(900 * pow({_random(12)}, 9)) as bigint)",
     }
-    columns = ", ".join(f'{values[name]} as "{name}"' for name in schema_of(REPORT, None).columns)
+    schema = schema_of(report, None)
+    names = schema.columns or schema_of(REPORT, None).columns
+    columns = ", ".join(f'{values.get(each) or _plain(schema, each)} as "{each}"' for each in names)
     numbered = f"select range as i, range + {number * 1_000_000_007} as seed from range({rows})"
     return f"select {columns} from ({numbered})"
+
+
+def _plain(schema: ReportSchema, name: str) -> str:
+    kind = schema.table_columns()[snake_case(name)]
+    return _PLAIN.get(kind, "'Example'")
 
 
 def _territory(number: int) -> str:

@@ -27,6 +27,7 @@ _TYPES = {
     "DATE": "date",
     "BOOLEAN": "boolean",
     "DECIMAL(38,9)": "numeric(38, 9)",
+    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
 }
 """dlt's types on Postgres, by DuckDB's."""
 

@@ -89,11 +89,11 @@ def many_instances(
     made = []
     for number in range(instances):
         app_id, turn = ids[number % apps], number // apps
+        report = reports[turn % len(reports)]
         files = [
-            make_segment(cache, number * segments + each, rows, FIXED_DAY, app_id)
+            make_segment(cache, number * segments + each, rows, FIXED_DAY, app_id, report)
             for each in range(segments)
         ]
         processed = TODAY - timedelta(days=age_days + turn // len(reports))
-        report = reports[turn % len(reports)]
         made.append(Instance(f"instance-{number:05}", app_id, str(processed), files, report))
     return World(apps=ids, instances=made)
