@@ -15,7 +15,7 @@ from app_store_connect.views.create import create_views
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.dlt_pipeline.opening import opened
 from asc_pipeline.dlt_pipeline.workspace import make_pipeline
-from asc_pipeline.truth.repair import remove_superseded
+from asc_pipeline.truth.sweeping import remove_superseded
 from benchmarks.files import REPORT, WINDOW_DAYS, rows_query
 from benchmarks.job import fresh_folder, run_job, served
 from benchmarks.measure import Measured, Options, Result, compare, main, measure, progress

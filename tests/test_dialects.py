@@ -30,10 +30,8 @@ from asc_pipeline.truth.repair import (
     newest_load,
     remove_load,
     remove_miscounted,
-    remove_superseded,
-    sweep_incomplete,
-    sweep_superseded,
 )
+from asc_pipeline.truth.sweeping import remove_superseded, sweep_incomplete, sweep_superseded
 
 SAMPLES = Path(__file__).parent / "samples" / "sql"
 CATALOGS = {"bigquery": "project", "databricks": "main", "clickhouse": "default"}
@@ -156,7 +154,7 @@ def statements_for(destination: str) -> list[str]:
     remove_miscounted(warehouse, "1795000000.2")
     remove_load(warehouse, ["i1"], "1795000000.2")
     create_views(warehouse)
-    ties(warehouse, ["i1"], since=date(2026, 11, 1))
+    ties(warehouse, date(2026, 11, 1), ["1"])
     warehouse.execute("drop view if exists shown.this_table", this_table="app_crashes_daily")
     told = [re.sub(r"'[0-9a-f]{32}'", "'digest'", each) for each in client.statements]
     return list(dict.fromkeys(told))

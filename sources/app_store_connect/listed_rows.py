@@ -49,8 +49,8 @@ def changed_rows(
     """Rows of a listing that the destination does not hold as they are."""
     stored = ledger.latest(table).values() if table is tables.MISSING_REPORTS else ()
     rows = listing_rows(listing, options, stored)[table.name]
-    if table is tables.INSTANCES:
-        gone = no_longer_listed(ledger.listed_instances(), listing, options)
+    if table is tables.INSTANCES and listing.requests_of:
+        gone = no_longer_listed(ledger.listed_instances(listing.requests_of), listing, options)
         rows += [each.row(unlisted_since=today) for each in gone]
     return ledger.changed(table, rows)
 

@@ -231,12 +231,14 @@ def _known(
 ) -> tuple[dict[str, Checksums], dict[str, InstanceCheck]]:
     """The segments that are loaded, and the last look at each instance."""
     since = min((item.instance.processing_date for item in listed), default=today)
+    apps = {item.app_id for item in listed}
     emptied = _emptied_tables()
     gone = {item.instance.id for item in listed if item.table_name in emptied}
     with _ledger() as ledger:
-        loaded = {} if tables.SEGMENTS.name in emptied else ledger.loaded_segments(since)
+        has_segments = tables.SEGMENTS.name not in emptied
+        loaded = ledger.loaded_segments(since, apps) if has_segments else {}
         is_unknown = tables.INSTANCE_CHECKS.name in emptied
-        checks = {} if is_unknown else ledger.instance_checks(since)
+        checks = {} if is_unknown else ledger.instance_checks(since, apps)
     return {each: loaded[each] for each in loaded.keys() - gone}, checks
 
 

@@ -269,6 +269,7 @@ RUNS = RawTable(
         "run_id": _TEXT,
         "started_at": _TIMESTAMP,
         "ended_at": _TIMESTAMP,
+        "checked_at": _TIMESTAMP,
         "version": _TEXT,
         "app_ids": _TEXT,
         "selection": _TEXT,
@@ -284,7 +285,9 @@ RUNS = RawTable(
 )
 """The runs of the job, also those that failed after they had opened the destination. `app_ids` is
 NULL if the run was for all apps, `selection` if no other option narrowed it. `reason` says why the
-exit code is not 0."""
+exit code is not 0. At `checked_at` the run compared loads with the ledger's counts, and removed
+rows of loads that never completed: all, or those since an earlier run of the day; NULL if it did
+not come so far."""
 ALERTS = RawTable(
     "analytics_alerts",
     ("id",),

@@ -8,12 +8,12 @@ from typing import Any
 
 from app_store_connect import tables
 from app_store_connect.views.create import create_views
-from app_store_connect.views.owners import ties_since
+from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.alerts.findings import read_findings, read_sent
 from asc_pipeline.status import questions as status
-from asc_pipeline.truth import repair
+from asc_pipeline.truth import repair, sweeping
 from asc_pipeline.truth.freshness import read_reports
 from asc_pipeline.truth.row_counts import count_rows
 from tests.engines.account import DEAD_LOAD
@@ -67,7 +67,7 @@ def _questions(warehouse: Warehouse) -> dict[str, Any]:
         "changed": ledger.changed(tables.INSTANCES, ledger.latest(tables.INSTANCES).values()),
         "newest load": repair.newest_load(warehouse),
         "row counts": sorted(count_rows(warehouse).rows, key=repr),
-        "ties": ties_since(warehouse, SINCE),
+        "ties": ties(warehouse, SINCE),
         "reports": sorted(read_reports(warehouse), key=repr),
         "findings": _findings(warehouse),
         "sent": read_sent(warehouse),
@@ -89,13 +89,13 @@ def after_repairs(warehouse: Warehouse) -> dict[str, Any]:
     """Does every repair, and tells the rows of all raw tables after each."""
     short = _short_load(warehouse)
     steps: Mapping[str, Callable[[], object]] = {
-        "sweep old": lambda: repair.sweep_incomplete(warehouse, DEAD_LOAD),
-        "sweep": lambda: repair.sweep_incomplete(warehouse),
-        "sweep superseded": lambda: repair.sweep_superseded(warehouse, TODAY),
+        "sweep old": lambda: sweeping.sweep_incomplete(warehouse, DEAD_LOAD),
+        "sweep": lambda: sweeping.sweep_incomplete(warehouse),
+        "sweep superseded": lambda: sweeping.sweep_superseded(warehouse, TODAY),
         "equal keys": lambda: repair.remove_equal_keys(warehouse),
         "miscounted": lambda: repair.remove_miscounted(warehouse, short),
         "take back": lambda: repair.take_back(warehouse, count_rows(warehouse)),
-        "remove superseded": lambda: repair.remove_superseded(
+        "remove superseded": lambda: sweeping.remove_superseded(
             warehouse, TODAY + timedelta(days=1), TODAY
         ),
         "remove a load": lambda: repair.remove_load(warehouse, ["a-tie", "z-tie"], short),

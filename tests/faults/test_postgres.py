@@ -89,6 +89,19 @@ class Postgres:
         finally:
             connection.close()
 
+    def execute(self, statement: str) -> None:
+        connection = psycopg2.connect(self.address)
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+        connection.close()
+
+
+def next_day(database: Postgres) -> None:
+    """As if all runs so far had been on the day before."""
+    database.execute(
+        "update app_store_connect_raw.analytics_runs set checked_at = checked_at - interval '1 day'"
+    )
+
 
 @contextmanager
 def postgres() -> Iterator[Server]:
@@ -247,9 +260,50 @@ def test_living_writers_rows_stay(database: Postgres, start_apple: StartApple) -
     run(apple, *TO_POSTGRES)
     kept = database.query("select count(*) from app_store_connect_raw.app_crashes_daily")
     shown = differing(database, world)
+    next_day(database)
     run(apple, *TO_POSTGRES, env={f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"})
 
     assert (twice, []) == (kept, shown)
+    assert {} == flaws(database, world)
+
+
+def test_deleted_rows_are_noticed_on_the_next_day(
+    database: Postgres, start_apple: StartApple
+) -> None:
+    """After the first run of a day the loads before it are not compared again on that day."""
+    world: World = overlapping_world(days=2)
+    apple = start_apple(world)
+    soon = {f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"}
+    run(apple, *TO_POSTGRES, env=soon)
+    run(apple, *TO_POSTGRES, env=soon)
+    database.execute("delete from app_store_connect_raw.app_crashes_daily")
+    apple.forget()
+    same_day = run(apple, *TO_POSTGRES, env=soon)
+    loaded_at_once = list(apple.downloads)
+    next_day(database)
+    run(apple, *TO_POSTGRES, env=soon)
+
+    assert (0, []) == (same_day[0], loaded_at_once), same_day
+    assert apple.downloads
+    assert {} == flaws(database, world)
+
+
+def test_dead_run_is_repaired_on_the_same_day(database: Postgres, start_apple: StartApple) -> None:
+    """Half a load, and what a killed run left, lie after the last check."""
+    world: World = overlapping_world(days=4)
+    apple = start_apple(world)
+    soon = {f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"}
+    run(apple, *TO_POSTGRES, "--app-id", APPS[0], env=soon)
+    run(apple, *TO_POSTGRES, "--app-id", APPS[0], env=soon)
+    end = dying("asc_pipeline.truth.repair:remove_miscounted:before:1")
+    killed = run(apple, *TO_POSTGRES, env=soon | SMALL_BATCHES | end)
+    database.execute(
+        "delete from app_store_connect_raw.app_crashes_daily where _dlt_load_id ="
+        " (select max(_dlt_load_id) from app_store_connect_raw.app_crashes_daily)"
+    )
+    last = run(apple, *TO_POSTGRES, env=soon)
+
+    assert (-9, 0) == (killed[0], last[0]), killed + last
     assert {} == flaws(database, world)
 
 

@@ -17,7 +17,7 @@ from app_store_connect.tables import (
     SLICES,
     UNPARSED_VALUES,
 )
-from app_store_connect.views.owners import ties_since
+from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import COMPLETE_LOADS, Ledger, latest_rows
 from asc_pipeline.alerts.messages import Message, Sent, alerts_due, message_of
@@ -95,7 +95,7 @@ def read_findings(warehouse: Warehouse, now: datetime) -> Findings:
         reports=reports,
         failures=failures,
         ended_early=ended_early,
-        ties=ties_since(warehouse, recent(today)),
+        ties=ties(warehouse, recent(today)),
         new_columns=columns,
         new_values=list(_new_values(warehouse, today)),
         unparsed=unparsed,

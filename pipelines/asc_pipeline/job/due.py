@@ -53,10 +53,11 @@ def select_due(
     """The listed instances that are to be loaded or looked at again."""
     dates = [item.instance.processing_date for item in listing.instances]
     since = min(dates, default=today)
-    loaded = ledger.loaded_segments(since)
+    apps = {item.app_id for item in listing.instances}
+    loaded = ledger.loaded_segments(since, apps)
     if options.instance_ids:
         return counts.select(loaded, partial(select_pinpointed, listing.instances))
-    checks = ledger.instance_checks(since)
+    checks = ledger.instance_checks(since, apps)
     return counts.select(
         loaded,
         lambda sound: select_instances(

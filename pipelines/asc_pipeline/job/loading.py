@@ -67,7 +67,8 @@ class Loading:
         """List and choose; the destination stays as it is. `key_failures` are of keys that cannot
         be used.
         """
-        selection = self._select(key_failures, Remade(), count_rows(self._warehouse))
+        counts = count_rows(self._warehouse, self._upkeep.first_unchecked())
+        selection = self._select(key_failures, Remade(), counts)
         summary = self._summary
         summary.units = units_of_work(summary.listing, selection, summary.keys)
 
@@ -75,7 +76,9 @@ class Loading:
         """Load all that is due, then ask for reports anew whose requests Apple stopped."""
         remade = make_missing(self._pipeline, self._warehouse)
         self._outcome.failures += remade.failures.values()
-        selection = self._select(key_failures, remade, self._upkeep.recover())
+        counts = self._upkeep.recover()
+        self._summary.checked_at = self._upkeep.checked_at
+        selection = self._select(key_failures, remade, counts)
         self._load_all(selection)
         listing = self._summary.listing
         if not (listing.failures or self._outcome.failures or self._outcome.stopped_by):
@@ -148,11 +151,11 @@ class Loading:
     def _note_oddities(self) -> None:
         completed = self._outcome.completed
         self._outcome.notices += doubled_notes(completed)
-        loaded = [each.item.listed.instance for each in completed]
+        loaded = [each.item.listed for each in completed]
         if loaded:
-            since = min(each.processing_date for each in loaded)
-            found = ties(self._warehouse, {each.id for each in loaded}, since=since)
-            self._outcome.notices += map(str, found)
+            since = min(each.instance.processing_date for each in loaded)
+            apps, ids = {each.app_id for each in loaded}, {each.instance.id for each in loaded}
+            self._outcome.notices += map(str, ties(self._warehouse, since, apps, ids))
 
     def _check_loaded(self, instances: Collection[ListedInstance]) -> None:
         self._upkeep.check_file()

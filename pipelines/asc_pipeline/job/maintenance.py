@@ -17,15 +17,11 @@ from app_store_connect.errors import DatabaseLostError, DestinationError, Failur
 from app_store_connect.tables import PLAIN
 from app_store_connect.views.create import analyze, create_views
 from app_store_connect.warehouse.connection import Warehouse, is_lock_timeout
-from asc_pipeline.truth.repair import (
-    newest_load,
-    remove_equal_keys,
-    remove_superseded,
-    sweep_incomplete,
-    sweep_superseded,
-    take_back,
-)
+from app_store_connect.warehouse.ledger import ALL_LOADS
+from asc_pipeline.truth.checked import first_unchecked
+from asc_pipeline.truth.repair import newest_load, remove_equal_keys, take_back
 from asc_pipeline.truth.row_counts import RowCounts, count_rows
+from asc_pipeline.truth.sweeping import remove_superseded, sweep_incomplete, sweep_superseded
 
 TRIES = 5
 """Of a statement that other writers may have been in the way of, on a shared destination."""
@@ -66,6 +62,8 @@ class Upkeep:
         self._wait = wait
         self._file = _identity(database)
         self._columns: dict[str, list[str]] | None = None
+        self._since = ALL_LOADS
+        self.checked_at: datetime | None = None
         self.views: list[str] = []
         self.failures: list[Failure] = []
 
@@ -100,15 +98,27 @@ class Upkeep:
         """Remove what no view shows, and a last load that a run which died left in pieces: that
         first, while what it replaced is still there. Says what else is not as it was loaded.
         """
+        began = self._clock()
         before = None
         if self._sweep_after is not None:
-            before = str((self._clock() - self._sweep_after).timestamp())
-        self._tried(lambda: sweep_incomplete(self._warehouse, before))
-        self._tried(lambda: remove_equal_keys(self._warehouse))
-        counts = self._tried(lambda: count_rows(self._warehouse))
+            before = str((began - self._sweep_after).timestamp())
+        since = self._since = self.first_unchecked()
+        self._tried(lambda: sweep_incomplete(self._warehouse, before, since))
+        self._tried(lambda: remove_equal_keys(self._warehouse, since))
+        counts = self._tried(lambda: count_rows(self._warehouse, since))
         self._tried(lambda: take_back(self._warehouse, counts))
-        self._tried(lambda: sweep_superseded(self._warehouse, self._today))
+        self._tried(lambda: sweep_superseded(self._warehouse, self._today, since))
+        self.checked_at = began
         return counts
+
+    def first_unchecked(self) -> str:
+        """The load id from which on loads are to be checked. Of a file of one's own all are: DuckDB
+        counts its rows at once, and a lake is swept by its files.
+        """
+        if self._sweep_after is None or not self._warehouse.database.can_delete:
+            return ALL_LOADS
+        margin = self._sweep_after
+        return self._tried(lambda: first_unchecked(self._warehouse, self._clock(), margin))
 
     def refresh(self, *, is_last: bool = False) -> None:
         """Make or renew the views where a table or a column has come, and at last in any case.
@@ -165,7 +175,7 @@ class Upkeep:
         `report_tables` have got rows: where a planner needs to know, it is told.
         """
         if has_loaded:
-            self._tried(lambda: sweep_superseded(self._warehouse, self._today))
+            self._tried(lambda: sweep_superseded(self._warehouse, self._today, self._since))
             self._tried(lambda: analyze(self._warehouse, report_tables))
         if self._keep_superseded_days is not None:
             before = self._today - timedelta(days=self._keep_superseded_days)

@@ -36,6 +36,7 @@ def run_row(summary: Summary, ended_at: datetime, error: Exception | None = None
         "run_id": summary.run_id,
         "started_at": summary.started_at,
         "ended_at": ended_at,
+        "checked_at": summary.checked_at,
         "version": summary.version,
         "app_ids": None if summary.is_for_all_apps else ",".join(sorted(apps)),
         "selection": json.dumps(narrowing, default=str, sort_keys=True) if narrowing else None,

@@ -44,6 +44,7 @@ class Summary:
     options: Options = field(default_factory=Options)
     is_for_all_apps: bool = True
     location: str = ""
+    checked_at: datetime | None = None
     listing: Listing = field(default_factory=Listing)
     selection: Selection | None = None
     units: list[Unit] = field(default_factory=list)

@@ -1,6 +1,7 @@
 """Reads the state of a destination."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from asc_pipeline.truth.freshness import ReportState, read_reports
 LAST_RUNS = 10
 
 _RUNS = f"""
-    select {", ".join(RUNS.columns)} from raw.{RUNS.name}
+    select {", ".join(each.name for each in fields(RunState))} from raw.{RUNS.name}
     where _dlt_load_id in ({COMPLETE_LOADS}) order by started_at desc limit {LAST_RUNS}
 """
 _ROWS = f"""

@@ -1,43 +1,27 @@
-"""Removes rows that do not count from the raw tables: dead runs', replaced and miscounted ones.
+"""Removes loads that are not at the destination as they were made: in pieces, or miscounted.
 
-Only tables of ours are touched, and nothing is removed that could not come again: rows of loads
-that never completed were visible to nobody, replaced rows have their successors beside them,
-withdrawn ones Apple has taken back, and for its count a load is removed only by the run that has
-just loaded it.
+Nothing is removed that could not come again: for its row count a load is removed only by the run
+that has just loaded it, or where the load that it replaced is still whole.
 
-Sweeping is not needed for the views to be right: they show only rows whose slice counts. What is
-visible is removed in one transaction. Rows go first and the ledger last, so that where there are no
+A load is removed in one transaction. Rows go first and the ledger last, so that where there are no
 transactions a removal which is cut off can still be seen in the ledger and is resumed by the next
-run. The slices of rows that were replaced stay, marked: they tell the history of restatements.
+run.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from app_store_connect import tables
-from app_store_connect.tables import (
-    LOAD_ID,
-    LOADS,
-    SEGMENTS,
-    SLICE_KEY,
-    SLICES,
-    RawTable,
-)
-from app_store_connect.views.owners import SLICES_QUERY
+from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES
 from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS
-from asc_pipeline.truth.row_counts import RowCounts, count_rows
+from app_store_connect.warehouse.ledger import ALL_LOADS, COMPLETE_LOADS
+from asc_pipeline.truth.row_counts import RowCounts
 
 MAX_IDS = 1000
 """Of one statement: Snowflake takes 16,384 values in a list, BigQuery a megabyte of text."""
 
-_LATER = f"""
-    select instance_id, segment_id, max({LOAD_ID}) as {LOAD_ID} from raw.{SEGMENTS.name}
-    where {LOAD_ID} in ({COMPLETE_LOADS}) group by instance_id, segment_id"""
 
-
-def _has_ledger(warehouse: Warehouse) -> bool:
+def has_ledger(warehouse: Warehouse) -> bool:
     """Not before an instance was complete; rows of a broken file may be there already."""
     return {SEGMENTS.name, SLICES.name} <= warehouse.columns().keys()
 
@@ -60,7 +44,7 @@ def _miscounted(warehouse: Warehouse, load_id: str) -> set[str]:
 
     Rows without a slice are of an instance that was not complete, and are deleted here.
     """
-    if not _has_ledger(warehouse):
+    if not has_ledger(warehouse):
         slices: dict[str, dict[int, _Slice]] = {}
         wrong: set[str] = set()
     else:
@@ -100,8 +84,13 @@ def _slices_of(warehouse: Warehouse, load_id: str) -> dict[str, dict[int, _Slice
         f"""
         select s.table_name, s.{SLICE_KEY}, s.instance_id, s.row_count, latest.{LOAD_ID}
         from raw.{SLICES.name} as s
-        join ({_LATER}) as latest on latest.instance_id = s.instance_id
-            and latest.segment_id = s.segment_id
+        join (
+            select instance_id, segment_id, max({LOAD_ID}) as {LOAD_ID} from raw.{SEGMENTS.name}
+            where {LOAD_ID} in ({COMPLETE_LOADS}) and instance_id in (
+                select instance_id from raw.{SEGMENTS.name} where {LOAD_ID} = :load_id
+            )
+            group by instance_id, segment_id
+        ) as latest on latest.instance_id = s.instance_id and latest.segment_id = s.segment_id
         where s.{LOAD_ID} = :load_id and s.removed_on is null
         """,
         load_id=load_id,
@@ -115,31 +104,34 @@ def _slices_of(warehouse: Warehouse, load_id: str) -> dict[str, dict[int, _Slice
 def _of_equal_keys(warehouse: Warehouse, load_id: str) -> set[str]:
     rows = warehouse.execute(
         f"""
-        select distinct instance_id from raw.{SLICES.name}
-        where {LOAD_ID} = :load_id and {SLICE_KEY} in (
-            select {SLICE_KEY} from raw.{SLICES.name} where {LOAD_ID} <> :load_id
-        )
+        select distinct own.instance_id from raw.{SLICES.name} as own
+        join raw.{SLICES.name} as other on other.{SLICE_KEY} = own.{SLICE_KEY}
+        where own.{LOAD_ID} = :load_id and other.{LOAD_ID} <> :load_id
         """,
         load_id=load_id,
     )
     return {instance_id for (instance_id,) in rows}
 
 
-def remove_equal_keys(warehouse: Warehouse) -> None:
+def remove_equal_keys(warehouse: Warehouse, since: str = ALL_LOADS) -> None:
     """Remove loads with slice keys of an earlier load: a run may have died before it saw that.
+    Those before the load id `since` are known to have none.
 
     Their rows would be shown under both slices. Apple lists their instances for weeks, so the run
     that finds this loads them again.
     """
-    if not _has_ledger(warehouse):
+    if not has_ledger(warehouse):
         return
-    rows = warehouse.execute(f"""
+    rows = warehouse.execute(
+        f"""
         select distinct later.{LOAD_ID}, later.instance_id from raw.{SLICES.name} as later
-        join (
-            select {SLICE_KEY}, min({LOAD_ID}) as first_load from raw.{SLICES.name}
-            where {LOAD_ID} in ({COMPLETE_LOADS}) group by {SLICE_KEY} having count(*) > 1
-        ) as equal on equal.{SLICE_KEY} = later.{SLICE_KEY}
-        where later.{LOAD_ID} > equal.first_load and later.{LOAD_ID} in ({COMPLETE_LOADS})""")
+        join raw.{SLICES.name} as earlier on earlier.{SLICE_KEY} = later.{SLICE_KEY}
+            and earlier.{LOAD_ID} < later.{LOAD_ID}
+        where later.{LOAD_ID} >= :since and later.{LOAD_ID} in ({COMPLETE_LOADS})
+            and earlier.{LOAD_ID} in ({COMPLETE_LOADS})
+        """,
+        since=since,
+    )
     later: dict[str, set[str]] = {}
     for load_id, instance_id in rows:
         later.setdefault(load_id, set()).add(instance_id)
@@ -155,7 +147,7 @@ def take_back(warehouse: Warehouse, counts: RowCounts) -> None:
 
 def remove_load(warehouse: Warehouse, instance_ids: Collection[str], load_id: str) -> None:
     """Delete all that one load brought of these instances, at once."""
-    if not instance_ids or not _has_ledger(warehouse):
+    if not instance_ids or not has_ledger(warehouse):
         return
     if not warehouse.database.can_delete:
         warehouse.database.remove(instance_ids, load_id)
@@ -168,7 +160,7 @@ def remove_load(warehouse: Warehouse, instance_ids: Collection[str], load_id: st
     with warehouse.transaction():
         own_keys = [key for instance_id, key in keys if instance_id in instance_ids]
         _delete_rows(warehouse, warehouse.report_tables(), own_keys, load_id)
-        for ids in _lists_of(instance_ids):
+        for ids in lists_of(instance_ids):
             for name in own:
                 warehouse.execute(
                     f"delete from raw.this_table where instance_id in :ids"
@@ -184,7 +176,7 @@ def _delete_rows(
 ) -> None:
     if not warehouse.database.can_delete:
         return  # rows whose slice does not count are in no view
-    for part in _lists_of(keys):
+    for part in lists_of(keys):
         for table in report_tables:
             warehouse.execute(
                 f"delete from raw.this_table where {SLICE_KEY} in :keys and {LOAD_ID} = :load_id",
@@ -194,130 +186,10 @@ def _delete_rows(
             )
 
 
-def _lists_of(ids: Collection[Any]) -> Iterator[list[Any]]:
+def lists_of(ids: Collection[Any]) -> Iterator[list[Any]]:
     ordered = sorted(ids)
     for start in range(0, len(ordered), MAX_IDS):
         yield ordered[start : start + MAX_IDS]
-
-
-def sweep_incomplete(warehouse: Warehouse, before_load_id: str | None = None) -> None:
-    """Delete rows of loads that never completed: a dead run's, which no view ever showed."""
-    if not warehouse.database.can_delete:
-        warehouse.database.sweep(before_load_id)
-        return
-    existing = warehouse.columns()
-    if LOADS not in existing:
-        return
-    condition = f" and {LOAD_ID} < :before" if before_load_id else ""
-    values = {"before": before_load_id} if before_load_id else {}
-    own = [table.name for table in _OWN_TABLES if LOAD_ID in existing.get(table.name, ())]
-    for name in [*warehouse.report_tables(), *own]:
-        warehouse.execute(
-            f"delete from raw.this_table where {LOAD_ID} not in ({COMPLETE_LOADS}){condition}",
-            this_table=name,
-            **values,
-        )
-
-
-_OWN_TABLES = tuple(reversed(tables.OWN_TABLES))
-
-
-def sweep_superseded(warehouse: Warehouse, today: date) -> None:
-    """Delete rows that a later, complete load replaced or withdrew.
-
-    Not while the later one is not there as it was loaded: then it replaces nothing.
-    """
-    existing = warehouse.columns()
-    if LOADS not in existing or not warehouse.database.can_delete:
-        return
-    if _has_ledger(warehouse):
-        replaced = warehouse.execute(f"""
-            select s.table_name, s.{SLICE_KEY}, s.instance_id from raw.{SLICES.name} as s
-            join ({_LATER}) as latest on latest.instance_id = s.instance_id
-                and latest.segment_id = s.segment_id and s.{LOAD_ID} < latest.{LOAD_ID}
-            where s.removed_on is null and s.{LOAD_ID} in ({COMPLETE_LOADS})""")
-        _remove_slices(warehouse, replaced, today)
-    for table in tables.LATEST_TABLES:
-        if table.name in existing:
-            _sweep_replaced(warehouse, table, _newest(warehouse, table))
-
-
-def remove_superseded(warehouse: Warehouse, before: date, today: date) -> None:
-    """Delete rows of slices that are not shown, of instances processed before that day.
-
-    Raises:
-        DestinationError: the destination failed.
-    """
-    if _has_ledger(warehouse) and warehouse.database.can_delete:
-        hidden = warehouse.execute(
-            f"""
-            {SLICES_QUERY}
-            select s.table_name, s.{SLICE_KEY}, s.instance_id from slices as s
-            where not s.is_shown and s.date is not null and s.removed_on is null
-                and s.processing_date < :before
-            """,
-            before=before,
-        )
-        _remove_slices(warehouse, hidden, today)
-
-
-def _remove_slices(warehouse: Warehouse, found: Collection[tuple[Any, ...]], today: date) -> None:
-    """Delete the rows of these slices, and mark them. Not of instances that are not whole."""
-    if not found:
-        return
-    unsound = count_rows(warehouse).unsound
-    by_table: dict[str, list[int]] = {}
-    for table, key, instance_id in found:
-        if instance_id not in unsound:
-            by_table.setdefault(warehouse.physical(table), []).append(key)
-    existing = warehouse.report_tables()
-    for table, keys in sorted(by_table.items()):
-        with warehouse.transaction():
-            # marked first: cut off without a transaction, rows are left that nobody sees
-            for part in _lists_of(keys):
-                warehouse.execute(
-                    f"update raw.{SLICES.name} set removed_on = :today where {SLICE_KEY} in :keys",
-                    today=today,
-                    keys=part,
-                )
-            if table in existing:
-                warehouse.execute(
-                    f"delete from raw.this_table where {SLICE_KEY} in ("
-                    f"select {SLICE_KEY} from raw.{SLICES.name} where removed_on = :today)",
-                    this_table=table,
-                    today=today,
-                )
-
-
-def _newest(warehouse: Warehouse, table: RawTable) -> dict[str, set[Any]]:
-    """Of what several loads brought to `table` the last load, with the keys that it brought.
-
-    Asked first and deleted by value: not every dialect may delete by a query on the same table.
-    """
-    newest: dict[str, set[Any]] = {}
-    for key, load_id in warehouse.execute(
-        f"select this_key, max({LOAD_ID}) from raw.this_table"
-        f" where {LOAD_ID} in ({COMPLETE_LOADS}) group by this_key"
-        f" having count(distinct {LOAD_ID}) > 1",
-        this_table=table.name,
-        this_key=table.key[0],
-    ):
-        newest.setdefault(load_id, set()).add(key)
-    return newest
-
-
-def _sweep_replaced(
-    warehouse: Warehouse, table: RawTable, newest: Mapping[str, Collection[Any]]
-) -> None:
-    """Delete rows that are older than the newest load of their key."""
-    for load_id, ids in ((load, part) for load, keys in newest.items() for part in _lists_of(keys)):
-        warehouse.execute(
-            f"delete from raw.this_table where this_key in :ids and {LOAD_ID} < :load_id",
-            this_table=table.name,
-            this_key=table.key[0],
-            ids=ids,
-            load_id=load_id,
-        )
 
 
 def newest_load(warehouse: Warehouse) -> str | None:

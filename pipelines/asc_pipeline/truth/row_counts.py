@@ -15,7 +15,7 @@ from app_store_connect.instances import Checksums
 from app_store_connect.planning.selection import Selection
 from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES
 from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.ledger import COMPLETE_LOADS
+from app_store_connect.warehouse.ledger import ALL_LOADS, COMPLETE_LOADS
 
 _NO_CHECKSUM = ""
 """Of a segment whose rows are not those of its file. Apple gives no such checksum."""
@@ -152,46 +152,55 @@ class RowCounts:
         return f"{held} of {loaded} rows" if held != loaded else "rows without slices"
 
 
-def count_rows(warehouse: Warehouse) -> RowCounts:
-    """Looks twice where something differs: another run may just be replacing it.
+def count_rows(warehouse: Warehouse, since: str = ALL_LOADS) -> RowCounts:
+    """Compare the loads from the load id `since` on. Looks twice where something differs: another
+    run may just be replacing it.
 
     Raises:
         DestinationError: the destination failed.
     """
-    return _look(warehouse) if _look(warehouse).unsound else RowCounts()
+    return _look(warehouse, since) if _look(warehouse, since).unsound else RowCounts()
 
 
-def _look(warehouse: Warehouse) -> RowCounts:
+def _look(warehouse: Warehouse, since: str) -> RowCounts:
     if not {SEGMENTS.name, SLICES.name, LOADS} <= warehouse.columns().keys():
         return RowCounts()
-    suspects = _suspects(warehouse)
+    suspects = _suspects(warehouse, since)
     return RowCounts(tuple(counted_segments(warehouse, suspects))) if suspects else RowCounts()
 
 
-def _suspects(warehouse: Warehouse) -> list[str]:
+def _suspects(warehouse: Warehouse, since: str) -> list[str]:
     """The tables whose sums differ already: they cost much less than the sum of each segment.
 
     In the files of a lake removed rows stay, so only sums of the newest load that brought segments
     are compared there: a load of a run's row, or of lists, has none.
     """
     existing = warehouse.report_tables()
-    newest = (
-        f"(select max({LOAD_ID}) from raw.{SEGMENTS.name} where {LOAD_ID} in ({COMPLETE_LOADS}))"
-    )
-    where = "" if warehouse.database.can_delete else f" where {LOAD_ID} in {newest}"
-    sums = warehouse.execute(f"""
+    comparison = ">="
+    if not warehouse.database.can_delete:
+        comparison, since = "=", _newest_of_segments(warehouse)
+    sums = warehouse.execute(
+        f"""
         select table_name, sum(row_count), sum(sliced), sum(expected) from ({_SLICED}) as sliced
-        {where} group by table_name order by table_name""")
+        group by table_name order by table_name""",
+        since=since,
+    )
 
     def differs(table: str, loaded: int, sliced: int, expected: int) -> bool:
         if warehouse.physical(table) not in existing:
             return expected > 0
-        question = f"select count(*) from raw.this_table{where}"
-        return not (
-            loaded == sliced and expected == warehouse.execute(question, this_table=table)[0][0]
-        )
+        question = f"select count(*) from raw.this_table where {LOAD_ID} {comparison} :since"
+        ((held,),) = warehouse.execute(question, this_table=table, since=since)
+        return not (loaded == sliced and expected == held)
 
     return [table for table, *counts in sums if differs(table, *counts)]
+
+
+def _newest_of_segments(warehouse: Warehouse) -> str:
+    ((newest,),) = warehouse.execute(
+        f"select max({LOAD_ID}) from raw.{SEGMENTS.name} where {LOAD_ID} in ({COMPLETE_LOADS})"
+    )
+    return newest or ALL_LOADS
 
 
 _SLICED = f"""
@@ -202,12 +211,12 @@ _SLICED = f"""
     left join (
         select instance_id, segment_id, {LOAD_ID}, sum(row_count) as sliced,
             sum(case when removed_on is null then row_count else 0 end) as expected
-        from raw.{SLICES.name}
+        from raw.{SLICES.name} where {LOAD_ID} >= :since
         group by instance_id, segment_id, {LOAD_ID}
     ) as s
         on s.instance_id = g.instance_id and s.segment_id = g.segment_id
         and s.{LOAD_ID} = g.{LOAD_ID}
-    where g.{LOAD_ID} in ({COMPLETE_LOADS})"""
+    where g.{LOAD_ID} in ({COMPLETE_LOADS}) and g.{LOAD_ID} >= :since"""
 
 
 def counted_segments(warehouse: Warehouse, tables: Collection[str]) -> Iterator[LedgerRow]:
@@ -228,7 +237,7 @@ def counted_segments(warehouse: Warehouse, tables: Collection[str]) -> Iterator[
         )
     }
     said = f"select * from ({_SLICED}) as sliced where table_name in :tables"
-    for values in warehouse.execute(said, tables=sorted(tables)):
+    for values in warehouse.execute(said, tables=sorted(tables), since=ALL_LOADS):
         row = LedgerRow(*values)
         key = row.table_name, row.instance_id, row.segment_id, row.load_id
         yield replace(row, held=held.get(key, 0))

@@ -42,6 +42,7 @@ COLUMNS = {
     "app_ids": "The apps that the run was for; NULL for all",
     "bundle_id": "The app's bundle id",
     "category": "Apple's category of the report",
+    "checked_at": "When the run compared loads with the ledger; NULL if it did not come so far",
     "checked_on": "The day of the look, by UTC",
     "checksum": "MD5 of the segment's file, as Apple lists it; NULL: Apple lists it no more",
     "column_name": "The column of the report table",

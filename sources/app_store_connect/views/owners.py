@@ -14,13 +14,13 @@ Conditions compare with `<=` where `=` would say the same: of an unknown number 
 third of the rows to be at most 1, and one in 200 to be 1.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from ..tables import INSTANCES, LOAD_ID, REPORT_CATALOGUE, SLICE_KEY, SLICES
 from ..warehouse.connection import Warehouse
-from ..warehouse.ledger import COMPLETE_LOADS, latest_rows
+from ..warehouse.ledger import COMPLETE_LOADS, latest_rows, processed_since
 
 SLICES_VIEW = "slices"
 _COLUMNS = ", ".join((*SLICES.columns, LOAD_ID))
@@ -29,18 +29,23 @@ _ORDER = "processing_date desc, is_snapshot, listed_until desc"
 
 _ACCESS_TYPE = "max(s.access_type) over (partition by s.app_id, s.table_name, s.instance_id)"
 
+
 # `listed_until` is the load that found the instance gone, or text that sorts behind all loads.
 # An instance by id, whose access type nobody knows, counts as ONGOING: the user asked for it. Once
 # a load knows the type, it holds for all slices of the instance, so that a date is shown whole.
 # App and table are in every `partition by`, so that a query of one of them computes no others.
-_RANKED = f"""
+def _latest(where: str = "") -> str:
+    """Of each segment of an instance the slices of its latest load, as `latest`. `where`, which
+    begins with `and`, narrows the slices to some apps and processing dates.
+    """
+    return f"""
 with catalogue as ({latest_rows(REPORT_CATALOGUE)}),
-unlisted as ({latest_rows(INSTANCES, LOAD_ID)} and unlisted_since is not null),
+unlisted as ({latest_rows(INSTANCES, LOAD_ID, where=where)} and unlisted_since is not null),
 loaded as (
     select *, rank() over (
         partition by app_id, table_name, instance_id, segment_id order by {LOAD_ID} desc
     ) as recency
-    from raw.{SLICES.name} where {LOAD_ID} in ({COMPLETE_LOADS})
+    from raw.{SLICES.name} where {LOAD_ID} in ({COMPLETE_LOADS}){where}
 ),
 latest as (
     select s.{SLICE_KEY}, s.app_id, s.table_name, s.date, s.instance_id, s.processing_date,
@@ -53,7 +58,11 @@ latest as (
     left join catalogue as c on c.table_name = s.table_name
     left join unlisted as u on u.id = s.instance_id and u.app_id = s.app_id
     where s.recency <= 1
-),
+)"""
+
+
+_RANKED = f"""
+{_latest()},
 placed as (
     select *,
         dense_rank() over (
@@ -86,18 +95,18 @@ create or replace view shown.this_table as
 select {_COLUMNS}, is_shown from slices
 """
 
-_TIES = f"""
-{_RANKED},
+_TIES = """
+{latest},
 told as (
     select app_id, table_name, date, instance_id, processing_date, is_snapshot, listed_until,
         sum(row_count) as row_count, sum(rows_hash) as rows_hash
     from latest
-    where date is not null and processing_date >= :since
+    where date is not null
     group by app_id, table_name, date, instance_id, processing_date, is_snapshot, listed_until
 ),
 ordered as (
     select app_id, table_name, date, instance_id, row_count, rows_hash,
-        rank() over (partition by app_id, table_name, date order by {_ORDER}) as place
+        rank() over (partition by app_id, table_name, date order by {order}) as place
     from told
 )
 select chosen.app_id, chosen.table_name, chosen.instance_id, other.instance_id,
@@ -133,12 +142,17 @@ class Tie:
         )
 
 
-def ties(warehouse: Warehouse, instance_ids: Iterable[str], *, since: date) -> list[Tie]:
-    """The ties that one of these instances, all processed on or after `since`, takes part in."""
-    ids = set(instance_ids)
-    return [tie for tie in ties_since(warehouse, since) if {tie.shown_id, tie.other_id} & ids]
-
-
-def ties_since(warehouse: Warehouse, since: date) -> list[Tie]:
-    """All ties of instances that were processed on or after `since`."""
-    return [Tie(*row) for row in warehouse.execute(_TIES, since=since)]
+def ties(
+    warehouse: Warehouse,
+    since: date,
+    app_ids: Collection[str] = (),
+    instance_ids: Collection[str] = (),
+) -> list[Tie]:
+    """The ties of instances that were processed on or after `since`: those of these apps, or of
+    all, and that one of these instances takes part in, or any.
+    """
+    where, values = processed_since(since, app_ids)
+    question = _TIES.format(latest=_latest(where), order=_ORDER)
+    found = [Tie(*row) for row in warehouse.execute(question, **values)]
+    ids = {*instance_ids}
+    return [tie for tie in found if not ids or {tie.shown_id, tie.other_id} & ids]

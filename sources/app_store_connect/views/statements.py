@@ -29,6 +29,17 @@ COMMENTING = ("duckdb", "postgres")
 """Dialects in which comments on tables, views and columns were tried."""
 INDEXING = ("postgres",)
 """Dialects that read a slice's rows by an index."""
+_OF_REPORTS = ((SLICE_KEY,), (LOAD_ID,))
+_OF_OWN = {
+    tables.SLICES.name: (*_OF_REPORTS, ("instance_id",), ("app_id", "processing_date")),
+    **dict.fromkeys(
+        (tables.SEGMENTS.name, tables.INSTANCE_CHECKS.name),
+        ((LOAD_ID,), ("instance_id",), ("app_id", "processing_date")),
+    ),
+    tables.INSTANCES.name: ((LOAD_ID,), ("id",), ("app_id", "processing_date")),
+}
+"""The columns of each index, of the raw tables that grow with every day: runs ask for the rows of a
+load, of an instance, and of some apps since a date."""
 _NOT_COMMENTING = ("view", "ducklake")
 """The kind of relation, and of destination, whose columns cannot have comments (DuckDB 1.5)."""
 
@@ -105,14 +116,15 @@ class DefinitionWriter:
             yield self._view(name, basis, make, shown.keys)
 
     def tables(self) -> Iterator[Definition]:
-        """Comments on the raw tables, and the index of those that views read."""
+        """Comments on the raw tables, and their indexes."""
         for own in tables.OWN_TABLES:
             if columns := self._stored.columns.get(own.name):
-                yield self._table(own.name, TABLES[own.name], columns)
+                indexes = self._indexes(own.name, _OF_OWN.get(own.name, ()))
+                yield self._table(own.name, TABLES[own.name], columns, *indexes)
         for report in self._stored.reports:
             text = STORED_REPORT.format(report=report.report_name, granularity=report.granularity)
-            index = self._index(report.table_name)
-            yield self._table(report.table_name, text, report.columns, *index)
+            indexes = self._indexes(report.table_name, _OF_REPORTS)
+            yield self._table(report.table_name, text, report.columns, *indexes)
 
     def _report_view(
         self, name: str, shown: Mapping[str, str], text: str, said: Mapping[str, str | None]
@@ -146,14 +158,14 @@ class DefinitionWriter:
         drop = self._placed(self._drop, name)
         return Definition(name, f"{self._basis} {basis}", statements, columns, drop)
 
-    def _table(self, name: str, text: str, columns: Iterable[str], *index: str) -> Definition:
+    def _table(self, name: str, text: str, columns: Iterable[str], *indexes: str) -> Definition:
         said = self._meanings_of(name, columns)
 
         def statements() -> Iterator[str]:
             yield from self._comments("table", "raw", name, text, said)
-            yield from index
+            yield from indexes
 
-        return Definition(name, f"{self._basis} {text} {said} {index}", statements)
+        return Definition(name, f"{self._basis} {text} {said} {indexes}", statements)
 
     def _meanings_of(self, name: str, columns: Iterable[str]) -> dict[str, str | None]:
         known = self._stored.meanings.get(name, {})
@@ -174,12 +186,19 @@ class DefinitionWriter:
         ]
         return ["; ".join([self._renderer.comment(kind, at, text), *columns])]
 
-    def _index(self, name: str) -> list[str]:
+    def _indexes(self, table: str, keys: Iterable[Sequence[str]]) -> list[str]:
         if self._renderer.dialect not in INDEXING:
             return []
-        index = f"slice_key_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-        statement = f"create index if not exists {index} on raw.{_TABLE} ({SLICE_KEY})"
-        return [self._renderer.render(statement, names={_TABLE: self._dialect.physical(name)})]
+        digest = hashlib.sha256(table.encode()).hexdigest()[:16]
+        names = {_TABLE: self._dialect.physical(table)}
+        return [
+            self._renderer.render(
+                f"create index if not exists {key[0].strip('_')}_{digest}"
+                f" on raw.{_TABLE} ({', '.join(key)})",
+                names=names,
+            )
+            for key in keys
+        ]
 
     def _placed(self, template: str, name: str) -> str:
         """A rendered statement with a report table's name in the place of `this_table`."""

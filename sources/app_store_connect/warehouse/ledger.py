@@ -17,28 +17,11 @@ from ..tables import LOAD_ID, LOADS, SEGMENTS, RawTable
 from .connection import Warehouse
 
 COMPLETE_LOADS = f"select load_id from raw.{LOADS} where status = 0"
+ALL_LOADS = ""
+"""A load id before all others: those are numbers as text, the seconds since 1970."""
 
-_LOADED_SEGMENTS = f"""
-    select instance_id, segment_id, checksum from (
-        select *, row_number() over (
-            partition by instance_id, segment_id order by {LOAD_ID} desc
-        ) as recency
-        from raw.{SEGMENTS.name}
-        where {LOAD_ID} in ({COMPLETE_LOADS}) and processing_date >= :since
-    ) as latest
-    where recency = 1 and checksum is not null
-"""
-
-LATEST_CHECKS = f"""
-    select c.instance_id, c.outcome, c.checked_on from (
-        select *, row_number() over (partition by instance_id order by {LOAD_ID} desc) as recency
-        from raw.{tables.INSTANCE_CHECKS.name}
-        where {LOAD_ID} in ({COMPLETE_LOADS}) and processing_date >= :since
-    ) as c
-    where c.recency = 1
-"""
 _NO_LATER_SEGMENTS = f"""
-    and not exists (
+    where not exists (
         select 1 from raw.{SEGMENTS.name} as s
         where s.instance_id = c.instance_id and s.{LOAD_ID} > c.{LOAD_ID}
             and s.{LOAD_ID} in ({COMPLETE_LOADS})
@@ -48,17 +31,33 @@ _NO_LATER_SEGMENTS = f"""
 _LISTED_BY = "processing_date"
 
 
-def latest_rows(table: RawTable, *more: str) -> str:
-    """A query: of each key the row of the latest complete load. It may be continued with `and`."""
+def latest_rows(table: RawTable, *more: str, where: str = "") -> str:
+    """A query: of each key the row of the latest complete load. It may be continued with `and`;
+    `where`, which begins so, narrows the rows before that.
+    """
     columns = ", ".join([*table.columns, *more])
+    # a key has one app; so a question about one app computes no others
+    app = ["app_id"] if "app_id" in table.columns else []
     return f"""
     select {columns} from (
         select {columns}, row_number() over (
-            partition by {", ".join(table.key)} order by {LOAD_ID} desc
+            partition by {", ".join([*app, *table.key])} order by {LOAD_ID} desc
         ) as recency
-        from raw.{table.name} where {LOAD_ID} in ({COMPLETE_LOADS})
+        from raw.{table.name} where {LOAD_ID} in ({COMPLETE_LOADS}){where}
     ) as told
     where recency = 1"""
+
+
+def processed_since(since: date, app_ids: Collection[str]) -> tuple[str, dict[str, Any]]:
+    """A condition, which begins with `and`, and its values; no apps stand for all."""
+    where, values = _of_apps(app_ids)
+    return f" and processing_date >= :since{where}", values | {"since": since}
+
+
+def _of_apps(app_ids: Collection[str]) -> tuple[str, dict[str, Any]]:
+    if not app_ids:
+        return "", {}
+    return " and app_id in :app_ids", {"app_ids": sorted(map(int, app_ids))}
 
 
 class Ledger:
@@ -67,35 +66,60 @@ class Ledger:
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
 
-    def loaded_segments(self, since: date) -> dict[str, Checksums]:
-        """The segments of each loaded instance that was processed on or after `since`."""
+    def loaded_segments(self, since: date, app_ids: Collection[str] = ()) -> dict[str, Checksums]:
+        """The segments of each loaded instance that was processed on or after `since`, of these
+        apps or of all.
+        """
         if not {SEGMENTS.name, LOADS} <= self.warehouse.columns().keys():
             return {}
-        rows = self.warehouse.execute(_LOADED_SEGMENTS, since=since)
+        where, values = processed_since(since, app_ids)
+        rows = self.warehouse.execute(
+            f"select instance_id, segment_id, checksum from ({latest_rows(SEGMENTS, where=where)}"
+            " and checksum is not null) as latest",
+            **values,
+        )
         loaded: dict[str, dict[str, str]] = {}
         for instance_id, segment_id, checksum in rows:
             loaded.setdefault(instance_id, {})[segment_id] = checksum
         return dict(loaded)
 
-    def loaded_reports(self) -> list[tuple[Any, ...]]:
-        """Of each report table that is loaded its name, report, category and granularity."""
+    def loaded_reports(self) -> list[tuple[str, str, str | None, str]]:
+        """Of each report table that is loaded its name, report, category and granularity.
+
+        The catalogue at the destination has them all, unless somebody dropped it or an earlier
+        version loaded them; to ask the segments takes a second for four million of them.
+        """
         if not {SEGMENTS.name, LOADS} <= self.warehouse.columns().keys():
             return []
-        return self.warehouse.execute(
+        known = [
+            (row["table_name"], row["report_name"], row["category"], row["granularity"])
+            for row in self.latest(tables.REPORT_CATALOGUE).values()
+        ]
+        names = {self.warehouse.physical(name) for name, *_ in known}
+        if self.warehouse.report_tables().keys() <= names:
+            return sorted(known)
+        rows = self.warehouse.execute(
             f"select table_name, max(report_name), max(category), max(granularity)"
             f" from raw.{SEGMENTS.name} where {LOAD_ID} in ({COMPLETE_LOADS})"
             " group by table_name order by table_name"
         )
+        return [(table, report, category, each) for table, report, category, each in rows]
 
-    def instance_checks(self, since: date) -> dict[str, InstanceCheck]:
-        """The last look at each instance that was processed on or after `since`, unless a later
-        load brought segments of it: after that nobody has looked.
+    def instance_checks(
+        self, since: date, app_ids: Collection[str] = ()
+    ) -> dict[str, InstanceCheck]:
+        """The last look at each instance that was processed on or after `since`, of these apps or
+        of all, unless a later load brought segments of it: after that nobody has looked.
         """
         existing = self.warehouse.columns().keys()
         if not {tables.INSTANCE_CHECKS.name, LOADS} <= existing:
             return {}
+        where, values = processed_since(since, app_ids)
+        checks = latest_rows(tables.INSTANCE_CHECKS, LOAD_ID, where=where)
         later = _NO_LATER_SEGMENTS if SEGMENTS.name in existing else ""
-        rows = self.warehouse.execute(LATEST_CHECKS + later, since=since)
+        rows = self.warehouse.execute(
+            f"select c.instance_id, c.outcome, c.checked_on from ({checks}) as c{later}", **values
+        )
         return {row[0]: InstanceCheck(row[1], row[2]) for row in rows}
 
     def changed(
@@ -125,18 +149,22 @@ class Ledger:
         rows = (dict(zip(table.columns, row, strict=True)) for row in stored)
         return {table.key_of(row): row for row in rows}
 
-    def listed_instances(self) -> list[KnownInstance]:
-        """The instances that Apple listed when their list was last read."""
+    def listed_instances(self, app_ids: Collection[str] = ()) -> list[KnownInstance]:
+        """The instances, of these apps or of all, that Apple listed when it was last asked."""
         needed = {tables.INSTANCES.name, tables.REPORTS.name, LOADS}
         if not needed <= self.warehouse.columns().keys():
             return []
-        rows = self.warehouse.execute(f"""
+        where, values = _of_apps(app_ids)
+        rows = self.warehouse.execute(
+            f"""
             select i.id, i.report_id, r.report_request_id, i.app_id, i.granularity,
                 i.processing_date
-            from ({latest_rows(tables.INSTANCES)}) as i
-            left join ({latest_rows(tables.REPORTS)}) as r on r.id = i.report_id
+            from ({latest_rows(tables.INSTANCES, where=where)}) as i
+            left join ({latest_rows(tables.REPORTS, where=where)}) as r on r.id = i.report_id
             where i.unlisted_since is null
-        """)
+            """,
+            **values,
+        )
         return [KnownInstance(*row) for row in rows]
 
     def app_of_request(self, report_request_id: str) -> str | None:

@@ -6,21 +6,49 @@ SELECT
   [checksum]
 FROM (
   SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY [instance_id], [segment_id] ORDER BY [_dlt_load_id] DESC) AS [recency]
-  FROM [app_store_connect_raw].[analytics_report_segments]
+    [segment_id] AS [segment_id],
+    [checksum] AS [checksum],
+    [size_in_bytes] AS [size_in_bytes],
+    [instance_id] AS [instance_id],
+    [report_id] AS [report_id],
+    [report_name] AS [report_name],
+    [category] AS [category],
+    [granularity] AS [granularity],
+    [processing_date] AS [processing_date],
+    [access_type] AS [access_type],
+    [app_id] AS [app_id],
+    [table_name] AS [table_name],
+    [row_count] AS [row_count]
+  FROM (
+    SELECT
+      [segment_id] AS [segment_id],
+      [checksum] AS [checksum],
+      [size_in_bytes] AS [size_in_bytes],
+      [instance_id] AS [instance_id],
+      [report_id] AS [report_id],
+      [report_name] AS [report_name],
+      [category] AS [category],
+      [granularity] AS [granularity],
+      [processing_date] AS [processing_date],
+      [access_type] AS [access_type],
+      [app_id] AS [app_id],
+      [table_name] AS [table_name],
+      [row_count] AS [row_count],
+      ROW_NUMBER() OVER (PARTITION BY [app_id], [instance_id], [segment_id] ORDER BY [_dlt_load_id] DESC) AS [recency]
+    FROM [app_store_connect_raw].[analytics_report_segments]
+    WHERE
+      [_dlt_load_id] IN (
+        SELECT
+          [load_id]
+        FROM [app_store_connect_raw].[_dlt_loads]
+        WHERE
+          [status] = 0
+      )
+      AND [processing_date] >= CAST('2026-11-01' AS DATE)
+  ) AS [told]
   WHERE
-    [_dlt_load_id] IN (
-      SELECT
-        [load_id]
-      FROM [app_store_connect_raw].[_dlt_loads]
-      WHERE
-        [status] = 0
-    )
-    AND [processing_date] >= CAST('2026-11-01' AS DATE)
-) AS [latest]
-WHERE
-  [recency] = 1 AND NOT [checksum] IS NULL;
+    [recency] = 1 AND NOT [checksum] IS NULL
+) AS [latest];
 
 SELECT
   [c].[instance_id],
@@ -28,22 +56,45 @@ SELECT
   [c].[checked_on]
 FROM (
   SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY [instance_id] ORDER BY [_dlt_load_id] DESC) AS [recency]
-  FROM [app_store_connect_raw].[analytics_instance_checks]
+    [instance_id] AS [instance_id],
+    [app_id] AS [app_id],
+    [report_name] AS [report_name],
+    [table_name] AS [table_name],
+    [granularity] AS [granularity],
+    [processing_date] AS [processing_date],
+    [access_type] AS [access_type],
+    [checked_on] AS [checked_on],
+    [outcome] AS [outcome],
+    [_dlt_load_id] AS [_dlt_load_id]
+  FROM (
+    SELECT
+      [instance_id] AS [instance_id],
+      [app_id] AS [app_id],
+      [report_name] AS [report_name],
+      [table_name] AS [table_name],
+      [granularity] AS [granularity],
+      [processing_date] AS [processing_date],
+      [access_type] AS [access_type],
+      [checked_on] AS [checked_on],
+      [outcome] AS [outcome],
+      [_dlt_load_id] AS [_dlt_load_id],
+      ROW_NUMBER() OVER (PARTITION BY [app_id], [instance_id] ORDER BY [_dlt_load_id] DESC) AS [recency]
+    FROM [app_store_connect_raw].[analytics_instance_checks]
+    WHERE
+      [_dlt_load_id] IN (
+        SELECT
+          [load_id]
+        FROM [app_store_connect_raw].[_dlt_loads]
+        WHERE
+          [status] = 0
+      )
+      AND [processing_date] >= CAST('2026-11-01' AS DATE)
+  ) AS [told]
   WHERE
-    [_dlt_load_id] IN (
-      SELECT
-        [load_id]
-      FROM [app_store_connect_raw].[_dlt_loads]
-      WHERE
-        [status] = 0
-    )
-    AND [processing_date] >= CAST('2026-11-01' AS DATE)
+    [recency] = 1
 ) AS [c]
 WHERE
-  [c].[recency] = 1
-  AND NOT EXISTS(
+  NOT EXISTS(
     SELECT
       1
     FROM [app_store_connect_raw].[analytics_report_segments] AS [s]
@@ -99,7 +150,7 @@ FROM (
       [granularity] AS [granularity],
       [processing_date] AS [processing_date],
       [unlisted_since] AS [unlisted_since],
-      ROW_NUMBER() OVER (PARTITION BY [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
+      ROW_NUMBER() OVER (PARTITION BY [app_id], [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
     FROM [app_store_connect_raw].[analytics_report_instances]
     WHERE
       [_dlt_load_id] IN (
@@ -129,7 +180,7 @@ LEFT JOIN (
       [name] AS [name],
       [category] AS [category],
       [report_name] AS [report_name],
-      ROW_NUMBER() OVER (PARTITION BY [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
+      ROW_NUMBER() OVER (PARTITION BY [app_id], [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
     FROM [app_store_connect_raw].[analytics_reports]
     WHERE
       [_dlt_load_id] IN (
@@ -206,6 +257,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[photos_picker_daily]
@@ -217,6 +269,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_alerts]
@@ -228,6 +281,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_runs]
@@ -239,6 +293,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_load_failures]
@@ -250,6 +305,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_instance_checks]
@@ -261,6 +317,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[report_columns]
@@ -272,6 +329,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[report_catalogue]
@@ -283,6 +341,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_missing_reports]
@@ -294,6 +353,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_report_instances]
@@ -305,6 +365,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_reports]
@@ -316,6 +377,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_report_requests]
@@ -327,6 +389,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[apps]
@@ -338,6 +401,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_unparsed_values]
@@ -349,6 +413,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_slices]
@@ -360,6 +425,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 DELETE FROM [app_store_connect_raw].[analytics_report_segments]
@@ -371,6 +437,7 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [_dlt_load_id] >= ''
   AND [_dlt_load_id] < '1795000000.1';
 
 SELECT
@@ -392,6 +459,7 @@ JOIN (
       WHERE
         [status] = 0
     )
+    AND [_dlt_load_id] >= ''
   GROUP BY
     [instance_id],
     [segment_id]
@@ -436,6 +504,8 @@ FROM (
       SUM([row_count]) AS [sliced],
       SUM(CASE WHEN [removed_on] IS NULL THEN [row_count] ELSE 0 END) AS [expected]
     FROM [app_store_connect_raw].[analytics_slices]
+    WHERE
+      [_dlt_load_id] >= ''
     GROUP BY
       [instance_id],
       [segment_id],
@@ -452,6 +522,7 @@ FROM (
       WHERE
         [status] = 0
     )
+    AND [g].[_dlt_load_id] >= ''
 ) AS [sliced]
 GROUP BY
   [table_name]
@@ -460,7 +531,9 @@ ORDER BY
 
 SELECT
   COUNT_BIG(*)
-FROM [app_store_connect_raw].[app_crashes_daily];
+FROM [app_store_connect_raw].[app_crashes_daily]
+WHERE
+  [_dlt_load_id] >= '';
 
 SELECT
   [s].[instance_id],
@@ -501,6 +574,8 @@ FROM (
       SUM([row_count]) AS [sliced],
       SUM(CASE WHEN [removed_on] IS NULL THEN [row_count] ELSE 0 END) AS [expected]
     FROM [app_store_connect_raw].[analytics_slices]
+    WHERE
+      [_dlt_load_id] >= ''
     GROUP BY
       [instance_id],
       [segment_id],
@@ -517,6 +592,7 @@ FROM (
       WHERE
         [status] = 0
     )
+    AND [g].[_dlt_load_id] >= ''
 ) AS [sliced]
 WHERE
   [table_name] IN ('app_crashes_daily');
@@ -547,6 +623,13 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [id] IN (
+    SELECT
+      [id]
+    FROM [app_store_connect_raw].[apps]
+    WHERE
+      [_dlt_load_id] >= ''
+  )
 GROUP BY
   [id]
 HAVING
@@ -567,6 +650,13 @@ WHERE
     FROM [app_store_connect_raw].[_dlt_loads]
     WHERE
       [status] = 0
+  )
+  AND [id] IN (
+    SELECT
+      [id]
+    FROM [app_store_connect_raw].[analytics_report_requests]
+    WHERE
+      [_dlt_load_id] >= ''
   )
 GROUP BY
   [id]
@@ -589,6 +679,13 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [id] IN (
+    SELECT
+      [id]
+    FROM [app_store_connect_raw].[analytics_reports]
+    WHERE
+      [_dlt_load_id] >= ''
+  )
 GROUP BY
   [id]
 HAVING
@@ -609,6 +706,13 @@ WHERE
     FROM [app_store_connect_raw].[_dlt_loads]
     WHERE
       [status] = 0
+  )
+  AND [id] IN (
+    SELECT
+      [id]
+    FROM [app_store_connect_raw].[analytics_report_instances]
+    WHERE
+      [_dlt_load_id] >= ''
   )
 GROUP BY
   [id]
@@ -631,6 +735,13 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [id] IN (
+    SELECT
+      [id]
+    FROM [app_store_connect_raw].[analytics_missing_reports]
+    WHERE
+      [_dlt_load_id] >= ''
+  )
 GROUP BY
   [id]
 HAVING
@@ -651,6 +762,13 @@ WHERE
     FROM [app_store_connect_raw].[_dlt_loads]
     WHERE
       [status] = 0
+  )
+  AND [table_name] IN (
+    SELECT
+      [table_name]
+    FROM [app_store_connect_raw].[report_catalogue]
+    WHERE
+      [_dlt_load_id] >= ''
   )
 GROUP BY
   [table_name]
@@ -673,6 +791,13 @@ WHERE
     WHERE
       [status] = 0
   )
+  AND [id] IN (
+    SELECT
+      [id]
+    FROM [app_store_connect_raw].[report_columns]
+    WHERE
+      [_dlt_load_id] >= ''
+  )
 GROUP BY
   [id]
 HAVING
@@ -693,6 +818,13 @@ WHERE
     FROM [app_store_connect_raw].[_dlt_loads]
     WHERE
       [status] = 0
+  )
+  AND [instance_id] IN (
+    SELECT
+      [instance_id]
+    FROM [app_store_connect_raw].[analytics_instance_checks]
+    WHERE
+      [_dlt_load_id] >= ''
   )
 GROUP BY
   [instance_id]
@@ -756,7 +888,7 @@ WITH [catalogue] AS (
       [processing_date] AS [processing_date],
       [unlisted_since] AS [unlisted_since],
       [_dlt_load_id] AS [_dlt_load_id],
-      ROW_NUMBER() OVER (PARTITION BY [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
+      ROW_NUMBER() OVER (PARTITION BY [app_id], [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
     FROM [app_store_connect_raw].[analytics_report_instances]
     WHERE
       [_dlt_load_id] IN (
@@ -910,6 +1042,13 @@ JOIN (
       WHERE
         [status] = 0
     )
+    AND [instance_id] IN (
+      SELECT
+        [instance_id]
+      FROM [app_store_connect_raw].[analytics_report_segments]
+      WHERE
+        [_dlt_load_id] = '1795000000.2'
+    )
   GROUP BY
     [instance_id],
     [segment_id]
@@ -920,17 +1059,13 @@ WHERE
   [s].[_dlt_load_id] = '1795000000.2' AND [s].[removed_on] IS NULL;
 
 SELECT DISTINCT
-  [instance_id]
-FROM [app_store_connect_raw].[analytics_slices]
+  [own].[instance_id]
+FROM [app_store_connect_raw].[analytics_slices] AS [own]
+JOIN [app_store_connect_raw].[analytics_slices] AS [other]
+  ON [other].[_slice_key] = [own].[_slice_key]
 WHERE
-  [_dlt_load_id] = '1795000000.2'
-  AND [_slice_key] IN (
-    SELECT
-      [_slice_key]
-    FROM [app_store_connect_raw].[analytics_slices]
-    WHERE
-      [_dlt_load_id] <> '1795000000.2'
-  );
+  [own].[_dlt_load_id] = '1795000000.2'
+  AND [other].[_dlt_load_id] <> '1795000000.2';
 
 SELECT
   [_slice_key],
@@ -998,6 +1133,28 @@ SELECT
   [name],
   [digest]
 FROM [app_store_connect_raw].[analytics_definitions];
+
+SELECT
+  [table_name],
+  [report_name],
+  [category],
+  [granularity],
+  [policy],
+  [lag_days],
+  [window_days],
+  [first_measure],
+  [is_known]
+FROM [app_store_connect_raw].[report_catalogue]
+WHERE
+  [_dlt_load_id] IN (
+    SELECT
+      [load_id]
+    FROM [app_store_connect_raw].[_dlt_loads]
+    WHERE
+      [status] = 0
+  )
+ORDER BY
+  CASE WHEN [_dlt_load_id] IS NULL THEN 1 ELSE 0 END, [_dlt_load_id];
 
 SELECT
   [table_name],
@@ -1091,7 +1248,7 @@ WITH [catalogue] AS (
       [processing_date] AS [processing_date],
       [unlisted_since] AS [unlisted_since],
       [_dlt_load_id] AS [_dlt_load_id],
-      ROW_NUMBER() OVER (PARTITION BY [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
+      ROW_NUMBER() OVER (PARTITION BY [app_id], [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
     FROM [app_store_connect_raw].[analytics_report_instances]
     WHERE
       [_dlt_load_id] IN (
@@ -1821,7 +1978,7 @@ WITH [listed] AS (
       [report_name] AS [report_name],
       [granularity] AS [granularity],
       [reason] AS [reason],
-      ROW_NUMBER() OVER (PARTITION BY [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
+      ROW_NUMBER() OVER (PARTITION BY [app_id], [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
     FROM [app_store_connect_raw].[analytics_missing_reports]
     WHERE
       [_dlt_load_id] IN (
@@ -2144,7 +2301,7 @@ WITH [catalogue] AS (
       [processing_date] AS [processing_date],
       [unlisted_since] AS [unlisted_since],
       [_dlt_load_id] AS [_dlt_load_id],
-      ROW_NUMBER() OVER (PARTITION BY [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
+      ROW_NUMBER() OVER (PARTITION BY [app_id], [id] ORDER BY [_dlt_load_id] DESC) AS [recency]
     FROM [app_store_connect_raw].[analytics_report_instances]
     WHERE
       [_dlt_load_id] IN (
@@ -2154,6 +2311,8 @@ WITH [catalogue] AS (
         WHERE
           [status] = 0
       )
+      AND [processing_date] >= CAST('2026-11-01' AS DATE)
+      AND [app_id] IN (1)
   ) AS [told]
   WHERE
     [recency] = 1 AND NOT [unlisted_since] IS NULL
@@ -2173,6 +2332,8 @@ WITH [catalogue] AS (
       WHERE
         [status] = 0
     )
+    AND [processing_date] >= CAST('2026-11-01' AS DATE)
+    AND [app_id] IN (1)
 ), [latest] AS (
   SELECT
     [s].[_slice_key] AS [_slice_key],
@@ -2204,27 +2365,6 @@ WITH [catalogue] AS (
     ON [u].[id] = [s].[instance_id] AND [u].[app_id] = [s].[app_id]
   WHERE
     [s].[recency] <= 1
-), [placed] AS (
-  SELECT
-    *,
-    DENSE_RANK() OVER (
-      PARTITION BY [app_id], [table_name], [date], [is_accumulated] * (
-        1 - [is_snapshot]
-      ), CASE WHEN [is_accumulated] * (
-        1 - [is_snapshot]
-      ) = 1 THEN [processing_date] END
-      ORDER BY [processing_date] DESC, CASE WHEN [is_snapshot] IS NULL THEN 1 ELSE 0 END, [is_snapshot], [listed_until] DESC, [instance_id] DESC
-    ) AS [place],
-    MIN([is_snapshot]) OVER (PARTITION BY [app_id], [table_name], [date]) AS [is_of_snapshots]
-  FROM [latest]
-), [ranked] AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (
-      PARTITION BY [app_id], [table_name], [date], [segment_id]
-      ORDER BY CASE WHEN [place] IS NULL THEN 1 ELSE 0 END, [place], CASE WHEN [is_snapshot] IS NULL THEN 1 ELSE 0 END, [is_snapshot], [processing_date] DESC, [instance_id] DESC
-    ) AS [copy]
-  FROM [placed]
 ), [told] AS (
   SELECT
     [app_id] AS [app_id],
@@ -2238,7 +2378,7 @@ WITH [catalogue] AS (
     SUM([rows_hash]) AS [rows_hash]
   FROM [latest]
   WHERE
-    NOT [date] IS NULL AND [processing_date] >= CAST('2026-11-01' AS DATE)
+    NOT [date] IS NULL
   GROUP BY
     [app_id],
     [table_name],
