@@ -55,7 +55,7 @@ Parts = Callable[[], Iterable[bytes]]
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app_store_connect.api.http.PATIENCE", PATIENCE)
-    for module in ("client", "download"):
+    for module in ("requester", "download"):
         monkeypatch.setattr(f"app_store_connect.api.{module}.TRIES", TRIES)
 
 
@@ -251,7 +251,7 @@ def test_redirect_without_end_is_not_read() -> None:
 )
 def test_document_without_end(parts: Parts, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A document is bounded by what it is unpacked, and by what comes without unpacking to any."""
-    monkeypatch.setattr("app_store_connect.api.client.MAX_DOCUMENT_BYTES", 1_000_000)
+    monkeypatch.setattr("app_store_connect.api.requester.MAX_DOCUMENT_BYTES", 1_000_000)
     with Pouring(parts) as server:
         error = outcome_of(client_at(server.origin, 10).list_apps)
 

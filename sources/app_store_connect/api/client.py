@@ -5,16 +5,10 @@ page or raises: a failed page is never a shorter list. Of an item that is not as
 told; by default it is raised.
 """
 
-import logging
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
-
-import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
-from tenacity.wait import wait_random_exponential
+from urllib.parse import quote
 
 from ..entities import (
     AccessType,
@@ -27,51 +21,21 @@ from ..entities import (
     ReportSegment,
     refuse,
 )
-from ..errors import (
-    ApiDownError,
-    ApiError,
-    MalformedResponseError,
-    UnavailableError,
-)
+from ..errors import MalformedResponseError
 from .auth import TokenAuth
 from .budget import RequestBudget
 from .credentials import Credentials
-from .http import BrokenTransferError, exchange, new_session
-from .responses import (
-    TOO_MANY_REQUESTS,
-    Document,
-    Item,
-    TransientError,
-    data_of,
-    document_of,
-    items_by_id,
-    next_link,
-    retry_after_of,
-)
+from .requester import Params, Requester
+from .responses import Document, Item, data_of, items_by_id, next_link
 
-logger = logging.getLogger(__name__)
-
-DEFAULT_WORKERS = 8
-"""Requests and downloads at once."""
 PAGE_LIMIT = "200"
 MAX_PAGES = 500
-MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
-"""A page of 200 items has some hundred kilobytes."""
-TRIES = 6
-LONGEST_BACKOFF_SECONDS = 30.0
-"""A longer pause, which only an answer asks for, is a wait: counted, and told."""
-MAX_UNAVAILABLE = 10
-"""After so many requests in a row without a usable answer, one is asked again that had one."""
-REFUSED_PAUSE_SECONDS = 12.0
-"""After a 429 although the budget has a rest: all tries together outlast a limit by the minute."""
 IDS_PER_FILTER = 100
 """Apps in the filter of one request, so that its URL stays well under servers' limits."""
 
 _FIELDS_REQUESTS = {"fields[analyticsReportRequests]": "accessType,stoppedDueToInactivity"}
 _FIELDS_INSTANCES = {"fields[analyticsReportInstances]": "granularity,processingDate"}
 _FIELDS_SEGMENTS = {"fields[analyticsReportSegments]": "checksum,sizeInBytes,url"}
-
-Params = Mapping[str, str]
 
 
 class AppStoreConnectClient:
@@ -91,18 +55,13 @@ class AppStoreConnectClient:
     ) -> None:
         self._credentials = credentials
         self.budget = budget or RequestBudget()
-        self._auth = auth or TokenAuth(credentials)
-        self._backoff = wait_random_exponential(
-            multiplier=backoff_seconds, max=LONGEST_BACKOFF_SECONDS
+        self._requester = Requester(
+            credentials,
+            self.budget,
+            auth or TokenAuth(credentials),
+            backoff_seconds=backoff_seconds,
+            timeout_seconds=timeout_seconds,
         )
-        self._refused_pause = REFUSED_PAUSE_SECONDS * backoff_seconds
-        self._timeout = timeout_seconds
-        self._unavailable = 0
-        self._answered: tuple[str, Params | None] = self._url("/v1/apps"), {"limit": "1"}
-        self._lock = threading.Lock()
-        self._session = new_session()
-        # A proxy from the environment must not see unencrypted requests to this very machine.
-        self._session.trust_env = credentials.base_url.startswith("https:")
 
     def list_apps(
         self,
@@ -145,12 +104,14 @@ class AppStoreConnectClient:
             "attributes": {"accessType": access_type.value},
             "relationships": {"app": app},
         }
-        document = self._ask("POST", self._url(path), body={"data": data})
+        document = self._requester.ask("POST", self._url(path), body={"data": data})
         return ReportRequest.from_api(data_of(document, dict, path), app_id=app_id)
 
     def delete_report_request(self, report_request_id: str) -> None:
         """`DELETE /v1/analyticsReportRequests/{id}`. Needs a key of the role Admin."""
-        self._ask("DELETE", self._url(_path("/v1/analyticsReportRequests/{}", report_request_id)))
+        self._requester.ask(
+            "DELETE", self._url(_path("/v1/analyticsReportRequests/{}", report_request_id))
+        )
 
     def list_reports(self, report_request_id: str, *, odd: Odd = refuse) -> list[Report]:
         """`GET /v1/analyticsReportRequests/{id}/reports`"""
@@ -190,7 +151,7 @@ class AppStoreConnectClient:
         return self._credentials.base_url + path
 
     def _read(self, path: str, params: Params) -> Document:
-        return data_of(self._ask("GET", self._url(path), params), dict, path)
+        return data_of(self._requester.ask("GET", self._url(path), params), dict, path)
 
     def _list(
         self, path: str, params: Params, parse: Callable[[Any], Item], odd: Odd
@@ -201,7 +162,7 @@ class AppStoreConnectClient:
         pending: Params | None = {**params, "limit": PAGE_LIMIT}  # links.next has its own
         while url:
             asked.add(url)
-            document = self._ask("GET", url, pending)
+            document = self._requester.ask("GET", url, pending)
             page = items_by_id(data_of(document, list, path), parse, odd)
             is_repeated = bool(page) and page.keys() <= items.keys()
             items |= page
@@ -209,122 +170,6 @@ class AppStoreConnectClient:
             if url and (is_repeated or url in asked or len(asked) == MAX_PAGES):
                 raise MalformedResponseError(path, "its pages never end")
         return list(items.values())
-
-    def _ask(
-        self, method: str, url: str, params: Params | None = None, body: Document | None = None
-    ) -> Document:
-        retrying = self._retrying()
-        try:
-            document = retrying(self._ask_once, method, url, params, body)
-        except TransientError as error:
-            tries = retrying.statistics["attempt_number"]
-            raise self._given_up(urlsplit(url).path, error.reason, tries) from None
-        except ApiError:
-            self._unavailable = 0
-            raise
-        self._unavailable = 0
-        if method == "GET":
-            self._answered = url, params
-        return document
-
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            retry=retry_if_exception_type(TransientError),
-            stop=self._is_over,
-            wait=self._pause,
-            sleep=self._sleep,
-            reraise=True,
-        )
-
-    def _given_up(self, path: str, reason: str, tries: int) -> UnavailableError:
-        """Apple is down only if a request fails as well that was answered before in this run.
-
-        One thread asks, and the others wait for it: so they leave the budget alone.
-        """
-        with self._lock:
-            self._unavailable += 1
-            if self._unavailable == MAX_UNAVAILABLE and not self._still_answers():
-                self._unavailable += 1
-            is_down = self._unavailable > MAX_UNAVAILABLE
-        return (ApiDownError if is_down else UnavailableError)(path, reason, tries)
-
-    def _still_answers(self) -> bool:
-        """A refusal is an answer, too. Before the first answer the list of apps is asked."""
-        try:
-            self._retrying()(self._ask_once, "GET", *self._answered, None)
-        except TransientError:
-            return False
-        except ApiError:
-            pass
-        self._unavailable = 0
-        return True
-
-    def _sleep(self, seconds: float) -> None:
-        if seconds <= LONGEST_BACKOFF_SECONDS:
-            self.budget.sleep(seconds)
-        else:
-            self.budget.pause(seconds)
-
-    def _is_over(self, state: RetryCallState) -> bool:
-        """After all tries, one where Apple is down, or when Apple wants the next one later than can
-        be waited for.
-        """
-        if state.attempt_number >= TRIES or self._unavailable > MAX_UNAVAILABLE:
-            return True
-        seconds = state.upcoming_sleep
-        return seconds > LONGEST_BACKOFF_SECONDS and not self.budget.may_pause(seconds)
-
-    def _pause(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        status, retry_after = getattr(error, "status", None), getattr(error, "retry_after", None)
-        pause = self._backoff(state)
-        if status == TOO_MANY_REQUESTS:
-            pause = self._refused_pause
-        elif retry_after is not None:
-            pause = retry_after
-        logger.info("try %d: %s; again in %.1f s", state.attempt_number, error, pause)
-        return pause
-
-    def _ask_once(
-        self, method: str, url: str, params: Params | None, document: Document | None
-    ) -> Document:
-        """One answer, but for two that ask for more: 401, and a 429 that can be waited out."""
-        is_renewed = False
-        while True:
-            response, body = self._send(method, url, params, document)
-            if response.status_code == requests.codes.unauthorized and not is_renewed:
-                self._auth.renew(response.request.headers.get("Authorization"))
-                is_renewed = True
-            elif response.status_code != TOO_MANY_REQUESTS or not self.budget.is_exhausted():
-                return document_of(response, body)
-
-    def _send(
-        self, method: str, url: str, params: Params | None, document: Document | None
-    ) -> tuple[requests.Response, bytes]:
-        turn = self.budget.wait_for_turn()
-        try:
-            response, body = exchange(
-                self._session,
-                method,
-                url,
-                timeout_seconds=self._timeout,
-                max_bytes=MAX_DOCUMENT_BYTES,
-                params=params,
-                json=document,
-                auth=self._auth,
-            )
-        except BaseException as error:
-            self.budget.note(turn, None)
-            if isinstance(error, BrokenTransferError):
-                raise TransientError(str(error)) from None
-            raise
-        self.budget.note(
-            turn,
-            response.headers.get("X-Rate-Limit", ""),
-            is_refused=response.status_code == TOO_MANY_REQUESTS,
-            retry_after=retry_after_of(response),
-        )
-        return response, body
 
 
 def _path(template: str, resource_id: str) -> str:

@@ -4,11 +4,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .client import DEFAULT_WORKERS, AppStoreConnectClient
+from .client import AppStoreConnectClient
 from .download import SegmentDownloader
 
 DEFAULT_KEY = "default"
 """The name of the key that stands in the configuration without one."""
+DEFAULT_WORKERS = 8
+"""Requests and downloads at once."""
 
 
 @dataclass(frozen=True, slots=True)
