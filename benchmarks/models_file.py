@@ -10,6 +10,7 @@ import duckdb
 
 from app_store_connect.catalog import REPORTS, ColumnType, ReportSchema
 from app_store_connect.entities import Granularity
+from app_store_connect.extract.catalogue_rows import catalogue_rows
 from app_store_connect.names import table_name
 from app_store_connect.tables import (
     LOAD_ID,
@@ -18,7 +19,6 @@ from app_store_connect.tables import (
     SLICE_KEY,
     SLICES,
     RawTable,
-    catalogue_rows,
 )
 from app_store_connect.views.create import create_views
 from app_store_connect.warehouse.connection import Warehouse

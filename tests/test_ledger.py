@@ -12,6 +12,7 @@ from dlt.destinations import duckdb as duckdb_destination
 from app_store_connect.entities import AccessType, Granularity, Report, ReportInstance
 from app_store_connect.errors import DestinationError
 from app_store_connect.instances import ListedInstance
+from app_store_connect.listed_rows import instance_row, report_row
 from app_store_connect.tables import (
     INSTANCES,
     LOADS,
@@ -19,8 +20,6 @@ from app_store_connect.tables import (
     REPORTS,
     SEGMENTS,
     RawTable,
-    instance_row,
-    report_row,
 )
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import Ledger

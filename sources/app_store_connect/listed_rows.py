@@ -5,13 +5,15 @@ from datetime import date
 from typing import Any
 
 from . import tables
-from .catalog import RestatementPolicy, schema_of
+from .catalog import RestatementPolicy, schema_of, schema_of_report
+from .entities import App, Report, ReportInstance, ReportRequest
+from .extract.catalogue_rows import catalogue_rows
 from .extract.slices import PROVENANCE
 from .planning.listing import Listing
 from .planning.missing import missing_rows
 from .planning.options import Options
 from .planning.unlisted import no_longer_listed
-from .tables import RawTable, catalogue_rows
+from .tables import RawTable
 from .warehouse.ledger import Ledger
 
 
@@ -25,21 +27,61 @@ def listing_rows(
     """
     return {
         tables.MISSING_REPORTS.name: missing_rows(listing, options, stored),
-        tables.APPS.name: [
-            tables.app_row(app, listing.keys_of.get(app.id, ())) for app in listing.apps
-        ],
+        tables.APPS.name: [app_row(app, listing.keys_of.get(app.id, ())) for app in listing.apps],
         tables.REPORT_REQUESTS.name: [
-            tables.report_request_row(request)
+            report_request_row(request)
             for request in listing.requests
             if request.id not in listing.taken_on_trust
         ],
         tables.REPORTS.name: [
-            tables.report_row(report, request.app_id) for request, report in listing.reports
+            report_row(report, request.app_id) for request, report in listing.reports
         ],
         tables.INSTANCES.name: [
-            tables.instance_row(item.instance, item.app_id)
+            instance_row(item.instance, item.app_id)
             for item in {item.instance.id: item for item in listing.instances}.values()
         ],
+    }
+
+
+def app_row(app: App, key_names: Iterable[str]) -> dict[str, Any]:
+    return {
+        "id": int(app.id),
+        "name": app.name,
+        "bundle_id": app.bundle_id,
+        "sku": app.sku,
+        "primary_locale": app.primary_locale,
+        "key_names": ", ".join(key_names),
+    }
+
+
+def report_request_row(request: ReportRequest) -> dict[str, Any]:
+    return {
+        "id": request.id,
+        "app_id": int(request.app_id),
+        "access_type": request.access_type.value,
+        "stopped_due_to_inactivity": request.is_stopped,
+    }
+
+
+def report_row(report: Report, app_id: str) -> dict[str, Any]:
+    return {
+        "id": report.id,
+        "report_request_id": report.report_request_id,
+        "app_id": int(app_id),
+        "name": report.name,
+        "category": report.category,
+        "report_name": schema_of_report(report).name,
+    }
+
+
+def instance_row(instance: ReportInstance, app_id: str) -> dict[str, Any]:
+    return {
+        "id": instance.id,
+        "report_id": instance.report_id,
+        "app_id": int(app_id),
+        "granularity": instance.granularity.value,
+        "processing_date": instance.processing_date,
+        "unlisted_since": None,
     }
 
 

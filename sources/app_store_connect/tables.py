@@ -2,23 +2,15 @@
 reading.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
-from .catalog import (
-    ColumnType,
-    ReportSchema,
-    RestatementPolicy,
-    first_measure,
-    policy_of,
-    schema_of_report,
-)
-from .entities import App, Report, ReportInstance, ReportRequest
+from .catalog import ColumnType
 from .errors import Failure
 
 PLAIN = "parquet"
@@ -323,82 +315,3 @@ def failure_rows(failures: Iterable[Failure], now: datetime) -> list[dict[str, A
         }
         for each in failures
     ]
-
-
-def app_row(app: App, key_names: Iterable[str]) -> dict[str, Any]:
-    return {
-        "id": int(app.id),
-        "name": app.name,
-        "bundle_id": app.bundle_id,
-        "sku": app.sku,
-        "primary_locale": app.primary_locale,
-        "key_names": ", ".join(key_names),
-    }
-
-
-def report_request_row(request: ReportRequest) -> dict[str, Any]:
-    return {
-        "id": request.id,
-        "app_id": int(request.app_id),
-        "access_type": request.access_type.value,
-        "stopped_due_to_inactivity": request.is_stopped,
-    }
-
-
-def report_row(report: Report, app_id: str) -> dict[str, Any]:
-    return {
-        "id": report.id,
-        "report_request_id": report.report_request_id,
-        "app_id": int(app_id),
-        "name": report.name,
-        "category": report.category,
-        "report_name": schema_of_report(report).name,
-    }
-
-
-def catalogue_rows(
-    table_name: str,
-    schema: ReportSchema,
-    granularity: str,
-    columns: Sequence[str],
-    policies: Mapping[str, RestatementPolicy],
-) -> dict[RawTable, list[dict[str, Any]]]:
-    """The catalogue's entry of a report table, and of these columns."""
-    report = {
-        "table_name": table_name,
-        "report_name": schema.name,
-        "category": schema.category,
-        "granularity": str(granularity),
-        "policy": policy_of(schema, columns, policies).value,
-        "lag_days": schema.lag_days,
-        "window_days": schema.window_days,
-        "first_measure": first_measure(schema, frozenset(columns)),
-        "is_known": schema.is_catalogued,
-    }
-    described = [_report_column_row(table_name, schema, column) for column in columns]
-    return {REPORT_CATALOGUE: [report], REPORT_COLUMNS: described}
-
-
-def _report_column_row(table_name: str, schema: ReportSchema, column: str) -> dict[str, Any]:
-    kind, additivity, meaning = schema.described(column)
-    return {
-        "id": f"{table_name}/{column}",
-        "table_name": table_name,
-        "column_name": column,
-        "type": kind.value,
-        "additivity": additivity.value if additivity else None,
-        "meaning": meaning,
-    }
-
-
-def instance_row(
-    instance: ReportInstance, app_id: str, *, unlisted_since: date | None = None
-) -> dict[str, Any]:
-    return {
-        "id": instance.id,
-        "report_id": instance.report_id,
-        "app_id": int(app_id),
-        "granularity": instance.granularity.value,
-        "processing_date": instance.processing_date,
-        "unlisted_since": unlisted_since,
-    }
