@@ -7,16 +7,16 @@ from collections.abc import Iterable, Mapping
 from ..api.client import AppStoreConnectClient
 from ..api.download import ListedSegment, SegmentDownloader
 from ..catalog import identify, schema_of
-from ..entities import Report, ReportInstance
+from ..entities import Report, ReportInstance, pass_over
 from ..errors import FATAL, AppStoreConnectError, Failure, MalformedFileError
 from ..instances import ListedInstance
 from ..report_files.tsv import FileFormatError, read_batches, read_header
-from .discovery import check_app, pass_over
 from .listing import Listing
 from .options import Options
 from .selection import (
     ALL_REPORTS,
     canonical_name,
+    check_app,
     check_report_names,
     recognised,
     wanted_reports,

@@ -1,33 +1,27 @@
 """From the key to the instances that Apple lists: apps, report requests, reports, instances."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from ..api.client import AppStoreConnectClient
-from ..api.keys import ApiKey, ApiKeys
+from ..api.keys import ApiKeys
 from ..catalog import schema_of_report
-from ..entities import AccessType, App, Odd, Report, ReportRequest
+from ..entities import AccessType, App, Report, ReportRequest, pass_over
 from ..errors import (
-    FATAL,
     AppStoreConnectError,
     ConflictError,
+    Failure,
     ForbiddenError,
-    MalformedResponseError,
     NoReportRequestError,
     UnknownAppError,
-    WrongAppError,
 )
-from ..errors import Failure as Failure
 from ..instances import ListedInstance, names_of
 from ..names import snake_case
+from .list_reader import ListReader, list_reader
 from .listing import Listing
 from .missing import catalogue_notes, missing_reports
 from .options import Options
 from .selection import (
+    check_app,
     check_report_names,
     clashing,
     not_offered,
@@ -35,11 +29,6 @@ from .selection import (
     wanted_reports,
     wanted_requests,
 )
-
-MAX_NAMES = 12
-
-In = TypeVar("In", App, ReportRequest, tuple[ReportRequest, Report])
-Out = TypeVar("Out")
 
 
 def discover(
@@ -63,18 +52,9 @@ def discover(
         BudgetExhaustedError: it may read nothing more at the moment. ApiDownError: nor may anybody.
             Of several keys none may.
     """
-    with ExitStack() as stack:
-        pools = {
-            key.name: stack.enter_context(ThreadPoolExecutor(keys.workers, "list"))
-            for key in keys.all
-        }
-        walk = _Walk(keys, options, pools)
-        try:
-            walk.read_all(known_apps or {}, app_of_request)
-        except KeyboardInterrupt:
-            keys.cancel()  # leaving the pools waits for threads, which wait for Apple
-            raise
-    listing = walk.listing
+    listing = Listing()
+    with list_reader(keys, listing) as reader:
+        _Walk(keys, options, listing, reader).read_all(known_apps or {}, app_of_request)
     listing.missing = missing_reports(listing, options)
     listing.notices += dict.fromkeys(each.note for each in listing.missing if each.note)
     listing.notices += catalogue_notes(listing, options)
@@ -87,10 +67,8 @@ class _Walk:
 
     keys: ApiKeys
     options: Options
-    pools: Mapping[str, ThreadPoolExecutor]
-    listing: Listing = field(default_factory=Listing)
-    incomplete: set[str] = field(default_factory=set)
-    """The lists with items that could not be read. Absence from such a list proves nothing."""
+    listing: Listing
+    reader: ListReader
 
     def read_all(
         self, known_apps: Mapping[str, str], app_of_request: Callable[[str], str | None]
@@ -105,50 +83,23 @@ class _Walk:
 
     def list_apps(self) -> None:
         app_ids, bundle_ids = self.options.app_ids, self.options.bundle_ids
-        odd: list[MalformedResponseError] = []
         found: dict[str, App] = {}
-        for key, apps in self._apps_by_key(odd.append):
+        for key, apps in self.reader.apps(app_ids, bundle_ids):
             found |= {app.id: found.get(app.id, app) for app in apps}
             for app in apps:
                 self.listing.keys_of.setdefault(app.id, []).append(key.name)
         self.keys.assign(self.listing.keys_of)
-        listed = list(found.values())
-        self._leave_out("the list of apps", odd)
         chosen = {*app_ids, *bundle_ids}
-        apps = [app for app in listed if not chosen or {app.id, app.bundle_id} & chosen]
+        apps = [app for app in found.values() if not chosen or {app.id, app.bundle_id} & chosen]
         self.listing.apps = apps
         if missing := chosen - {app.id for app in apps} - {app.bundle_id for app in apps}:
             self._miss(sorted(missing))
-        if not apps and not odd:
+        if not (apps or self.reader.incomplete):
             self.listing.notices.append("the key sees no app")
-
-    def _apps_by_key(self, odd: Odd) -> list[tuple[ApiKey, list[App]]]:
-        bundle_ids = self.options.bundle_ids
-        futures = []
-        for key in self.keys.all:
-            app_ids = key.apps_to_ask(self.options.app_ids)
-            if app_ids is not None:
-                ask = partial(key.client.list_apps, app_ids=app_ids, bundle_ids=bundle_ids, odd=odd)
-                futures.append((key, self.pools[key.name].submit(ask)))
-        found = []
-        for key, future in futures:
-            try:
-                found.append((key, future.result()))
-            except AppStoreConnectError as error:
-                self._stop(key, error)
-        return found
-
-    def _stop(self, key: ApiKey, error: AppStoreConnectError) -> None:
-        """Go on with the other keys; raises the error if there are none."""
-        is_told = key.name in self.keys.stopped
-        if self.keys.stop(key, error):
-            raise error
-        if not is_told:
-            self.listing.failures.append(Failure(f"key {key.name}", str(error), error))
 
     def _miss(self, app_ids: list[str]) -> None:
         """Apps that were asked for and not found: among all, or among those that can be read."""
-        if not (self.incomplete or self.keys.stopped):
+        if not (self.reader.incomplete or self.keys.stopped):
             raise UnknownAppError(app_ids)
         why = "it is not among the apps that can be read; of others see above"
         self.listing.failures += [Failure(f"app {each}", why) for each in app_ids]
@@ -175,14 +126,14 @@ class _Walk:
                     why = "Apple does not say which app it is for; name it with one --app-id"
                     self.listing.failures.append(Failure(what, why))
             except AppStoreConnectError as error:
-                self._fail(what, error)
+                self.reader.fail(what, error)
         self._raise_if_forbidden(len(request_ids))
 
     def list_requests(self) -> None:
         listing, options = self.listing, self.options
-        for app, requests in self._each(
+        for app, requests in self.reader.each(
             listing.apps,
-            lambda app, odd: self._client(app.id).list_report_requests(app.id, odd=odd),
+            lambda client, app, odd: client.list_report_requests(app.id, odd=odd),
             _name,
         ):
             if options.create_requests and not _has(requests, options.create_requests):
@@ -196,19 +147,17 @@ class _Walk:
 
     def list_reports(self) -> None:
         listing = self.listing
-        for request, reports in self._each(
+        for request, reports in self.reader.each(
             listing.requests,
-            lambda request, odd: recognised(
-                self._client(request.app_id).list_reports(request.id, odd=odd)
-            ),
+            lambda client, request, odd: recognised(client.list_reports(request.id, odd=odd)),
             _reports_of,
         ):
-            if _reports_of(request) not in self.incomplete:
+            if _reports_of(request) not in self.reader.incomplete:
                 listing.read_requests.add(request.id)
             listing.reports += [(request, report) for report in reports]
             listing.wanted += [(request, each) for each in wanted_reports(reports, self.options)]
         self._refuse_clashes()
-        unread = self.incomplete & {_reports_of(each) for each in listing.requests}
+        unread = self.reader.incomplete & {_reports_of(each) for each in listing.requests}
         is_known = not (unread or self.keys.stopped)
         if listing.reports and is_known:  # else the names that Apple offers are unknown
             offered = names_of(each for _, each in listing.reports)
@@ -234,12 +183,12 @@ class _Walk:
         and what is there instead of what was asked for is to be told.
         """
         listing = self.listing
-        for (request, report), instances in self._each(
+        for (request, report), instances in self.reader.each(
             listing.wanted,
-            lambda pair, odd: self._client(pair[0].app_id).list_instances(pair[1].id, odd=odd),
+            lambda client, pair, odd: client.list_instances(pair[1].id, odd=odd),
             _instances_of,
         ):
-            if _instances_of((request, report)) not in self.incomplete:
+            if _instances_of((request, report)) not in self.reader.incomplete:
                 listing.read_reports.add(report.id)
             listing.instances += [
                 ListedInstance(request.app_id, request.access_type, report, instance)
@@ -254,16 +203,17 @@ class _Walk:
         self, app: App, access_type: AccessType, requests: list[ReportRequest]
     ) -> list[ReportRequest]:
         """The app's report requests with a new one; or as they are, where somebody was quicker."""
+        client = self.keys.of(app.id).client
         try:
             try:
-                created = self._client(app.id).create_report_request(app.id, access_type)
+                created = client.create_report_request(app.id, access_type)
             except ConflictError:
-                requests = self._client(app.id).list_report_requests(app.id, odd=pass_over)
+                requests = client.list_report_requests(app.id, odd=pass_over)
                 if _has(requests, access_type):
                     return requests
                 raise
         except AppStoreConnectError as error:
-            self._fail(f"a new {access_type} report request of {_name(app)}", error, app.id)
+            self.reader.fail(f"a new {access_type} report request of {_name(app)}", error, app.id)
             return requests
         self.listing.created.append(created)
         self.listing.notices.append(
@@ -272,70 +222,11 @@ class _Walk:
         )
         return [*requests, created]
 
-    def _each(
-        self, items: Iterable[In], ask: Callable[[In, Odd], Out], describe: Callable[[In], str]
-    ) -> list[tuple[In, Out]]:
-        """Ask for every item side by side. A refusal is a failure of that item; order is kept.
-
-        Of an answer's parts that are not as described each is a failure, and the rest is taken.
-        """
-        odd: list[list[MalformedResponseError]] = []
-        futures = []
-        for item in items:
-            odd.append([])
-            pool = self.pools[self.keys.of(_app_id(item)).name]
-            futures.append((item, pool.submit(ask, item, odd[-1].append)))
-        found = []
-        try:
-            for (item, future), left_out in zip(futures, odd, strict=True):
-                app_id = _app_id(item)
-                if self.keys.is_stopped(app_id):
-                    future.cancel()
-                    self.listing.apps_in_part.add(app_id)
-                    continue
-                try:
-                    found.append((item, future.result()))
-                except AppStoreConnectError as error:
-                    self.listing.apps_in_part.add(app_id)
-                    self._fail(describe(item), error, app_id)
-                else:
-                    if left_out:
-                        self.listing.apps_in_part.add(app_id)
-                    self._leave_out(describe(item), left_out)
-        finally:
-            for _, future in futures:
-                future.cancel()
-        return found
-
-    def _leave_out(self, where: str, odd: list[MalformedResponseError]) -> None:
-        if not odd:
-            return
-        self.incomplete.add(where)
-        self.listing.failures += [
-            Failure(f"{error.what} in {where}", str(error), error) for error in odd[:MAX_NAMES]
-        ]
-        if len(odd) > MAX_NAMES:
-            what = f"{len(odd) - MAX_NAMES} more in {where}"
-            self.listing.failures.append(Failure(what, "nor are they as Apple describes them"))
-
-    def _client(self, app_id: str) -> AppStoreConnectClient:
-        return self.keys.of(app_id).client
-
-    def _fail(self, what: str, error: AppStoreConnectError, app_id: str | None = None) -> None:
-        if isinstance(error, FATAL):
-            self._stop(self.keys.of(app_id) if app_id else self.keys.first, error)
-        else:
-            self.listing.failures.append(Failure(what, str(error), error, app_id=app_id))
-
     def _raise_if_forbidden(self, asked: int) -> None:
         """Refused for every app: that is the key's role, not the apps."""
         refusals = [e for f in self.listing.failures if isinstance(e := f.error, ForbiddenError)]
         if refusals and len(refusals) == asked and not self.listing.requests:
             raise refusals[0]
-
-
-def pass_over(error: MalformedResponseError) -> None:
-    """As `odd`, where it was or will be named elsewhere."""
 
 
 def _reports_of(request: ReportRequest) -> str:
@@ -346,20 +237,8 @@ def _instances_of(pair: tuple[ReportRequest, Report]) -> str:
     return f"the instances of {pair[1].name} of app {pair[0].app_id}"
 
 
-def check_app(what: str, app_id: str, given: Collection[str]) -> None:
-    """Raise WrongAppError if apps are given, and the one that it is known to be of is not."""
-    if given and app_id not in given:
-        raise WrongAppError(what, app_id, list(given))
-
-
 def _has(requests: Iterable[ReportRequest], access_type: AccessType) -> bool:
     return any(request.access_type is access_type for request in requests)
-
-
-def _app_id(item: App | ReportRequest | tuple[ReportRequest, Report]) -> str:
-    if isinstance(item, App):
-        return item.id
-    return (item if isinstance(item, ReportRequest) else item[0]).app_id
 
 
 def _name(app: App) -> str:

@@ -19,7 +19,7 @@ from ..entities import (
     ReportInstance,
     ReportRequest,
 )
-from ..errors import UnknownReportError
+from ..errors import UnknownReportError, WrongAppError
 from ..instances import (
     AppTable,
     Checksums,
@@ -87,6 +87,12 @@ def check_report_names(names: Iterable[str], offered: Collection[str]) -> None:
     for name in names:
         if name != ALL_REPORTS:
             canonical_name(name, offered)
+
+
+def check_app(what: str, app_id: str, given: Collection[str]) -> None:
+    """Raise WrongAppError if apps are given, and the one that it is known to be of is not."""
+    if given and app_id not in given:
+        raise WrongAppError(what, app_id, list(given))
 
 
 def clashing(reports: Iterable[Report]) -> list[list[Report]]:
