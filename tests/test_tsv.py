@@ -24,10 +24,10 @@ from app_store_connect.report_files.tsv import (
     BATCH_ROWS,
     FileFormatError,
     RowBatch,
-    UnparsedValue,
     read_batches,
     read_header,
 )
+from app_store_connect.report_files.values import UnparsedValue
 
 SAMPLES = Path(__file__).parent / "samples"
 DOWNLOADS = schema_of("App Downloads Standard", "COMMERCE")

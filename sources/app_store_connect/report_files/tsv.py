@@ -4,13 +4,12 @@ Apple's help page says tab-delimited text; one report (App Crashes Expanded) was
 so the header decides. Columns are matched by name, as Apple advises, because their order changes.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +20,7 @@ from ..names import unique_columns
 from ..tables import arrow_type
 from .records import BLOCK_BYTES, BOM, open_records
 from .records import FileFormatError as FileFormatError
+from .values import UnparsedValue, typed
 
 BATCH_ROWS = 64 * 1024
 BATCH_BYTES = 16 * BLOCK_BYTES
@@ -28,24 +28,12 @@ BATCH_BYTES = 16 * BLOCK_BYTES
 DEFAULT_MAX_INFLATED_BYTES = 20 * 1024**3
 _APP_COLUMN = "app_apple_identifier"
 _SHOWN_CHARACTERS = 200
-_INTEGER = re.compile(r"([+-]?[0-9]+)(?:\.0+)?")
-_FIRST_DAY = -719_162
-"""0001-01-01 in days from 1970: Arrow parses the year 0, which no destination can hold."""
 
 
 @cache
 def dictionary_type() -> pa.DataType:
     """Of a column of text: every distinct text once for each batch, as a report has few of them."""
     return pa.dictionary(pa.int32(), pa.string())
-
-
-@dataclass(frozen=True, slots=True)
-class UnparsedValue:
-    """A text that is not of its column's type. `line` counts records, the header being line 1."""
-
-    line: int
-    column: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +111,7 @@ def read_batches(
         read_as = {name: _read_as(targets[name]) for name in columns}
         line = 2
         for texts in _text_tables(records.blocks(delimiter), read_as, delimiter):
-            table, unparsed = _typed(texts, targets, line)
+            table, unparsed = typed(texts, targets, line)
             line += table.num_rows
             yield RowBatch(table, unparsed, date_columns, columns)
 
@@ -223,66 +211,3 @@ class _TextParser:
         return ReadOptions(
             column_names=self.schema.names, block_size=len(block) + 1, use_threads=False
         )
-
-
-def _typed(
-    texts: pa.Table, types: Mapping[str, pa.DataType], first_line: int
-) -> tuple[pa.Table, list[UnparsedValue]]:
-    columns = dict(zip(texts.column_names, texts.columns, strict=True))
-    arrays: list[pa.ChunkedArray | pa.Array] = []
-    unparsed: list[UnparsedValue] = []
-    for name, kind in types.items():
-        column = columns.get(name)
-        if column is None:
-            arrays.append(pa.nulls(texts.num_rows, kind))
-            continue
-        try:
-            arrays.append(_strictly(column, kind))
-        except pa.ArrowInvalid:
-            array, bad_rows = _leniently(column, kind)
-            arrays.append(array)
-            bad_texts = column.take(bad_rows)
-            unparsed += [
-                UnparsedValue(first_line + row, name, text)
-                for row, text in zip(bad_rows.to_pylist(), bad_texts.to_pylist(), strict=True)
-            ]
-    return pa.Table.from_arrays(arrays, names=list(types)), unparsed
-
-
-def _value(text: str, arrow_type: pa.DataType) -> Any:
-    if arrow_type == pa.int64():
-        if not (whole := _INTEGER.fullmatch(text)):
-            raise ValueError(text)
-        text = whole[1].removeprefix("+")
-    return pa.scalar(text).cast(arrow_type).as_py()
-
-
-def _strictly(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> pa.ChunkedArray:
-    if arrow_type == texts.type:
-        return texts
-    typed = texts.cast(arrow_type)
-    if arrow_type == pa.int64() and any(
-        pc.any(pc.starts_with(texts, each)).as_py() for each in ("0x", "0X")
-    ):
-        raise pa.ArrowInvalid("hexadecimal digits, which Arrow reads")
-    if arrow_type == pa.date32():
-        first = pc.min(typed.cast(pa.int32())).as_py()
-        if first is not None and first < _FIRST_DAY:
-            raise pa.ArrowInvalid("a date before the year 1")
-    return typed
-
-
-def _leniently(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    """Cast what can be cast, one distinct text at a time; the rest becomes NULL. Also its rows."""
-    encoded = texts.combine_chunks().dictionary_encode()
-    bad: list[str] = []
-    values: list[Any] = []
-    for text in encoded.dictionary.to_pylist():
-        try:
-            values.append(_value(text, arrow_type))
-        except (ValueError, OverflowError):
-            values.append(None)
-            bad.append(text)
-    typed = pa.array(values, arrow_type).take(encoded.indices)
-    is_bad = pc.is_in(texts, value_set=pa.array(bad, pa.string()))
-    return typed, pc.indices_nonzero(is_bad)
