@@ -23,7 +23,8 @@ LAYERS = (
     " asc_pipeline.emulator",
     "app_store_connect.report_files app_store_connect.warehouse",
     "app_store_connect.planning app_store_connect.extract asc_pipeline.dlt_pipeline",
-    "app_store_connect.listed_rows app_store_connect.views asc_pipeline.doctor",
+    "app_store_connect.listed_rows app_store_connect.running_pipeline app_store_connect.views"
+    " asc_pipeline.doctor",
     "app_store_connect.reading asc_pipeline.truth asc_pipeline.models asc_pipeline.lake_tables",
     "app_store_connect.source app_store_connect.results asc_pipeline.status asc_pipeline.dashboard"
     " asc_pipeline.alerts asc_pipeline.digest",

@@ -3,36 +3,29 @@
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import dlt
-from dlt import Pipeline
-from dlt.common.configuration.container import Container
-from dlt.common.destination.utils import resolve_merge_strategy
-from dlt.common.pipeline import PipelineContext
-from dlt.common.schema.utils import new_table
 from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
-from . import tables
+from . import running_pipeline, tables
 from .api.keys import ApiKeys
 from .configuration.settings import Configuration
 from .errors import Failure, IncompleteLoadError
-from .extract.catalogue_rows import NewCatalogueRows, Stored
+from .extract.catalogue_rows import NewCatalogueRows
 from .extract.instance_queue import InstanceQueue
 from .extract.instance_reader import InstanceReader, Work
 from .extract.outcome import Outcome
 from .extract.report_resource import LEDGER
-from .extract.resources import SegmentLoader, open_format
+from .extract.resources import SegmentLoader
 from .extract.row_buffer import BufferTotals, RowBuffer
 from .extract.slices import SliceKeys
-from .instances import Checksums, InstanceCheck, InstanceToLoad, ListedInstance
+from .instances import InstanceToLoad, ListedInstance
 from .listed_rows import changed_rows, listing_rows
-from .names import SOURCE_NAME
 from .planning.discovery import discover
 from .planning.listing import Listing
 from .planning.options import Options
@@ -44,9 +37,6 @@ from .planning.report_tables import (
 )
 from .planning.selection import select_instances
 from .tables import RawTable
-from .warehouse.connection import Warehouse
-from .warehouse.database import is_lake
-from .warehouse.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
@@ -124,9 +114,9 @@ class Reading:
         return SegmentLoader(
             reader,
             lambda: self._of_this_load().outcome.attempt(),
-            merges=partial(_can_merge, configuration.table_format),
+            merges=partial(running_pipeline.can_merge, configuration.table_format),
             table_format=configuration.table_format,
-            stored=_stored,
+            stored=running_pipeline.stored,
             new_failures=self._take_failures,
         )
 
@@ -137,7 +127,7 @@ class Reading:
         return self._package
 
     def _new_package(self, load_id: str) -> _Package:
-        _check_lake(self._configuration.table_format)
+        running_pipeline.check_lake(self._configuration.table_format)
         self._unwritten.clear()
         self._metrics = _metrics()
         self._metrics.pop(FAILURES, None)
@@ -151,7 +141,7 @@ class Reading:
         due = self._due(listing.instances, options, datetime.now(UTC).date())
         outcome = Outcome(on_failure=self._failed)
         stops = set(self._keys.stopped)  # the listing has a failure for each
-        catalogue = NewCatalogueRows(_stored)
+        catalogue = NewCatalogueRows(running_pipeline.stored)
         return _Package(load_id, options, listing, outcome, due, catalogue, told_stops=stops)
 
     def _narrowed(self) -> Options:
@@ -165,7 +155,7 @@ class Reading:
     def _due(
         self, listed: Sequence[ListedInstance], options: Options, today: date
     ) -> dict[str, list[InstanceToLoad]]:
-        loaded, checks = _known(listed, today)
+        loaded, checks = running_pipeline.known(listed, today)
         selection = select_instances(listed, loaded, options, today=today, checks=checks)
         own = {each.name for each in self._tables}
         due: dict[str, list[InstanceToLoad]] = {}
@@ -177,9 +167,9 @@ class Reading:
     def _rows_of(self, table: RawTable) -> Sequence[Mapping[str, Any]]:
         package = self._of_this_load()
         listing, options = package.listing, package.options
-        if table.name in _emptied_tables():
+        if table.name in running_pipeline.emptied_tables():
             return listing_rows(listing, options, ())[table.name]
-        with _ledger() as ledger:
+        with running_pipeline.open_ledger() as ledger:
             return changed_rows(table, listing, options, ledger, datetime.now(UTC).date())
 
     def _begin(self, name: str) -> tuple[Work, Iterable[InstanceToLoad | None]]:
@@ -224,61 +214,3 @@ def _until_stopped(queue: InstanceQueue) -> Iterator[InstanceToLoad | None]:
     """The instances; None while all keys wait for their budgets."""
     while queue:
         yield queue.take()
-
-
-def _known(
-    listed: Sequence[ListedInstance], today: date
-) -> tuple[dict[str, Checksums], dict[str, InstanceCheck]]:
-    """The segments that are loaded, and the last look at each instance."""
-    since = min((item.instance.processing_date for item in listed), default=today)
-    apps = {item.app_id for item in listed}
-    emptied = _emptied_tables()
-    gone = {item.instance.id for item in listed if item.table_name in emptied}
-    with _ledger() as ledger:
-        has_segments = tables.SEGMENTS.name not in emptied
-        loaded = ledger.loaded_segments(since, apps) if has_segments else {}
-        is_unknown = tables.INSTANCE_CHECKS.name in emptied
-        checks = {} if is_unknown else ledger.instance_checks(since, apps)
-    return {each: loaded[each] for each in loaded.keys() - gone}, checks
-
-
-def _stored(table: RawTable) -> Stored:
-    if table.name in _emptied_tables():
-        return {}
-    with _ledger() as ledger:
-        return ledger.latest(table)
-
-
-def _emptied_tables() -> set[str]:
-    """The tables that dlt drops or empties before it loads this package, because of `refresh`."""
-    state = load_package_state()["state"]
-    emptied = [*state.get("dropped_tables", ()), *state.get("truncated_tables", ())]
-    return {table["name"] for table in emptied}
-
-
-def _pipeline() -> Pipeline:
-    return cast(Pipeline, Container()[PipelineContext].pipeline())
-
-
-def _can_merge(table_format: str) -> bool:
-    """Whether dlt deletes rows by their key there. It does not in files, whatever their format."""
-    table = new_table(
-        tables.APPS.name, write_disposition="merge", table_format=open_format(table_format)
-    )
-    caps = _pipeline().destination.capabilities()
-    return resolve_merge_strategy({tables.APPS.name: table}, table, caps) == "delete-insert"
-
-
-def _check_lake(table_format: str) -> None:
-    """Raises ConfigurationError if the files are of another format, or cannot be of this one."""
-    if is_lake(_pipeline()):
-        with _ledger() as ledger:
-            ledger.warehouse.database.check_format(table_format)
-
-
-@contextmanager
-def _ledger() -> Iterator[Ledger]:
-    """The ledger on the destination of the running pipeline."""
-    warehouse = Warehouse(_pipeline(), views_dataset=SOURCE_NAME)
-    with warehouse.open():
-        yield Ledger(warehouse)
