@@ -1,7 +1,8 @@
 """The last run of the job where dlt's own commands look for it: `dlt pipeline asc_segments info`.
 
-The job works in a folder of its own, see `workspace`. At the end it copies what dlt's commands read
-to the place of dlt's pipelines. No run reads the copy: the destination alone says what is loaded.
+The job works in a folder of its own, see `job_folder`. At the end it copies what dlt's commands
+read to the place of dlt's pipelines. No run reads the copy: the destination alone says which
+segments are loaded.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ from dlt.common.utils import uniq_id
 from dlt.pipeline.trace import PipelineStepTrace, PipelineTrace, save_trace
 from filelock import FileLock
 
-from asc_pipeline.dlt_pipeline.workspace import PRIVATE_MODE
+from asc_pipeline.dlt_pipeline.job_folder import PRIVATE_MODE
 
 logger = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.alerts.channels import send
 from asc_pipeline.alerts.findings import message_due
 from asc_pipeline.alerts.messages import Alert, Change, Message
+from asc_pipeline.dlt_pipeline.job_folder import empty_pipelines_dir
 from asc_pipeline.dlt_pipeline.opening import Patience, opened, synchronise
 from asc_pipeline.dlt_pipeline.own_rows import resource_of
 from asc_pipeline.dlt_pipeline.packages import Packages
 from asc_pipeline.dlt_pipeline.workspace import (
-    empty_pipelines_dir,
     is_without_file,
     make_pipeline,
     nothing_loaded,

@@ -36,11 +36,11 @@ from app_store_connect.tables import LOADS, RUNS
 from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.dlt_pipeline.folder_copy import MOST_STEPS, copy_for_dlt
+from asc_pipeline.dlt_pipeline.job_folder import empty_pipelines_dir
 from asc_pipeline.dlt_pipeline.opening import Patience, opened, synchronise
 from asc_pipeline.dlt_pipeline.packages import Packages
 from asc_pipeline.dlt_pipeline.workspace import (
     database_file,
-    empty_pipelines_dir,
     is_without_file,
     location_of,
     make_pipeline,
