@@ -12,6 +12,7 @@ from benchmarks import peers
 from benchmarks.measure import Measured, Options, measure
 from benchmarks.peers import Peer
 
+pytestmark = pytest.mark.slow
 SLEEP = "import time; time.sleep(60)"
 START_A_CHILD = f"""
 import subprocess, sys, time

@@ -354,6 +354,7 @@ def test_slow_headers_over_tls(
     assert SLOW in str(found)
 
 
+@pytest.mark.slow
 def test_slow_headers_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that never ends its answer to CONNECT is given up as well."""
     with Pouring(TRICKLES["headers"], PAUSE) as proxy:

@@ -29,6 +29,9 @@ def first_unchecked(warehouse: Warehouse, now: datetime, longest_run: timedelta)
     ((last,),) = warehouse.execute(
         f"select max({_CHECKED_AT}) from raw.{RUNS.name} where {LOAD_ID} in ({COMPLETE_LOADS})"
     )
-    if last is None or last.astimezone(UTC).date() != now.astimezone(UTC).date():
+    if last is None:
+        return ALL_LOADS
+    last = last if last.tzinfo else last.replace(tzinfo=UTC)  # some drivers leave it out
+    if last.astimezone(UTC).date() != now.astimezone(UTC).date():
         return ALL_LOADS
     return str((last - longest_run).timestamp())
