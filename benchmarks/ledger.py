@@ -5,6 +5,7 @@ an instance of five dates a day, for 13 months.
 """
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from app_store_connect.errors import to_install
 from benchmarks.files import WINDOW_DAYS
 from benchmarks.job import Apple, fresh_folder, run_job, served
 from benchmarks.measure import Measured, Options, Result, compare, main, progress
-from benchmarks.world import many_instances
+from benchmarks.world import FIRST_APP, many_instances
 
 SLICES = 20_000_000
 APPS = 12
@@ -38,6 +39,19 @@ _CHANGED = {
     "analytics_report_instances": _OWN | _LISTED,
     "analytics_instance_checks": _OWN,
 }
+
+_QUESTIONS = {
+    "seconds_of_an_app": (
+        "select date, sum(counts) from app_store_connect.app_downloads_standard_daily"
+        f" where _app_id = {FIRST_APP} group by date order by date desc limit 30"
+    ),
+    "seconds_of_all_apps": (
+        "select date, sum(counts) from app_store_connect.app_downloads_standard_daily"
+        " group by date order by date desc limit 30"
+    ),
+    "seconds_of_data_freshness": "select * from app_store_connect.data_freshness",
+}
+"""Asked through the views of the large ledger."""
 
 
 def ledger(options: Options) -> list[Result]:
@@ -66,16 +80,17 @@ def ledger(options: Options) -> list[Result]:
         _run(
             apple, folder, large
         )  # makes the indexes, and compares all loads: it is the day's first
-        return [
-            compare(
-                "ledger",
-                f"nothing new for 12 apps, ledger of {held:,} slices; of {rows * WINDOW_DAYS}",
-                lambda: _run(apple, folder, large),
-                lambda: _run(apple, folder, small),
-                runs=options.runs,
-                bar=2.0,
-            )
-        ]
+        found = compare(
+            "ledger",
+            f"nothing new for 12 apps, ledger of {held:,} slices; of {rows * WINDOW_DAYS}",
+            lambda: _run(apple, folder, large),
+            lambda: _run(apple, folder, small),
+            runs=options.runs,
+            bar=2.0,
+        )
+        with connected(large) as cursor:
+            seconds = {what: _seconds(cursor, question) for what, question in _QUESTIONS.items()}
+        return [replace(found, notes=found.notes | seconds)]
 
 
 def _run(apple: Apple, folder: Path, database: str) -> Measured:
@@ -84,6 +99,13 @@ def _run(apple: Apple, folder: Path, database: str) -> Measured:
     measured = run_job(apple, folder, *options, settings=settings)
     progress(f"{database.rpartition('/')[2]}: {measured.wall:.2f} s {json.dumps(measured.extra)}")
     return measured
+
+
+def _seconds(cursor: Any, question: str) -> float:
+    begun = time.perf_counter()
+    cursor.execute(question)
+    cursor.fetchall()
+    return time.perf_counter() - begun
 
 
 def _add_history(cursor: Any, days: int) -> int:

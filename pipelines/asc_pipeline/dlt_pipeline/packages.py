@@ -51,7 +51,7 @@ class Packages:
         self._steps.append(info)
         pa.default_memory_pool().release_unused()  # or it stays in memory while loading
         if not any(step["table_metrics"] for steps in info.metrics.values() for step in steps):
-            self._pipeline.abort_packages()
+            self.abort()
             return []
         self._steps.append(self._pipeline.normalize())
         retrying = Retrying(
@@ -64,6 +64,10 @@ class Packages:
         loaded = retrying(self._load_package)
         self._steps.append(loaded)
         return list(loaded.loads_ids)
+
+    def abort(self) -> None:
+        """Drop packages that are not loaded yet."""
+        self._pipeline.abort_packages()
 
     def _may_reload(self, error: BaseException) -> bool:
         """Not when interrupted: dlt remembers the signal, and would break off every try; nor when

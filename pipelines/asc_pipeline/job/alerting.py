@@ -1,13 +1,16 @@
 """Sends the alerts that are due, and notes at the destination that they were sent."""
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from app_store_connect.configuration.settings import read_configuration
+from app_store_connect.dlt_errors import shortened
 from app_store_connect.source import batch_source
 from app_store_connect.tables import ALERTS, SEGMENTS
+from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.alerts.channels import send
 from asc_pipeline.alerts.findings import message_due
@@ -21,6 +24,8 @@ from asc_pipeline.dlt_pipeline.workspace import (
     make_pipeline,
     nothing_loaded,
 )
+
+logger = logging.getLogger(__name__)
 
 
 def send_due(
@@ -41,6 +46,19 @@ def send_due(
         rows = [_row(each, now) for each in message.alerts]
         packages.load(batch_source([resource_of(ALERTS, rows, table_format)]))
     return message, notices
+
+
+def send_after_run(
+    urls: list[str], warehouse: Warehouse, packages: Packages, now: datetime, table_format: str
+) -> list[str]:
+    """`send_due` with notices alone: that alerts cannot be sent ends no run."""
+    try:
+        if FRESHNESS not in warehouse.views():
+            return []
+        return send_due(urls, warehouse, packages, now, table_format)[1]
+    except Exception as failure:  # whatever dlt, apprise and the destination's driver raise
+        logger.debug("alerts not sent", exc_info=failure)
+        return [f"alerts were not sent: {shortened(failure.__cause__ or failure)}"]
 
 
 def _row(alert: Alert, now: datetime) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """The row of a run in `analytics_runs`, and those of its failures."""
 
 import json
+import logging
 from datetime import datetime
 from typing import Any
 
+from app_store_connect.dlt_errors import shortened
 from app_store_connect.source import batch_source
-from app_store_connect.tables import LOAD_FAILURES, RUNS, failure_rows
+from app_store_connect.tables import LOAD_FAILURES, LOADS, RUNS, failure_rows
+from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.dlt_pipeline.own_rows import resource_of
 from asc_pipeline.dlt_pipeline.packages import Packages
 from asc_pipeline.job.summary import (
@@ -17,6 +20,8 @@ from asc_pipeline.job.summary import (
     Summary,
     exit_code_of,
 )
+
+logger = logging.getLogger(__name__)
 
 OUTCOMES = {
     OK: "complete",
@@ -58,17 +63,28 @@ def _reason(summary: Summary) -> str | None:
     return f"{first.what}: {first.why}" if first else None
 
 
-def write_run(
+def record_run(
     packages: Packages,
+    warehouse: Warehouse,
     summary: Summary,
     ended_at: datetime,
     error: Exception | None,
     table_format: str,
-) -> None:
+) -> list[str]:
     """Load the row of a run, and one for each of its failures, as a package of their own: dlt can
-    write to every destination.
+    write to every destination. Returns a notice if that fails, which ends no run.
+
+    Nothing is written where nothing was ever loaded.
     """
     rows = {RUNS: [run_row(summary, ended_at, error)]}
     if summary.failures and not summary.is_interrupted:
         rows[LOAD_FAILURES] = failure_rows(summary.failures, ended_at)
-    packages.load(batch_source([resource_of(table, rows[table], table_format) for table in rows]))
+    resources = [resource_of(table, rows[table], table_format) for table in rows]
+    try:
+        if LOADS in warehouse.columns():
+            packages.abort()
+            packages.load(batch_source(resources))
+    except Exception as failure:  # whatever dlt and the destination's driver raise
+        logger.debug("run not recorded", exc_info=failure)
+        return [f"this run is not in {RUNS.name}: {shortened(failure.__cause__ or failure)}"]
+    return []

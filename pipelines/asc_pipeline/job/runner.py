@@ -5,7 +5,6 @@ also if it was cut short, and with its row in `analytics_runs`. A run that is re
 lists anything leaves the views as they are.
 """
 
-import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,7 +20,6 @@ from dlt.common.runtime.signals import set_received_signal, wake_all
 
 from app_store_connect.configuration.keys import api_keys, read_key_settings
 from app_store_connect.configuration.settings import Configuration, set_dlt_defaults
-from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import (
     ApiDownError,
     BudgetExhaustedError,
@@ -32,8 +30,6 @@ from app_store_connect.errors import (
 )
 from app_store_connect.extract.outcome import Outcome
 from app_store_connect.planning.options import Options
-from app_store_connect.tables import LOADS, RUNS
-from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
 from asc_pipeline.dlt_pipeline.folder_copy import MOST_STEPS, copy_for_dlt
 from asc_pipeline.dlt_pipeline.job_folder import empty_pipelines_dir
@@ -47,16 +43,14 @@ from asc_pipeline.dlt_pipeline.workspace import (
     remove_empty_file,
     without_file,
 )
-from asc_pipeline.job.alerting import send_due
+from asc_pipeline.job.alerting import send_after_run
 from asc_pipeline.job.loading import Loading
 from asc_pipeline.job.maintenance import Upkeep
 from asc_pipeline.job.progress import FOR_APPLE, FOR_THE_CLOCK, Progress
-from asc_pipeline.job.run_record import write_run
+from asc_pipeline.job.run_record import record_run
 from asc_pipeline.job.summary import Summary
 from asc_pipeline.job.verification import DemoApps
 from asc_pipeline.text import new_run_id
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,40 +178,31 @@ class Run:
     def _record(
         self, pipeline: Pipeline, warehouse: Warehouse, error: Exception | None = None
     ) -> None:
-        """Write the run and its failures; that it cannot be written is a notice and ends no run.
+        """Write the run and its failures.
 
-        Not where nothing was ever loaded, or where the destination failed: that would fail again.
+        Not of a plan, nor where the destination failed: that would fail again.
         """
         set_received_signal(0)  # or dlt would load nothing after an interruption
         if self._settings.is_plan or isinstance(self._outcome.stopped_by, DestinationError):
             return
-        try:
-            if LOADS in warehouse.columns():
-                pipeline.abort_packages()
-                packages = Packages(pipeline, warehouse, deque(), is_shared=self._is_shared)
-                table_format = self._configuration.table_format
-                write_run(packages, self.summary, self._clock(), error, table_format)
-        except Exception as failure:  # whatever dlt and the destination's driver raise
-            logger.debug("run not recorded", exc_info=failure)
-            self._outcome.notices.append(
-                f"this run is not in {RUNS.name}: {shortened(failure.__cause__ or failure)}"
-            )
+        packages = self._packages(pipeline, warehouse)
+        table_format = self._configuration.table_format
+        self._outcome.notices += record_run(
+            packages, warehouse, self.summary, self._clock(), error, table_format
+        )
 
     def _alert(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
-        """Send the alerts that are due; that they cannot be sent is a notice and ends no run."""
         urls, stop = list(self._settings.alert_urls), self._outcome.stopped_by
         if not urls or self.summary.is_interrupted or isinstance(stop, DestinationError):
             return
-        try:
-            if FRESHNESS in warehouse.views():
-                packages = Packages(pipeline, warehouse, deque(), is_shared=self._is_shared)
-                table_format = self._configuration.table_format
-                _, notices = send_due(urls, warehouse, packages, self._clock(), table_format)
-                self._outcome.notices += notices
-        except Exception as failure:  # whatever dlt, apprise and the destination's driver raise
-            logger.debug("alerts not sent", exc_info=failure)
-            reason = shortened(failure.__cause__ or failure)
-            self._outcome.notices.append(f"alerts were not sent: {reason}")
+        packages = self._packages(pipeline, warehouse)
+        table_format = self._configuration.table_format
+        self._outcome.notices += send_after_run(
+            urls, warehouse, packages, self._clock(), table_format
+        )
+
+    def _packages(self, pipeline: Pipeline, warehouse: Warehouse) -> Packages:
+        return Packages(pipeline, warehouse, deque(), is_shared=self._is_shared)
 
     def _run(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
         if not self._settings.is_plan:
