@@ -57,14 +57,27 @@ _QUESTIONS = {
 def ledger(options: Options) -> list[Result]:
     """Apple lists the same for both: the newest instance of each report of 12 apps."""
     try:
-        from benchmarks.postgres_data import connected, is_installed, server
+        from benchmarks.postgres_data import is_installed
     except ImportError:
         return [_not_run(f"psycopg2 is not installed here: {to_install('postgres')}")]
     if not is_installed():
         return [_not_run("Postgres is not installed here: apt-get install postgresql")]
+    with fresh_folder() as files:
+        return _measured(options, files)
+
+
+def _measured(options: Options, files: Path) -> list[Result]:
+    from benchmarks.postgres_data import connected, server
+
     rows = APPS * len(_NAMES)
     world = many_instances(
-        options.cache, apps=APPS, instances=rows, segments=1, rows=WINDOW_DAYS, reports=_NAMES
+        files,
+        apps=APPS,
+        instances=rows,
+        segments=1,
+        rows=WINDOW_DAYS,
+        reports=_NAMES,
+        is_cached=False,
     )
     world = replace(world, budget=1_000_000)  # more runs than in an hour
     days = max(1, options.scaled(SLICES) // (rows * WINDOW_DAYS * (OTHER_UNITS + 1)))

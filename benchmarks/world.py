@@ -80,20 +80,23 @@ def many_instances(
     rows: int,
     reports: Sequence[str] = (REPORT,),
     age_days: int = 1,
+    is_cached: bool = True,
 ) -> World:
     """Apps with many small instances of `segments` segments each, all with files of their own.
 
-    The newest instance of an app and report is `age_days` old.
+    The newest instance of an app and report is `age_days` old. Cached files tell of a fixed day,
+    others of the days before the processing date.
     """
     ids = [str(FIRST_APP + number) for number in range(apps)]
     made = []
     for number in range(instances):
         app_id, turn = ids[number % apps], number // apps
         report = reports[turn % len(reports)]
+        processed = TODAY - timedelta(days=age_days + turn // len(reports))
+        told = FIXED_DAY if is_cached else processed
         files = [
-            make_segment(cache, number * segments + each, rows, FIXED_DAY, app_id, report)
+            make_segment(cache, number * segments + each, rows, told, app_id, report)
             for each in range(segments)
         ]
-        processed = TODAY - timedelta(days=age_days + turn // len(reports))
         made.append(Instance(f"instance-{number:05}", app_id, str(processed), files, report))
     return World(apps=ids, instances=made)

@@ -9,10 +9,10 @@ from ..tables import (
     MISSING_REPORTS,
     REPORT_CATALOGUE,
     REPORTS,
+    SLICES,
 )
 from ..warehouse.ledger import COMPLETE_LOADS, latest_rows
 from .date_owners import DATE_OWNERS
-from .owners import SLICES_VIEW
 
 FRESHNESS = "data_freshness"
 EXPIRY_WARNING_DAYS = 28
@@ -40,31 +40,34 @@ _NO_REASONS = f"""
     from raw.{REPORTS.name} where 1 = 0"""
 
 _REST = f"""
+dated as (
+    select o.*, min(case when not o.is_observed then o.date end) over (
+        partition by o.app_id, o.table_name
+    ) as first_missing_date
+    from shown.{DATE_OWNERS} as o
+),
 reports as (
     select o.app_id, o.table_name, c.report_name, c.granularity,
         max(o.newest_processing_date) as newest_processing_date,
         max(case when o.slices > 0 then o.date end) as newest_date,
         max(case when o.is_complete then o.date end) as newest_complete_date,
         count(case when not o.is_observed then 1 end) as missing_dates,
-        min(case when not o.is_observed then o.date end) as first_missing_date,
+        max(case when o.slices > 0 and o.date < o.first_missing_date then o.date end)
+            as last_date_before_gap,
         count(case when o.is_doubled then 1 end) as doubled_dates
-    from shown.{DATE_OWNERS} as o
+    from dated as o
     join ({latest_rows(REPORT_CATALOGUE)}) as c on c.table_name = o.table_name
     group by o.app_id, o.table_name, c.report_name, c.granularity
-),
-gaps as (
-    select o.app_id, o.table_name, max(o.date) as last_date_before_gap
-    from shown.{DATE_OWNERS} as o
-    join reports as r on r.app_id = o.app_id and r.table_name = o.table_name
-    where o.slices > 0 and o.date < r.first_missing_date
-    group by o.app_id, o.table_name
 ),
 waiting as (
     select r.app_id as app_id, r.report_name as name, i.granularity as granularity,
         count(distinct i.id) as expiring_instances
     from raw.{INSTANCES.name} as i
     join listed as r on r.id = i.report_id
-    where i.id not in (select instance_id from shown.{SLICES_VIEW})
+    where not exists (
+        select 1 from raw.{SLICES.name} as s
+        where s.instance_id = i.id and s.{LOAD_ID} in ({COMPLETE_LOADS})
+    )
     and i.{LOAD_ID} in ({COMPLETE_LOADS})
     and date_diff('day', i.processing_date, current_date)
         between {EXPIRY_WARNING_DAYS} and {RETENTION_DAYS}
@@ -79,13 +82,12 @@ known as (
 select known.app_id, known.report_name, known.granularity, reports.table_name,
     reports.newest_processing_date, reports.newest_date, reports.newest_complete_date,
     cast(coalesce(reports.missing_dates, 0) as bigint) as missing_dates,
-    gaps.last_date_before_gap,
+    reports.last_date_before_gap,
     cast(coalesce(reports.doubled_dates, 0) as bigint) as doubled_dates,
     coalesce(waiting.expiring_instances, 0) as expiring_instances, missing.reason
 from known
 left join reports on reports.app_id = known.app_id and reports.report_name = known.report_name
     and reports.granularity = known.granularity
-left join gaps on gaps.app_id = reports.app_id and gaps.table_name = reports.table_name
 left join waiting on waiting.app_id = known.app_id and waiting.name = known.report_name
     and waiting.granularity = known.granularity
 left join missing on missing.app_id = known.app_id and missing.report_name = known.report_name
