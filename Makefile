@@ -113,7 +113,7 @@ wheel: dev ## Build sdist and wheel, and try the wheel in an empty environment
 	"$$room/venv/bin/asc-segments" dashboard
 
 # dbt-core 1.12 fetches a part of itself from outside of the package index: see constraints.txt
-ranges: dev ## Run --demo and the models with the lowest and the newest versions allowed
+ranges: dev ## Run --demo, the models and Dagster with the lowest and the newest versions allowed
 	@set -eu; \
 	room=$$(mktemp -d); trap 'rm -rf "$$room"' EXIT; trap 'exit 130' INT TERM; \
 	$(PYTHON) -m venv "$$room/tools"; \
@@ -130,6 +130,12 @@ ranges: dev ## Run --demo and the models with the lowest and the newest versions
 		(cd "$$place"; export DLT_DATA_DIR="$$place/dlt"; \
 			bin/dlt-app-store-connect --demo --progress none; bin/dlt-app-store-connect models; \
 			bin/dlt-app-store-connect dashboard); \
+		"$$uv" pip install --quiet --python "$$place/bin/python" --resolution "$$resolution" \
+			-r pyproject.toml --extra dagster 'dbt-core<1.12'; \
+		"$$uv" pip freeze --python "$$place/bin/python"; \
+		mkdir "$$place/dagster"; cp deploy/dagster/one-host.yaml "$$place/dagster/dagster.yaml"; \
+		(cd "$$place"; export DLT_DATA_DIR="$$place/dlt" DAGSTER_HOME="$$place/dagster"; \
+			bin/dagster definitions validate -m asc_pipeline.dagster.definitions); \
 	done
 
 lock: ## Write the locks from pyproject.toml and constraints.txt; UPGRADE=1 for the newest
