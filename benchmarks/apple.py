@@ -114,7 +114,9 @@ def _send(writer: asyncio.StreamWriter, status: int, body: bytes, rest: str = ""
 
 
 def _filtered(items: list[Item], query: dict[str, list[str]]) -> list[Item]:
-    """By the two filters that the loaders use on the lists of a benchmark."""
+    """By the filters that the loaders use on the lists of a benchmark."""
+    if wanted := query.get("filter[id]"):
+        items = [item for item in items if item["id"] in wanted[0].split(",")]
     for name in ("name", "granularity"):
         if wanted := query.get(f"filter[{name}]"):
             items = [item for item in items if item["attributes"][name] in wanted[0].split(",")]
