@@ -89,6 +89,12 @@ def test_side_by_side(start_apple: StartApple, job: Job, use_keys: UseKeys) -> N
     )
     assert len(world.instances) == len(apple.downloads)
 
+    job.invoke("--key", "south")
+
+    assert [("north", 3), ("north, south", 3)] == job.query(
+        "select key_names, count(*) from app_store_connect_raw.apps group by all order by all"
+    )
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("problem", ["foreign", "malformed"])

@@ -1,6 +1,6 @@
 """Apple's lists and the catalogue as rows, as far as the destination does not hold them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -54,6 +54,21 @@ def app_row(app: App, key_names: Iterable[str]) -> dict[str, Any]:
     }
 
 
+def with_other_keys(
+    rows: Iterable[dict[str, Any]], others: Collection[str], stored: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows of apps with the keys, of those that were not asked, that see the app as far as the
+    destination knows.
+    """
+    known = {row["id"]: (row["key_names"] or "").split(", ") for row in stored}
+    found = []
+    for row in rows:
+        kept = {*others} & {*known.get(row["id"], ())}
+        names = {*filter(None, row["key_names"].split(", ")), *kept}
+        found.append({**row, "key_names": ", ".join(sorted(names))})
+    return found
+
+
 def report_request_row(request: ReportRequest) -> dict[str, Any]:
     return {
         "id": request.id,
@@ -91,6 +106,8 @@ def changed_rows(
     """Rows of a listing that the destination does not hold as they are."""
     stored = ledger.latest(table).values() if table is tables.MISSING_REPORTS else ()
     rows = listing_rows(listing, options, stored)[table.name]
+    if table is tables.APPS:
+        rows = with_other_keys(rows, listing.other_keys, ledger.latest(table).values())
     if table is tables.INSTANCES and listing.requests_of:
         gone = no_longer_listed(ledger.listed_instances(listing.requests_of), listing, options)
         rows += [each.row(unlisted_since=today) for each in gone]

@@ -1,7 +1,7 @@
 """The API keys of a run, each with its own client and request budget, and the apps of each."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .client import AppStoreConnectClient
@@ -30,10 +30,19 @@ class ApiKey:
 
 
 class ApiKeys:
-    """The keys, at least one. An app is read with one of them; threads share it."""
+    """The keys, at least one. An app is read with one of them; threads share it.
 
-    def __init__(self, keys: Sequence[ApiKey], workers: int = DEFAULT_WORKERS) -> None:
+    `configured` names all keys of the configuration, of which a run may use some alone.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[ApiKey],
+        workers: int = DEFAULT_WORKERS,
+        configured: Collection[str] = (),
+    ) -> None:
         self.all = tuple(keys)
+        self.configured = configured
         self.workers = workers
         """Requests and downloads at once, of each key."""
         self.stopped: dict[str, Exception] = {}

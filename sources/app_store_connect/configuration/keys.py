@@ -97,7 +97,8 @@ def api_keys(
             keys.append(_api_key(each, credentials, configuration, max_wait, on_wait))
     if not keys and failures[0].error:
         raise failures[0].error
-    return ApiKeys(keys, configuration.workers), failures
+    configured = [each.name for each in read_key_settings(configuration)]
+    return ApiKeys(keys, configuration.workers, configured), failures
 
 
 def _api_key(

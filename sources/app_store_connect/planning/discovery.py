@@ -84,7 +84,9 @@ class _Walk:
     def list_apps(self) -> None:
         app_ids, bundle_ids = self.options.app_ids, self.options.bundle_ids
         found: dict[str, App] = {}
+        self.listing.other_keys = {*self.keys.configured}
         for key, apps in self.reader.apps(app_ids, bundle_ids):
+            self.listing.other_keys.discard(key.name)
             found |= {app.id: found.get(app.id, app) for app in apps}
             for app in apps:
                 self.listing.keys_of.setdefault(app.id, []).append(key.name)

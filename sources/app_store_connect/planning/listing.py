@@ -28,7 +28,9 @@ class Listing:
 
     apps: list[App] = field(default_factory=list)
     keys_of: dict[str, list[str]] = field(default_factory=dict)
-    """Of each app the names of the keys that see it."""
+    """Of each app the names of the keys that see it, as far as they were asked."""
+    other_keys: set[str] = field(default_factory=set)
+    """Names of keys in the configuration that did not say which apps they see."""
     requests: list[ReportRequest] = field(default_factory=list)
     created: list[ReportRequest] = field(default_factory=list)
     taken_on_trust: set[str] = field(default_factory=set)

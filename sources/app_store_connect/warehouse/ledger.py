@@ -48,13 +48,13 @@ def latest_rows(table: RawTable, *more: str, where: str = "") -> str:
     where recency = 1"""
 
 
-def processed_since(since: date, app_ids: Collection[str]) -> tuple[str, dict[str, Any]]:
+def processed_since(since: date, app_ids: Collection[Any]) -> tuple[str, dict[str, Any]]:
     """A condition, which begins with `and`, and its values; no apps stand for all."""
     where, values = _of_apps(app_ids)
     return f" and processing_date >= :since{where}", values | {"since": since}
 
 
-def _of_apps(app_ids: Collection[str]) -> tuple[str, dict[str, Any]]:
+def _of_apps(app_ids: Collection[Any]) -> tuple[str, dict[str, Any]]:
     if not app_ids:
         return "", {}
     return " and app_id in :app_ids", {"app_ids": sorted(map(int, app_ids))}
@@ -127,11 +127,11 @@ class Ledger:
     ) -> list[Mapping[str, Any]]:
         """Those rows of a listing that the destination does not hold as they are."""
         listed = list(rows)
-        condition, values = "", {}
+        apps = {row["app_id"] for row in listed} if "app_id" in table.columns else ()
+        where, values = _of_apps(apps)
         if listed and _LISTED_BY in table.columns:  # it keeps its date: none listed is older
-            condition = f" and {_LISTED_BY} >= :since"
-            values = {"since": min(row[_LISTED_BY] for row in listed)}
-        latest = self.latest(table, condition, **values)
+            where, values = processed_since(min(row[_LISTED_BY] for row in listed), apps)
+        latest = self.latest(table, where, **values)
         return [row for row in listed if latest.get(table.key_of(row)) != row]
 
     def latest(
