@@ -1,11 +1,12 @@
-"""`data_freshness` as values, and which of its reports are late."""
+"""How far the reports are: `data_freshness` as values, which are late, and complete dates."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from app_store_connect.instances import RETENTION_DAYS
-from app_store_connect.tables import APPS
+from app_store_connect.instances import RETENTION_DAYS, AppTable
+from app_store_connect.tables import APPS, INSTANCE_CHECKS
+from app_store_connect.views.date_owners import date_owners_query
 from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import latest_rows
@@ -39,6 +40,22 @@ class ReportState:
 def read_reports(warehouse: Warehouse) -> list[ReportState]:
     """Raises DestinationError where the source alone filled tables, and made no views."""
     return [ReportState(*row) for row in warehouse.execute(_REPORTS)]
+
+
+def newest_complete_dates(warehouse: Warehouse, app_ids: Collection[str]) -> dict[AppTable, date]:
+    """Of each of these apps' tables the newest date that is complete. Reads no other app's slices.
+
+    Raises:
+        DestinationError: there are no views.
+    """
+    has_checks = INSTANCE_CHECKS.name in warehouse.columns()
+    owners = date_owners_query(has_checks=has_checks, is_of_apps=True)
+    rows = warehouse.execute(
+        f"select app_id, table_name, max(date) from ({owners}) as owners where is_complete"
+        " group by app_id, table_name",
+        app_ids=sorted(map(int, app_ids)),
+    )
+    return {(str(app_id), table): newest for app_id, table, newest in rows}
 
 
 def days_late_of(report: ReportState, reports: Sequence[ReportState], today: date) -> int:

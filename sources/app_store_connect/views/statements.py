@@ -10,7 +10,7 @@ from ..extract.slices import SHOWN_PROVENANCE
 from ..tables import LOAD_ID, SLICE_KEY, STORED_REPORT
 from ..warehouse.dialect import Dialect, columns_of
 from .comments import COLUMNS, SHOWN_REPORT, TABLES
-from .date_owners import DATE_OWNERS, date_owners_statement
+from .date_owners import DATE_OWNERS, date_owners_query
 from .definitions import Definition
 from .freshness import FRESHNESS, freshness_statement
 from .owners import SLICES_STATEMENT, SLICES_VIEW
@@ -90,7 +90,8 @@ class DefinitionWriter:
         existing = self._stored.columns
         has_checks = tables.INSTANCE_CHECKS.name in existing
         yield self._common(SLICES_VIEW, SLICES_STATEMENT)
-        yield self._common(DATE_OWNERS, date_owners_statement(has_checks=has_checks))
+        owners = date_owners_query(has_checks=has_checks)
+        yield self._common(DATE_OWNERS, f"create or replace view shown.this_table as {owners}")
         yield self._common(RESTATEMENTS, RESTATEMENTS_STATEMENT)
         if tables.REPORTS.name in existing:
             statement = freshness_statement(existing, self._stored.report_name)

@@ -531,9 +531,7 @@ ORDER BY
 
 SELECT
   COUNT_BIG(*)
-FROM [app_store_connect_raw].[app_crashes_daily]
-WHERE
-  [_dlt_load_id] >= '';
+FROM [app_store_connect_raw].[app_crashes_daily];
 
 SELECT
   [s].[instance_id],
@@ -1642,6 +1640,60 @@ WITH [slices] AS (
   FROM [steps]
   WHERE
     [first_unit] > [known_unit] + 1
+), [inside] AS (
+  SELECT
+    [p].[app_id] AS [app_id],
+    [p].[table_name] AS [table_name],
+    [p].[first_unit] AS [first_unit],
+    [p].[last_unit] AS [last_unit],
+    [d].[unit] AS [unit]
+  FROM [periods] AS [p]
+  LEFT JOIN [dated] AS [d]
+    ON [d].[app_id] = [p].[app_id]
+    AND [d].[table_name] = [p].[table_name]
+    AND [d].[unit] BETWEEN [p].[first_unit] AND [p].[last_unit]
+  WHERE
+    [p].[is_observed] = 1
+), [gaps] AS (
+  SELECT
+    [app_id],
+    [table_name],
+    [unit] + 1 AS [first_unit],
+    COALESCE(
+      MIN([unit]) OVER (
+        PARTITION BY [app_id], [table_name], [first_unit]
+        ORDER BY [unit]
+        rows BETWEEN 1 following AND 1 following
+      ),
+      [last_unit] + 1
+    ) - 1 AS [last_unit],
+    1 AS [is_observed]
+  FROM [inside]
+  WHERE
+    NOT [unit] IS NULL
+  UNION ALL
+  SELECT
+    [app_id],
+    [table_name],
+    [first_unit],
+    COALESCE(MIN([unit]), [last_unit] + 1) - 1,
+    1
+  FROM [inside]
+  GROUP BY
+    [app_id],
+    [table_name],
+    [first_unit],
+    [last_unit]
+  UNION ALL
+  SELECT
+    [app_id],
+    [table_name],
+    [first_unit],
+    [last_unit],
+    0
+  FROM [periods]
+  WHERE
+    [is_observed] = 0
 ), [digits] AS (
   SELECT
     0 AS [digit]
@@ -1672,30 +1724,29 @@ WITH [slices] AS (
   UNION ALL
   SELECT
     9
-), [numbers] AS (
+), [quiet] AS (
   SELECT
-    [a].[digit] + 10 * [b].[digit] + 100 * [c].[digit] + 1000 * [d].[digit] AS [number]
-  FROM [digits] AS [a]
-  CROSS JOIN [digits] AS [b]
-  CROSS JOIN [digits] AS [c]
-  CROSS JOIN [digits] AS [d]
-), [calendar] AS (
-  SELECT
-    [p].[app_id] AS [app_id],
-    [p].[table_name] AS [table_name],
-    [p].[first_unit] + [n].[number] AS [unit],
-    [p].[is_observed] AS [is_observed],
+    [g].[app_id] AS [app_id],
+    [g].[table_name] AS [table_name],
+    [g].[is_observed] AS [is_observed],
+    [g].[first_unit] + [a].[digit] + 10 * [b].[digit] + 100 * [c].[digit] + 1000 * [d].[digit] AS [unit],
     [k].[granularity] AS [granularity],
     [k].[newest_processing_date] AS [newest_processing_date],
     [k].[complete_unit] AS [complete_unit]
-  FROM [periods] AS [p]
-  JOIN [numbers] AS [n]
-    ON [n].[number] <= [p].[last_unit] - [p].[first_unit]
+  FROM [gaps] AS [g]
+  JOIN [digits] AS [d]
+    ON 1000 * [d].[digit] <= [g].[last_unit] - [g].[first_unit]
+  JOIN [digits] AS [c]
+    ON 1000 * [d].[digit] + 100 * [c].[digit] <= [g].[last_unit] - [g].[first_unit]
+  JOIN [digits] AS [b]
+    ON 1000 * [d].[digit] + 100 * [c].[digit] + 10 * [b].[digit] <= [g].[last_unit] - [g].[first_unit]
+  JOIN [digits] AS [a]
+    ON 1000 * [d].[digit] + 100 * [c].[digit] + 10 * [b].[digit] + [a].[digit] <= [g].[last_unit] - [g].[first_unit]
   JOIN [known] AS [k]
-    ON [k].[app_id] = [p].[app_id] AND [k].[table_name] = [p].[table_name]
-), [quiet] AS (
+    ON [k].[app_id] = [g].[app_id] AND [k].[table_name] = [g].[table_name]
+), [quiet_dates] AS (
   SELECT
-    [c].*,
+    *,
     CAST(CASE [granularity]
       WHEN 'MONTHLY'
       THEN DATEADD(MONTH, [unit], CAST('2001-01-01' AS DATE))
@@ -1703,17 +1754,7 @@ WITH [slices] AS (
       THEN DATEADD(DAY, [unit] * 7, CAST('2001-01-01' AS DATE))
       ELSE DATEADD(DAY, [unit], CAST('2001-01-01' AS DATE))
     END AS DATE) AS [date]
-  FROM [calendar] AS [c]
-  LEFT JOIN (
-    SELECT
-      [app_id] AS [a],
-      [table_name] AS [t],
-      [unit] AS [u]
-    FROM [dated]
-  ) AS [d]
-    ON [d].[a] = [c].[app_id] AND [d].[t] = [c].[table_name] AND [d].[u] = [c].[unit]
-  WHERE
-    [d].[u] IS NULL
+  FROM [quiet]
 )
 SELECT
   [app_id],
@@ -1753,7 +1794,7 @@ SELECT
   CAST(0 AS BIT),
   CAST([is_observed] AS BIT),
   CAST(CASE WHEN [is_observed] = 1 AND [unit] <= [complete_unit] THEN 1 ELSE 0 END AS BIT)
-FROM [quiet];
+FROM [quiet_dates];
 
 delete from [app_store_connect_raw].[analytics_definitions] where [name] in ('view date_owners');
 
@@ -1991,6 +2032,11 @@ WITH [listed] AS (
   ) AS [told]
   WHERE
     [recency] = 1 AND NOT [reason] IS NULL
+), [dated] AS (
+  SELECT
+    [o].*,
+    MIN(CASE WHEN NOT [o].[is_observed] <> 0 THEN [o].[date] END) OVER (PARTITION BY [o].[app_id], [o].[table_name]) AS [first_missing_date]
+  FROM [app_store_connect].[date_owners] AS [o]
 ), [reports] AS (
   SELECT
     [o].[app_id] AS [app_id],
@@ -2001,9 +2047,14 @@ WITH [listed] AS (
     MAX(CASE WHEN [o].[slices] > 0 THEN [o].[date] END) AS [newest_date],
     MAX(CASE WHEN [o].[is_complete] <> 0 THEN [o].[date] END) AS [newest_complete_date],
     COUNT_BIG(CASE WHEN NOT [o].[is_observed] <> 0 THEN 1 END) AS [missing_dates],
-    MIN(CASE WHEN NOT [o].[is_observed] <> 0 THEN [o].[date] END) AS [first_missing_date],
+    MAX(
+      CASE
+        WHEN [o].[slices] > 0 AND [o].[date] < [o].[first_missing_date]
+        THEN [o].[date]
+      END
+    ) AS [last_date_before_gap],
     COUNT_BIG(CASE WHEN [o].[is_doubled] <> 0 THEN 1 END) AS [doubled_dates]
-  FROM [app_store_connect].[date_owners] AS [o]
+  FROM [dated] AS [o]
   JOIN (
     SELECT
       [table_name] AS [table_name],
@@ -2046,19 +2097,6 @@ WITH [listed] AS (
     [o].[table_name],
     [c].[report_name],
     [c].[granularity]
-), [gaps] AS (
-  SELECT
-    [o].[app_id] AS [app_id],
-    [o].[table_name] AS [table_name],
-    MAX([o].[date]) AS [last_date_before_gap]
-  FROM [app_store_connect].[date_owners] AS [o]
-  JOIN [reports] AS [r]
-    ON [r].[app_id] = [o].[app_id] AND [r].[table_name] = [o].[table_name]
-  WHERE
-    [o].[slices] > 0 AND [o].[date] < [r].[first_missing_date]
-  GROUP BY
-    [o].[app_id],
-    [o].[table_name]
 ), [waiting] AS (
   SELECT
     [r].[app_id] AS [app_id],
@@ -2069,10 +2107,19 @@ WITH [listed] AS (
   JOIN [listed] AS [r]
     ON [r].[id] = [i].[report_id]
   WHERE
-    NOT [i].[id] IN (
+    NOT EXISTS(
       SELECT
-        [instance_id]
-      FROM [app_store_connect].[slices]
+        1
+      FROM [app_store_connect_raw].[analytics_slices] AS [s]
+      WHERE
+        [s].[instance_id] = [i].[id]
+        AND [s].[_dlt_load_id] IN (
+          SELECT
+            [load_id]
+          FROM [app_store_connect_raw].[_dlt_loads]
+          WHERE
+            [status] = 0
+        )
     )
     AND [i].[_dlt_load_id] IN (
       SELECT
@@ -2116,7 +2163,7 @@ SELECT
   [reports].[newest_date],
   [reports].[newest_complete_date],
   CAST(COALESCE([reports].[missing_dates], 0) AS BIGINT) AS [missing_dates],
-  [gaps].[last_date_before_gap],
+  [reports].[last_date_before_gap],
   CAST(COALESCE([reports].[doubled_dates], 0) AS BIGINT) AS [doubled_dates],
   COALESCE([waiting].[expiring_instances], 0) AS [expiring_instances],
   [missing].[reason]
@@ -2125,9 +2172,6 @@ LEFT JOIN [reports]
   ON [reports].[app_id] = [known].[app_id]
   AND [reports].[report_name] = [known].[report_name]
   AND [reports].[granularity] = [known].[granularity]
-LEFT JOIN [gaps]
-  ON [gaps].[app_id] = [reports].[app_id]
-  AND [gaps].[table_name] = [reports].[table_name]
 LEFT JOIN [waiting]
   ON [waiting].[app_id] = [known].[app_id]
   AND [waiting].[name] = [known].[report_name]

@@ -17,7 +17,7 @@ from asc_pipeline.dagster.assets.account import (
     requests_of,
     unfinished_tables,
 )
-from asc_pipeline.dagster.assets.state import newest_complete_dates
+from asc_pipeline.dagster.assets.state import newest_dates
 from asc_pipeline.dagster.settings import (
     APPS_IN_A_UNIT,
     LEFT,
@@ -50,7 +50,7 @@ def load_assets(key: str, settings: DagsterSettings) -> dg.AssetsDefinition:
     def load(context: dg.AssetExecutionContext) -> Iterator[Any]:
         app_ids = list(context.partition_keys)
         summary = _run(key, app_ids, settings)
-        yield from materialisations(key, summary, newest_complete_dates(settings))
+        yield from materialisations(key, summary, newest_dates(settings, app_ids))
         for app_id, left in instances_left(summary).items():
             yield dg.AssetObservation(apps_asset(key), partition=app_id, metadata={LEFT: left})
         _tell(context, key, summary, len(app_ids))

@@ -1,6 +1,6 @@
 """Reads from the destination how far each report is, and which failures still stand."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
@@ -13,7 +13,7 @@ from asc_pipeline.alerts.findings import read_failures
 from asc_pipeline.alerts.runs import FailureCount
 from asc_pipeline.dagster.settings import WAIT_SECONDS, DagsterSettings
 from asc_pipeline.dlt_pipeline.opening import Patience, opened, reading
-from asc_pipeline.truth.freshness import ReportState, read_reports
+from asc_pipeline.truth.freshness import ReportState, newest_complete_dates, read_reports
 
 
 @contextmanager
@@ -35,18 +35,13 @@ def read_state(settings: DagsterSettings) -> tuple[list[ReportState], list[Failu
         return read_reports(warehouse), failures
 
 
-def newest_complete_dates(settings: DagsterSettings) -> dict[AppTable, date]:
-    """Of each app and table the newest date that is complete; empty before a first load."""
+def newest_dates(settings: DagsterSettings, app_ids: Collection[str]) -> dict[AppTable, date]:
+    """Of each of these apps' tables the newest date that is complete; empty before a first load."""
     try:
         with _views(settings) as warehouse:
-            reports = read_reports(warehouse)
+            return newest_complete_dates(warehouse, app_ids)
     except AppStoreConnectError:
         return {}
-    return {
-        (str(each.app_id), table_of(each)): each.newest_complete_date
-        for each in reports
-        if each.report_name and each.granularity and each.newest_complete_date
-    }
 
 
 def table_of(report: ReportState) -> str:
