@@ -15,8 +15,8 @@ from filelock import BaseFileLock, FileLock, Timeout
 from asc_pipeline.cli.main import main
 from tests.asking import StartApple, judged_emulators
 from tests.emulator import Emulator
-
-KEYS = "SOURCES__APP_STORE_CONNECT__"
+from tests.several_keys import KEYS as KEYS
+from tests.several_keys import use_keys as use_keys
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out the slow tests

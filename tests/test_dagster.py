@@ -24,14 +24,12 @@ from asc_pipeline.dagster.units import AppRange
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.emulator import Fault
-from tests.test_keys import (  # noqa: F401  # pytest finds fixtures by their names
+from tests.several_keys import (
     FOREIGN,
-    ISSUER,
     NORTH,
     SIX,
     SOUTH,
     UseKeys,
-    use_keys,
     world_of,
 )
 from tests.worlds import CRASHES, TODAY, add_vintage, add_vintages, differences, world_with_reports
@@ -158,7 +156,7 @@ def test_unit_with_metadata(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
     job: Job,
-    use_keys: UseKeys,  # noqa: F811
+    use_keys: UseKeys,
 ) -> None:
     """Two apps in one run: each is materialised with its own figures, and loaded as by the job."""
     world = world_of(SIX[:2])
@@ -196,7 +194,7 @@ def test_budget_frees_the_slot(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
     job: Job,
-    use_keys: UseKeys,  # noqa: F811
+    use_keys: UseKeys,
 ) -> None:
     """The run ends well and says so; its apps are due in the next hour, which completes them.
     Meanwhile the other key loads.
@@ -228,7 +226,7 @@ def test_sensor_takes_up_new_apps(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
     job: Job,
-    use_keys: UseKeys,  # noqa: F811
+    use_keys: UseKeys,
 ) -> None:
     """An app that Apple lists from today on is loaded by the next hour, alone. One that is gone is
     asked for no more.
@@ -264,7 +262,7 @@ def test_late_report_is_red(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
     job: Job,
-    use_keys: UseKeys,  # noqa: F811
+    use_keys: UseKeys,
 ) -> None:
     """The check of its view fails, and names the app; it passes when the instances are there."""
     world = world_with_reports(CRASHES, app_ids=SIX[:2])
@@ -290,7 +288,7 @@ def test_late_report_is_red(
 def test_failure_is_red_until_it_is_loaded(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
-    use_keys: UseKeys,  # noqa: F811
+    use_keys: UseKeys,
 ) -> None:
     """The run fails and names the instance; the other app is complete. The next hour mends all."""
     world = world_of(SIX[:2])
@@ -321,7 +319,7 @@ def test_refused_key_costs_its_own_unit(
     instance: dg.DagsterInstance,
     start_apple: StartApple,
     job: Job,
-    use_keys: UseKeys,  # noqa: F811
+    use_keys: UseKeys,
 ) -> None:
     """Its run fails once, without another try, and its apps stay due. The other key loads."""
     world = world_of(SIX[:2])

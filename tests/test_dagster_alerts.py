@@ -9,9 +9,9 @@ from asc_pipeline.dagster.failures import failed_runs
 from tests.asking import ScriptedServer, StartApple
 from tests.conftest import Job
 from tests.emulator import World
+from tests.several_keys import FOREIGN, NORTH, SIX, UseKeys, world_of
 from tests.test_alerts import told, webhook  # noqa: F401  # pytest finds fixtures by their names
 from tests.test_dagster import Engine, instance  # noqa: F401  # likewise
-from tests.test_keys import FOREIGN, NORTH, SIX, UseKeys, use_keys, world_of  # noqa: F401
 from tests.worlds import CRASHES, TODAY, add_vintage, world_with_reports
 
 
@@ -32,7 +32,7 @@ def test_failed_run_is_told_once(
     instance: dg.DagsterInstance,  # noqa: F811
     start_apple: StartApple,
     webhook: ScriptedServer,  # noqa: F811
-    use_keys: UseKeys,  # noqa: F811
+    use_keys: UseKeys,
 ) -> None:
     """Of a key that Apple refuses the first hour tells, and not each that follows."""
     apple = start_apple(world_of(SIX[:1]))
@@ -61,7 +61,7 @@ def test_late_report_is_told_once(
     start_apple: StartApple,
     job: Job,
     webhook: ScriptedServer,  # noqa: F811
-    use_keys: UseKeys,  # noqa: F811
+    use_keys: UseKeys,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """By the first look at the views, and not by the second."""

@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from app_store_connect.entities import App, Granularity
 from app_store_connect.names import snake_case, table_name
-from tests.conftest import Job
 from tests.emulator import World, WorldInstance, WorldReport
 
 TODAY = datetime.now(UTC).date()
@@ -17,6 +16,12 @@ CRASHES, PURCHASES = "App Crashes", "App Store Purchases Standard"
 CATEGORIES = {CRASHES: "APP_USAGE", PURCHASES: "COMMERCE"}
 
 Row = dict[str, str | None]
+
+
+class Database(Protocol):
+    """What is asked questions after a run: `tests.conftest.Job`, or the same for Postgres."""
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]: ...
 
 
 def app(app_id: str) -> App:
@@ -103,7 +108,7 @@ def raw_rows(table: str, dataset: str = "app_store_connect_raw") -> str:
 
 
 def shown_rows(
-    job: Job,
+    job: Database,
     app_id: str,
     report: str,
     granularity: str = "DAILY",
@@ -127,7 +132,7 @@ def shown_rows(
     )
 
 
-def differences(job: Job, world: World) -> list[str]:
+def differences(job: Database, world: World) -> list[str]:
     """The tables whose view is not exactly `truth()`."""
     return [
         f"{app_id} {report} {granularity}"

@@ -16,12 +16,11 @@ from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures 
     database,
     server,
 )
-from tests.test_keys import (  # noqa: F401  # pytest finds fixtures by their names
+from tests.several_keys import (
     NORTH,
     SIX,
     SOUTH,
     UseKeys,
-    use_keys,
     world_of,
 )
 
@@ -47,7 +46,7 @@ def test_six_units_equal_one_run(
     database: Postgres,  # noqa: F811
     job: Job,
     start_apple: StartApple,
-    use_keys: UseKeys,  # noqa: F811
+    use_keys: UseKeys,
 ) -> None:
     """Over two keys, without a lock: each row once, as one run over both keys has them."""
     world = world_of(days=4)

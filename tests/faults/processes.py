@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from tests.conftest import Job, key_of
 from tests.emulator import Emulator, World
-from tests.worlds import CRASHES, shown_rows, true_rows
+from tests.worlds import CRASHES, Database, shown_rows, true_rows
 
 SCRIPT = Path(__file__).parents[2] / "pipelines" / "asc_segments.py"
 INJECT = Path(__file__).parent / "inject"
@@ -31,12 +31,6 @@ VIEW_COUNT = (
     "select count(*) from information_schema.tables"
     " where table_type = 'VIEW' and table_name = 'app_crashes_daily'"
 )
-
-
-class Database(Protocol):
-    """What is asked questions after a run: `tests.conftest.Job`, or the same for Postgres."""
-
-    def query(self, statement: str) -> list[tuple[Any, ...]]: ...
 
 
 def start(

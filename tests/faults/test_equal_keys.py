@@ -13,7 +13,6 @@ from tests.emulator import Emulator, World
 from tests.faults.processes import (
     INJECT,
     RAW,
-    Database,
     differing,
     dying,
     finish,
@@ -27,7 +26,7 @@ from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures 
     database,
     server,
 )
-from tests.worlds import APPS, overlapping_world
+from tests.worlds import APPS, Database, overlapping_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SAME = INJECT / "same_microsecond.py"

@@ -12,14 +12,14 @@ from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, World
 from tests.faults.exact import RAW
-from tests.faults.processes import Database, differing, dying, run
+from tests.faults.processes import differing, dying, run
 from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names
     TO_POSTGRES,
     Postgres,
     database,
     server,
 )
-from tests.worlds import APPS, CRASHES, TODAY, crash_rows, differences, overlapping_world
+from tests.worlds import APPS, CRASHES, TODAY, Database, crash_rows, differences, overlapping_world
 
 pytestmark = pytest.mark.usefixtures("impatient")
 REMOVE = ("--keep-superseded", "0")

@@ -33,13 +33,12 @@ from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures 
     server,
 )
 from tests.hosts.hosts import Host, Redis, free_port, hosts
-from tests.test_keys import (  # noqa: F401  # pytest finds fixtures by their names
+from tests.several_keys import (
     ISSUER,
     NORTH,
     SIX,
     SOUTH,
     UseKeys,
-    use_keys,
     world_of,
 )
 
@@ -134,7 +133,7 @@ def successes(instance: dg.DagsterInstance) -> Counter[str]:
 
 
 @pytest.fixture
-def apple(start_apple: StartApple, use_keys: UseKeys) -> Emulator:  # noqa: F811
+def apple(start_apple: StartApple, use_keys: UseKeys) -> Emulator:
     """Six apps, whose files come slowly."""
     found = start_apple(
         world_of(days=6), latency=timedelta(seconds=0.1), store_latency=timedelta(seconds=2)
