@@ -192,8 +192,12 @@ def _freshness(view: dg.AssetKey, problems: Sequence[Problem]) -> dg.AssetCheckR
 
 
 def _failures(view: dg.AssetKey, failures: Sequence[FailureCount]) -> dg.AssetCheckResult:
-    lines = [f"{each.what}, {each.count} of its kind: {each.reason}" for each in failures]
-    return _result(view, LOADED, lines, is_red=True)
+    return _result(view, LOADED, list(map(_failure_line, failures)), is_red=True)
+
+
+def _failure_line(failures: FailureCount) -> str:
+    more = f" and {failures.count - 1} more" if failures.count > 1 else ""
+    return f"{failures.what}{more}: {failures.reason}"
 
 
 def _result(
