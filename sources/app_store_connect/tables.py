@@ -279,7 +279,7 @@ RUNS = RawTable(
 NULL if the run was for all apps, `selection` if no other option narrowed it. `reason` says why the
 exit code is not 0. At `checked_at` the run compared loads with the ledger's counts, and removed
 rows of loads that never completed: all, or those since an earlier run of the day; NULL if it did
-not come so far."""
+not come so far, or found rows gone that it did not load again."""
 ALERTS = RawTable(
     "analytics_alerts",
     ("id",),

@@ -78,6 +78,9 @@ class Loading:
         self._outcome.failures += remade.failures.values()
         counts = self._upkeep.recover()
         self._summary.checked_at = self._upkeep.checked_at
+        apps = {str(rows[0].app_id) for rows in counts.unsound.values()}
+        listed = {each.id for each in self._ledger.listed_instances(apps)} if apps else set()
+        self._summary.unsound = listed & counts.unsound.keys()
         selection = self._select(key_failures, remade, counts)
         self._load_all(selection)
         listing = self._summary.listing

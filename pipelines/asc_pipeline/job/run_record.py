@@ -41,7 +41,7 @@ def run_row(summary: Summary, ended_at: datetime, error: Exception | None = None
         "run_id": summary.run_id,
         "started_at": summary.started_at,
         "ended_at": ended_at,
-        "checked_at": summary.checked_at,
+        "checked_at": _checked_at(summary),
         "version": summary.version,
         "app_ids": None if summary.is_for_all_apps else ",".join(sorted(apps)),
         "selection": json.dumps(narrowing, default=str, sort_keys=True) if narrowing else None,
@@ -54,6 +54,12 @@ def run_row(summary: Summary, ended_at: datetime, error: Exception | None = None
         "notices": len(summary.notices),
         "reason": str(error) if error else _reason(summary),
     }
+
+
+def _checked_at(summary: Summary) -> datetime | None:
+    """None if rows were gone that are not loaded again: the next run has to find them, too."""
+    loaded = {each.item.listed.instance.id for each in summary.outcome.completed}
+    return None if summary.unsound - loaded else summary.checked_at
 
 
 def _reason(summary: Summary) -> str | None:

@@ -45,6 +45,8 @@ class Summary:
     is_for_all_apps: bool = True
     location: str = ""
     checked_at: datetime | None = None
+    unsound: set[str] = field(default_factory=set)
+    """Instances of which rows were gone at that moment, and which Apple may list again."""
     listing: Listing = field(default_factory=Listing)
     selection: Selection | None = None
     units: list[Unit] = field(default_factory=list)
