@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from app_store_connect import tables
-from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES
+from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES, RawTable
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import ALL_LOADS, COMPLETE_LOADS
 from asc_pipeline.truth.row_counts import RowCounts
@@ -125,10 +125,12 @@ def remove_equal_keys(warehouse: Warehouse, since: str = ALL_LOADS) -> None:
     rows = warehouse.execute(
         f"""
         select distinct later.{LOAD_ID}, later.instance_id from raw.{SLICES.name} as later
-        join raw.{SLICES.name} as earlier on earlier.{SLICE_KEY} = later.{SLICE_KEY}
-            and earlier.{LOAD_ID} < later.{LOAD_ID}
-        where later.{LOAD_ID} >= :since and later.{LOAD_ID} in ({COMPLETE_LOADS})
-            and earlier.{LOAD_ID} in ({COMPLETE_LOADS})
+        join (
+            select {SLICE_KEY}, min({LOAD_ID}) as first_load from raw.{SLICES.name}
+            where {LOAD_ID} in ({COMPLETE_LOADS}){brought_since(SLICES, SLICE_KEY, since)}
+            group by {SLICE_KEY} having count(*) > 1
+        ) as equal on equal.{SLICE_KEY} = later.{SLICE_KEY}
+        where later.{LOAD_ID} > equal.first_load and later.{LOAD_ID} in ({COMPLETE_LOADS})
         """,
         since=since,
     )
@@ -137,6 +139,15 @@ def remove_equal_keys(warehouse: Warehouse, since: str = ALL_LOADS) -> None:
         later.setdefault(load_id, set()).add(instance_id)
     for load_id, instance_ids in later.items():
         remove_load(warehouse, instance_ids, load_id)
+
+
+def brought_since(table: RawTable, key: str, since: str) -> str:
+    """A condition: loads from `:since` on brought rows of this key, too. None if those are all,
+    since the join would take longer than the question.
+    """
+    if since == ALL_LOADS:
+        return ""
+    return f" and {key} in (select {key} from raw.{table.name} where {LOAD_ID} >= :since)"
 
 
 def take_back(warehouse: Warehouse, counts: RowCounts) -> None:

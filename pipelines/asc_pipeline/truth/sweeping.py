@@ -15,7 +15,7 @@ from app_store_connect.tables import LOAD_ID, LOADS, SEGMENTS, SLICE_KEY, SLICES
 from app_store_connect.views.owners import SLICES_QUERY
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.ledger import ALL_LOADS, COMPLETE_LOADS
-from asc_pipeline.truth.repair import has_ledger, lists_of
+from asc_pipeline.truth.repair import brought_since, has_ledger, lists_of
 from asc_pipeline.truth.row_counts import count_rows
 
 _OWN_TABLES = tuple(reversed(tables.OWN_TABLES))
@@ -133,8 +133,7 @@ def _newest(warehouse: Warehouse, table: RawTable, since: str) -> dict[str, set[
     newest: dict[str, set[Any]] = {}
     for key, load_id in warehouse.execute(
         f"select this_key, max({LOAD_ID}) from raw.this_table"
-        f" where {LOAD_ID} in ({COMPLETE_LOADS})"
-        f" and this_key in (select this_key from raw.this_table where {LOAD_ID} >= :since)"
+        f" where {LOAD_ID} in ({COMPLETE_LOADS}){brought_since(table, table.key[0], since)}"
         f" group by this_key having count(distinct {LOAD_ID}) > 1",
         this_table=table.name,
         this_key=table.key[0],
