@@ -43,7 +43,8 @@ _IDENTIFYING = {
     *("ASC_DBT_TARGET", "ASC_DBT_SCHEMA"),
     *("ASC_DBT_HOST", "ASC_DBT_PORT", "ASC_DBT_DATABASE"),
 }
-_THREADS = 4
+_MOST_THREADS = 4
+"""One more than there are cores: a thread that waits for the database needs none."""
 # dbt's JSON files, which nothing here reads, took a twentieth of a short run
 _QUIET = ["--log-level", "none", "--log-level-file", "info", "--no-write-json"]
 
@@ -123,7 +124,7 @@ def _connection(pipeline: Pipeline, settings: ModelSettings) -> dict[str, str]:
     variables = {
         "ASC_DBT_TARGET": adapter,
         "ASC_DBT_SCHEMA": settings.dataset,
-        "ASC_DBT_THREADS": str(min(_THREADS, os.cpu_count() or 1)),
+        "ASC_DBT_THREADS": str(min(_MOST_THREADS, 1 + (os.cpu_count() or 1))),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     if adapter == "duckdb":
