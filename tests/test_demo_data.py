@@ -138,6 +138,7 @@ def test_demo_is_plausible(demo: World) -> None:
     assert any(crashes[fix.removesuffix(".1")] > crashes[fix] for fix in fixes)
 
 
+@pytest.mark.slow
 def test_demo_size(demo: World) -> None:
     """A hundred to two hundred thousand rows; empty reports, and instances of several segments."""
     rows = sum(len(rows_of(instance)) for instance in demo.instances.values())

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from contextlib import nullcontext
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +25,8 @@ from app_store_connect.views.owners import ties
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import Database
 from app_store_connect.warehouse.ledger import Ledger
+from asc_pipeline.truth.checked import first_unchecked
+from asc_pipeline.truth.freshness import newest_complete_dates
 from asc_pipeline.truth.repair import (
     MAX_IDS,
     newest_load,
@@ -48,6 +50,7 @@ DESTINATIONS = (
 RENDERED = ("snowflake", "mssql")
 """No engine runs all of their statements."""
 RAW = "app_store_connect_raw"
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 OWN = [name for name, _ in PROVENANCE]
 COLUMNS = {
     "app_crashes_daily": ["date", "app_version", "crashes", *OWN],
@@ -75,6 +78,7 @@ ANSWERS = {
     r"(?is)^select\s+.?_slice_key.?,\s+count": [(7, 4), (8, 4)],
     r"(?is)^select\s+.?version_hash.?\s+from": [("hash",)],
     r"(?is)^select\s+.?version_hash.?,\s+.?schema.?\s+from": [("hash", json.dumps(MADE))],
+    r"(?is)^select\s+max\([^)]*checked_at": [(None,)],
     r"(?is)^select\s+.?table_name.?,\s+sum": [("app_crashes_daily", 3, 3, 3)],
     r"(?is)^select\s+count\w*\(\*\)\s+from": [(4,)],
     r"(?is)^select\s.*max\(.*having": [("s1", "1795000000.2"), ("s2", "1795000000.2")],
@@ -148,6 +152,8 @@ def statements_for(destination: str) -> list[str]:
     ledger.app_of_request("q1")
     ledger.known_instances(["i1", "i2"])
     newest_load(warehouse)
+    first_unchecked(warehouse, NOON, timedelta(hours=24))
+    newest_complete_dates(warehouse, ["1"])
     sweep_incomplete(warehouse, "1795000000.1")
     sweep_superseded(warehouse, date(2026, 11, 1))
     remove_superseded(warehouse, date(2026, 11, 1), date(2026, 12, 1))

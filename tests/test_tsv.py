@@ -388,6 +388,7 @@ def test_endless_lines_are_refused() -> None:
         batches(gzip.compress(HEADER + b"x" * (MAX_RECORD_BYTES + 2_000_000), compresslevel=1))
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file() -> None:
     """A file of 200 MB is read within a fraction of that memory."""
     lines = (b"2026-11-20\t" + b"x" * 989 + b"\t7\n") * 200_000

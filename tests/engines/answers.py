@@ -14,12 +14,14 @@ from app_store_connect.warehouse.ledger import Ledger
 from asc_pipeline.alerts.findings import read_findings, read_sent
 from asc_pipeline.status import questions as status
 from asc_pipeline.truth import repair, sweeping
-from asc_pipeline.truth.freshness import read_reports
+from asc_pipeline.truth.checked import first_unchecked
+from asc_pipeline.truth.freshness import newest_complete_dates, read_reports
 from asc_pipeline.truth.row_counts import count_rows
 from tests.engines.account import DEAD_LOAD
 from tests.worlds import TODAY
 
 SINCE = TODAY - timedelta(days=400)
+NOON = datetime.combine(TODAY, time(12), UTC)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,17 @@ def rows_of_views(warehouse: Warehouse) -> dict[str, Any]:
     assert [] == [each.why for each in failures]
     assert made == again
     return {"made": made, **_rows(warehouse, "shown", warehouse.views())}
+
+
+def _of_apps(warehouse: Warehouse, app_ids: list[str]) -> list[Any]:
+    ledger = Ledger(warehouse)
+    return [
+        ledger.loaded_segments(SINCE, app_ids),
+        ledger.instance_checks(SINCE, app_ids),
+        sorted(ledger.listed_instances(app_ids), key=repr),
+        newest_complete_dates(warehouse, app_ids),
+        ties(warehouse, SINCE, app_ids),
+    ]
 
 
 def answers_to_questions(warehouse: Warehouse) -> Any:
@@ -68,6 +81,8 @@ def _questions(warehouse: Warehouse) -> dict[str, Any]:
         "newest load": repair.newest_load(warehouse),
         "row counts": sorted(count_rows(warehouse).rows, key=repr),
         "ties": ties(warehouse, SINCE),
+        "of an app": _of_apps(warehouse, [str(min(each.app_id for each in instances))]),
+        "first unchecked": first_unchecked(warehouse, NOON, timedelta(hours=24)),
         "reports": sorted(read_reports(warehouse), key=repr),
         "findings": _findings(warehouse),
         "sent": read_sent(warehouse),
@@ -90,8 +105,11 @@ def after_repairs(warehouse: Warehouse) -> dict[str, Any]:
     short = _short_load(warehouse)
     steps: Mapping[str, Callable[[], object]] = {
         "sweep old": lambda: sweeping.sweep_incomplete(warehouse, DEAD_LOAD),
+        "sweep newer": lambda: sweeping.sweep_incomplete(warehouse, None, short),
         "sweep": lambda: sweeping.sweep_incomplete(warehouse),
+        "superseded by newer loads": lambda: sweeping.sweep_superseded(warehouse, TODAY, short),
         "sweep superseded": lambda: sweeping.sweep_superseded(warehouse, TODAY),
+        "equal keys of newer loads": lambda: repair.remove_equal_keys(warehouse, short),
         "equal keys": lambda: repair.remove_equal_keys(warehouse),
         "miscounted": lambda: repair.remove_miscounted(warehouse, short),
         "take back": lambda: repair.take_back(warehouse, count_rows(warehouse)),

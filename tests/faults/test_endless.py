@@ -259,6 +259,7 @@ def test_document_without_end(parts: Parts, why: str, monkeypatch: pytest.Monkey
     assert server.sent < TRIES * BUFFERED
 
 
+@pytest.mark.slow
 def test_slow_but_steady_content_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Content that keeps up the slowest pace may take longer than any number of timeouts."""
     monkeypatch.setattr("app_store_connect.api.http.SLOWEST_BYTES_PER_SECOND", 1000)

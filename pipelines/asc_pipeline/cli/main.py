@@ -21,7 +21,7 @@ from asc_pipeline.cli.options import job_options, settings_of
 from asc_pipeline.text import PLAIN
 
 if TYPE_CHECKING:
-    from asc_pipeline.alerts.settings import AlertSettings
+    from app_store_connect.configuration.settings import Configuration
     from asc_pipeline.job.runner import Settings
     from asc_pipeline.job.summary import Summary
 
@@ -78,39 +78,23 @@ def _refuse_options_before_it(context: click.Context) -> None:
         )
 
 
-def _settings(options: dict[str, Any]) -> tuple["Settings", "AlertSettings"]:
-    from asc_pipeline.alerts.settings import AlertSettings, read_alert_settings
-
-    settings = settings_of(options)
-    is_silent = options["demo"] or settings.is_plan
-    alerts = AlertSettings() if is_silent else read_alert_settings()
-    return replace(settings, alert_urls=tuple(alerts.urls or ())), alerts
-
-
 def _load(options: dict[str, Any], frame: Frame) -> int:
-    from app_store_connect.configuration.settings import read_configuration
     from asc_pipeline.alerts.ping import pinged
-    from asc_pipeline.cli.demo import kept_apart, start_demo
     from asc_pipeline.cli.log import take_over_dlt
     from asc_pipeline.cli.progress import LogProgress, progress_for
+    from asc_pipeline.job.call import with_alerts
     from asc_pipeline.job.runner import Run
     from asc_pipeline.job.summary import exit_code_of
 
-    settings, alerts = _settings(options)
+    settings = settings_of(options)
+    settings, alerts = with_alerts(settings, is_silent=options["demo"] or settings.is_plan)
     is_quiet = options["quiet"]
     log = frame.log.muted() if is_quiet else frame.log
     if not frame.is_debug:
         take_over_dlt(log)
     with ExitStack() as stack:
         ping = stack.enter_context(pinged(alerts.ping_url, exit_code_of))
-        configuration = read_configuration()
-        if not options["mix_demo"]:
-            settings = replace(settings, demo_apps=kept_apart(configuration, options["demo"]))
-        if options["demo"]:
-            from app_store_connect.api.keys import DEFAULT_KEY
-
-            configuration = stack.enter_context(start_demo(configuration, datetime.now(UTC).date()))
-            settings = replace(settings, keys=(DEFAULT_KEY,))
+        configuration, settings = _of_demo(options, settings, stack)
         _, errors = frame.consoles()
         progress = progress_for("none" if is_quiet else options["progress"], errors, log)
         is_logged = frame.log.is_json or isinstance(progress, LogProgress)
@@ -131,6 +115,23 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
             log.write("end", text, **run.summary.as_json())
         _tell(run.summary, options, settings, frame)
         return run.summary.exit_code
+
+
+def _of_demo(
+    options: dict[str, Any], settings: "Settings", stack: ExitStack
+) -> tuple["Configuration", "Settings"]:
+    """The configuration, of the emulator for a demo, and settings that keep its data apart."""
+    from app_store_connect.api.keys import DEFAULT_KEY
+    from app_store_connect.configuration.settings import read_configuration
+    from asc_pipeline.cli.demo import kept_apart, start_demo
+
+    configuration = read_configuration()
+    if not options["mix_demo"]:
+        settings = replace(settings, demo_apps=kept_apart(configuration, options["demo"]))
+    if options["demo"]:
+        configuration = stack.enter_context(start_demo(configuration, datetime.now(UTC).date()))
+        settings = replace(settings, keys=(DEFAULT_KEY,))
+    return configuration, settings
 
 
 def _tell(summary: "Summary", options: dict[str, Any], settings: "Settings", frame: Frame) -> None:

@@ -51,15 +51,22 @@ def run(
             loaded stays. With `check=False` the summary tells instead.
     """
     settings = _settings(dict(locals()))
-    alerts = read_alert_settings() if has_alerts and not is_plan else AlertSettings()
-    settings = replace(settings, alert_urls=tuple(alerts.urls or ()))
+    settings, alerts = with_alerts(settings, is_silent=is_plan or not has_alerts)
     with pinged(alerts.ping_url, exit_code_of) as ping:
         summary = Run(read_configuration(), settings, LoggedProgress()).execute()
         ping.end(summary.exit_code)
     summary.outcome.notices += ping.notices
-    if check:
-        _raise_for(summary)
-    return summary
+    return _complete(summary) if check else summary
+
+
+def with_alerts(settings: Settings, *, is_silent: bool) -> tuple[Settings, AlertSettings]:
+    """The settings with the addresses for alerts, and all of that section; nothing if silent.
+
+    Raises:
+        ConfigurationError: an address is none.
+    """
+    alerts = AlertSettings() if is_silent else read_alert_settings()
+    return replace(settings, alert_urls=tuple(alerts.urls or ())), alerts
 
 
 def _settings(given: dict[str, Any]) -> Settings:
@@ -70,7 +77,8 @@ def _settings(given: dict[str, Any]) -> Settings:
     return Settings(options_from(given), keys=tuple(given["keys"]), **settings)
 
 
-def _raise_for(summary: Summary) -> None:
+def _complete(summary: Summary) -> Summary:
+    """The summary of a run that loaded all; of any other run the error is raised."""
     code = summary.exit_code
     if code == INTERRUPTED:
         raise KeyboardInterrupt
@@ -79,3 +87,4 @@ def _raise_for(summary: Summary) -> None:
         raise next(each for each in stops if isinstance(each, BudgetExhaustedError))
     if code != OK:
         raise IncompleteLoadError(summary.failures)
+    return summary

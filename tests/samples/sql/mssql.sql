@@ -232,6 +232,450 @@ WHERE
   [status] = 0;
 
 SELECT
+  MAX([checked_at])
+FROM [app_store_connect_raw].[analytics_runs]
+WHERE
+  [_dlt_load_id] IN (
+    SELECT
+      [load_id]
+    FROM [app_store_connect_raw].[_dlt_loads]
+    WHERE
+      [status] = 0
+  );
+
+WITH [slices] AS (
+  SELECT
+    [app_id] AS [app_id],
+    [table_name] AS [table_name],
+    [date] AS [date],
+    [instance_id] AS [instance_id],
+    [processing_date] AS [processing_date],
+    [access_type] AS [access_type],
+    [_slice_key] AS [_slice_key],
+    [row_count] AS [row_count],
+    [rows_hash] AS [rows_hash],
+    [is_doubled] AS [is_doubled],
+    [is_shown] AS [is_shown],
+    [removed_on] AS [removed_on],
+    ROW_NUMBER() OVER (
+      PARTITION BY [app_id], [table_name], [date]
+      ORDER BY CASE WHEN CASE WHEN [is_shown] <> 0 THEN 0 ELSE 1 END IS NULL THEN 1 ELSE 0 END, CASE WHEN [is_shown] <> 0 THEN 0 ELSE 1 END, [processing_date] DESC, [instance_id] DESC
+    ) AS [place]
+  FROM [app_store_connect].[slices]
+  WHERE
+    [app_id] IN (1)
+), [catalogue] AS (
+  SELECT
+    *,
+    CASE
+      WHEN [window_days] < 1
+      THEN 1
+      WHEN [lag_days] > [window_days]
+      THEN [window_days]
+      WHEN [lag_days] < 1
+      THEN 1
+      ELSE [lag_days]
+    END AS [settles_after]
+  FROM (
+    SELECT
+      [table_name] AS [table_name],
+      [report_name] AS [report_name],
+      [category] AS [category],
+      [granularity] AS [granularity],
+      [policy] AS [policy],
+      [lag_days] AS [lag_days],
+      [window_days] AS [window_days],
+      [first_measure] AS [first_measure],
+      [is_known] AS [is_known]
+    FROM (
+      SELECT
+        [table_name] AS [table_name],
+        [report_name] AS [report_name],
+        [category] AS [category],
+        [granularity] AS [granularity],
+        [policy] AS [policy],
+        [lag_days] AS [lag_days],
+        [window_days] AS [window_days],
+        [first_measure] AS [first_measure],
+        [is_known] AS [is_known],
+        ROW_NUMBER() OVER (PARTITION BY [table_name] ORDER BY [_dlt_load_id] DESC) AS [recency]
+      FROM [app_store_connect_raw].[report_catalogue]
+      WHERE
+        [_dlt_load_id] IN (
+          SELECT
+            [load_id]
+          FROM [app_store_connect_raw].[_dlt_loads]
+          WHERE
+            [status] = 0
+        )
+    ) AS [told]
+    WHERE
+      [recency] = 1
+  ) AS [known]
+), [owned] AS (
+  SELECT
+    [app_id] AS [app_id],
+    [table_name] AS [table_name],
+    [date] AS [date],
+    MAX(CASE WHEN [place] = 1 THEN [instance_id] END) AS [instance_id],
+    MAX(CASE WHEN [place] = 1 THEN [processing_date] END) AS [processing_date],
+    MAX(CASE WHEN [place] = 1 THEN [access_type] END) AS [access_type],
+    MIN(CASE WHEN [is_shown] <> 0 THEN [processing_date] END) AS [first_processing_date],
+    COUNT_BIG(DISTINCT [instance_id]) AS [vintages],
+    COUNT_BIG(CASE WHEN [is_shown] <> 0 THEN 1 END) AS [slices],
+    MAX(CASE WHEN [is_shown] <> 0 THEN [_slice_key] END) AS [newest_slice_key],
+    SUM(CASE WHEN [is_shown] <> 0 THEN [row_count] END) AS [row_count],
+    SUM(CASE WHEN [is_shown] <> 0 THEN [rows_hash] END) AS [rows_hash],
+    MAX(CASE WHEN [is_shown] <> 0 AND [is_doubled] <> 0 THEN 1 ELSE 0 END) AS [is_doubled],
+    MAX(CASE WHEN [is_shown] <> 0 AND NOT [removed_on] IS NULL THEN 1 ELSE 0 END) AS [is_removed]
+  FROM [slices]
+  WHERE
+    NOT [date] IS NULL
+  GROUP BY
+    [app_id],
+    [table_name],
+    [date]
+), [looks] AS (
+  SELECT
+    [app_id],
+    [table_name],
+    [processing_date],
+    MIN(CASE WHEN [access_type] = 'ONE_TIME_SNAPSHOT' THEN [date] END) AS [first_date]
+  FROM [slices]
+  GROUP BY
+    [app_id],
+    [table_name],
+    [processing_date],
+    [instance_id]
+  UNION ALL
+  SELECT
+    [app_id],
+    [table_name],
+    [processing_date],
+    CAST(NULL AS DATE)
+  FROM [app_store_connect_raw].[analytics_instance_checks]
+  WHERE
+    [outcome] = 'empty'
+    AND [_dlt_load_id] IN (
+      SELECT
+        [load_id]
+      FROM [app_store_connect_raw].[_dlt_loads]
+      WHERE
+        [status] = 0
+    )
+    AND [app_id] IN (1)
+), [seen] AS (
+  SELECT
+    [looks].[app_id] AS [app_id],
+    [looks].[table_name] AS [table_name],
+    [looks].[processing_date] AS [processing_date],
+    [looks].[first_date] AS [first_date],
+    [catalogue].[granularity] AS [granularity],
+    [catalogue].[window_days] AS [window_days],
+    [catalogue].[settles_after] AS [settles_after]
+  FROM [looks]
+  JOIN [catalogue]
+    ON [catalogue].[table_name] = [looks].[table_name]
+), [known] AS (
+  SELECT
+    [app_id] AS [app_id],
+    [table_name] AS [table_name],
+    MAX([granularity]) AS [granularity],
+    MAX([processing_date]) AS [newest_processing_date],
+    MAX(
+      CASE [granularity]
+        WHEN 'MONTHLY'
+        THEN CAST((
+          DATEPART(YEAR, [processing_date]) - 2001
+        ) * 12 + DATEPART(MONTH, [processing_date]) - 1 AS BIGINT)
+        WHEN 'WEEKLY'
+        THEN CAST(FLOOR(CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [processing_date]) AS FLOAT) / 7) AS BIGINT)
+        ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [processing_date]) AS BIGINT)
+      END - CASE [granularity] WHEN 'DAILY' THEN [settles_after] ELSE 1 END
+    ) AS [complete_unit]
+  FROM [seen]
+  GROUP BY
+    [app_id],
+    [table_name]
+), [told] AS (
+  SELECT
+    [owned].*,
+    [known].[granularity] AS [granularity],
+    [known].[newest_processing_date] AS [newest_processing_date],
+    [known].[complete_unit] AS [complete_unit]
+  FROM [owned]
+  JOIN [known]
+    ON [known].[app_id] = [owned].[app_id]
+    AND [known].[table_name] = [owned].[table_name]
+), [dated] AS (
+  SELECT
+    *,
+    CASE [granularity]
+      WHEN 'MONTHLY'
+      THEN CAST((
+        DATEPART(YEAR, [date]) - 2001
+      ) * 12 + DATEPART(MONTH, [date]) - 1 AS BIGINT)
+      WHEN 'WEEKLY'
+      THEN CAST(FLOOR(CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [date]) AS FLOAT) / 7) AS BIGINT)
+      ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [date]) AS BIGINT)
+    END AS [unit]
+  FROM [told]
+), [spans] AS (
+  SELECT
+    [app_id],
+    [table_name],
+    COALESCE(
+      CASE [granularity]
+        WHEN 'MONTHLY'
+        THEN CAST((
+          DATEPART(YEAR, [first_date]) - 2001
+        ) * 12 + DATEPART(MONTH, [first_date]) - 1 AS BIGINT)
+        WHEN 'WEEKLY'
+        THEN CAST(FLOOR(CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [first_date]) AS FLOAT) / 7) AS BIGINT)
+        ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [first_date]) AS BIGINT)
+      END,
+      CASE [granularity]
+        WHEN 'MONTHLY'
+        THEN CAST((
+          DATEPART(YEAR, [processing_date]) - 2001
+        ) * 12 + DATEPART(MONTH, [processing_date]) - 1 AS BIGINT)
+        WHEN 'WEEKLY'
+        THEN CAST(FLOOR(CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [processing_date]) AS FLOAT) / 7) AS BIGINT)
+        ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [processing_date]) AS BIGINT)
+      END - CASE [granularity] WHEN 'DAILY' THEN [window_days] ELSE 2 END
+    ) AS [first_unit],
+    CASE [granularity]
+      WHEN 'MONTHLY'
+      THEN CAST((
+        DATEPART(YEAR, [processing_date]) - 2001
+      ) * 12 + DATEPART(MONTH, [processing_date]) - 1 AS BIGINT)
+      WHEN 'WEEKLY'
+      THEN CAST(FLOOR(CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [processing_date]) AS FLOAT) / 7) AS BIGINT)
+      ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), [processing_date]) AS BIGINT)
+    END - 1 AS [last_unit]
+  FROM [seen]
+  UNION
+  SELECT
+    [app_id],
+    [table_name],
+    [unit],
+    [unit]
+  FROM [dated]
+), [steps] AS (
+  SELECT
+    [app_id] AS [app_id],
+    [table_name] AS [table_name],
+    [first_unit] AS [first_unit],
+    [last_unit] AS [last_unit],
+    MAX([last_unit]) OVER (
+      PARTITION BY [app_id], [table_name]
+      ORDER BY [first_unit], [last_unit]
+      rows BETWEEN UNBOUNDED preceding AND 1 preceding
+    ) AS [known_unit]
+  FROM [spans]
+), [numbered] AS (
+  SELECT
+    [app_id] AS [app_id],
+    [table_name] AS [table_name],
+    [first_unit] AS [first_unit],
+    [last_unit] AS [last_unit],
+    [known_unit] AS [known_unit],
+    SUM(CASE WHEN [first_unit] <= [known_unit] + 1 THEN 0 ELSE 1 END) OVER (
+      PARTITION BY [app_id], [table_name]
+      ORDER BY [first_unit], [last_unit]
+      rows BETWEEN UNBOUNDED preceding AND CURRENT ROW
+    ) AS [run]
+  FROM [steps]
+), [periods] AS (
+  SELECT
+    [app_id],
+    [table_name],
+    MIN([first_unit]) AS [first_unit],
+    MAX([last_unit]) AS [last_unit],
+    1 AS [is_observed]
+  FROM [numbered]
+  GROUP BY
+    [app_id],
+    [table_name],
+    [run]
+  UNION ALL
+  SELECT
+    [app_id],
+    [table_name],
+    [known_unit] + 1,
+    [first_unit] - 1,
+    0
+  FROM [steps]
+  WHERE
+    [first_unit] > [known_unit] + 1
+), [inside] AS (
+  SELECT
+    [p].[app_id] AS [app_id],
+    [p].[table_name] AS [table_name],
+    [p].[first_unit] AS [first_unit],
+    [p].[last_unit] AS [last_unit],
+    [d].[unit] AS [unit]
+  FROM [periods] AS [p]
+  LEFT JOIN [dated] AS [d]
+    ON [d].[app_id] = [p].[app_id]
+    AND [d].[table_name] = [p].[table_name]
+    AND [d].[unit] BETWEEN [p].[first_unit] AND [p].[last_unit]
+  WHERE
+    [p].[is_observed] = 1
+), [gaps] AS (
+  SELECT
+    [app_id],
+    [table_name],
+    [unit] + 1 AS [first_unit],
+    COALESCE(
+      MIN([unit]) OVER (
+        PARTITION BY [app_id], [table_name], [first_unit]
+        ORDER BY [unit]
+        rows BETWEEN 1 following AND 1 following
+      ),
+      [last_unit] + 1
+    ) - 1 AS [last_unit],
+    1 AS [is_observed]
+  FROM [inside]
+  WHERE
+    NOT [unit] IS NULL
+  UNION ALL
+  SELECT
+    [app_id],
+    [table_name],
+    [first_unit],
+    COALESCE(MIN([unit]), [last_unit] + 1) - 1,
+    1
+  FROM [inside]
+  GROUP BY
+    [app_id],
+    [table_name],
+    [first_unit],
+    [last_unit]
+  UNION ALL
+  SELECT
+    [app_id],
+    [table_name],
+    [first_unit],
+    [last_unit],
+    0
+  FROM [periods]
+  WHERE
+    [is_observed] = 0
+), [digits] AS (
+  SELECT
+    0 AS [digit]
+  UNION ALL
+  SELECT
+    1
+  UNION ALL
+  SELECT
+    2
+  UNION ALL
+  SELECT
+    3
+  UNION ALL
+  SELECT
+    4
+  UNION ALL
+  SELECT
+    5
+  UNION ALL
+  SELECT
+    6
+  UNION ALL
+  SELECT
+    7
+  UNION ALL
+  SELECT
+    8
+  UNION ALL
+  SELECT
+    9
+), [quiet] AS (
+  SELECT
+    [g].[app_id] AS [app_id],
+    [g].[table_name] AS [table_name],
+    [g].[is_observed] AS [is_observed],
+    [g].[first_unit] + [a].[digit] + 10 * [b].[digit] + 100 * [c].[digit] + 1000 * [d].[digit] AS [unit],
+    [k].[granularity] AS [granularity],
+    [k].[newest_processing_date] AS [newest_processing_date],
+    [k].[complete_unit] AS [complete_unit]
+  FROM [gaps] AS [g]
+  JOIN [digits] AS [d]
+    ON 1000 * [d].[digit] <= [g].[last_unit] - [g].[first_unit]
+  JOIN [digits] AS [c]
+    ON 1000 * [d].[digit] + 100 * [c].[digit] <= [g].[last_unit] - [g].[first_unit]
+  JOIN [digits] AS [b]
+    ON 1000 * [d].[digit] + 100 * [c].[digit] + 10 * [b].[digit] <= [g].[last_unit] - [g].[first_unit]
+  JOIN [digits] AS [a]
+    ON 1000 * [d].[digit] + 100 * [c].[digit] + 10 * [b].[digit] + [a].[digit] <= [g].[last_unit] - [g].[first_unit]
+  JOIN [known] AS [k]
+    ON [k].[app_id] = [g].[app_id] AND [k].[table_name] = [g].[table_name]
+), [quiet_dates] AS (
+  SELECT
+    *,
+    CAST(CASE [granularity]
+      WHEN 'MONTHLY'
+      THEN DATEADD(MONTH, [unit], CAST('2001-01-01' AS DATE))
+      WHEN 'WEEKLY'
+      THEN DATEADD(DAY, [unit] * 7, CAST('2001-01-01' AS DATE))
+      ELSE DATEADD(DAY, [unit], CAST('2001-01-01' AS DATE))
+    END AS DATE) AS [date]
+  FROM [quiet]
+)
+SELECT
+  [app_id],
+  [table_name],
+  MAX([date])
+FROM (
+  SELECT
+    [app_id],
+    [table_name],
+    [granularity],
+    [date],
+    [instance_id],
+    [processing_date],
+    [access_type],
+    [first_processing_date],
+    [newest_processing_date],
+    [vintages],
+    [slices],
+    [newest_slice_key],
+    CAST(COALESCE([row_count], 0) AS BIGINT) AS [row_count],
+    CAST(COALESCE([rows_hash], 0) AS BIGINT) AS [rows_hash],
+    CAST([is_doubled] AS BIT) AS [is_doubled],
+    CAST(1 - [is_removed] AS BIT) AS [is_observed],
+    CAST(CASE WHEN [is_removed] = 0 AND [unit] <= [complete_unit] THEN 1 ELSE 0 END AS BIT) AS [is_complete]
+  FROM [dated]
+  UNION ALL
+  SELECT
+    [app_id],
+    [table_name],
+    [granularity],
+    [date],
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    [newest_processing_date],
+    0,
+    0,
+    NULL,
+    0,
+    0,
+    CAST(0 AS BIT),
+    CAST([is_observed] AS BIT),
+    CAST(CASE WHEN [is_observed] = 1 AND [unit] <= [complete_unit] THEN 1 ELSE 0 END AS BIT)
+  FROM [quiet_dates]
+) AS [owners]
+WHERE
+  [is_complete] <> 0
+GROUP BY
+  [app_id],
+  [table_name];
+
+SELECT
   [version_hash]
 FROM [app_store_connect_raw].[_dlt_version]
 WHERE
@@ -621,13 +1065,6 @@ WHERE
     WHERE
       [status] = 0
   )
-  AND [id] IN (
-    SELECT
-      [id]
-    FROM [app_store_connect_raw].[apps]
-    WHERE
-      [_dlt_load_id] >= ''
-  )
 GROUP BY
   [id]
 HAVING
@@ -648,13 +1085,6 @@ WHERE
     FROM [app_store_connect_raw].[_dlt_loads]
     WHERE
       [status] = 0
-  )
-  AND [id] IN (
-    SELECT
-      [id]
-    FROM [app_store_connect_raw].[analytics_report_requests]
-    WHERE
-      [_dlt_load_id] >= ''
   )
 GROUP BY
   [id]
@@ -677,13 +1107,6 @@ WHERE
     WHERE
       [status] = 0
   )
-  AND [id] IN (
-    SELECT
-      [id]
-    FROM [app_store_connect_raw].[analytics_reports]
-    WHERE
-      [_dlt_load_id] >= ''
-  )
 GROUP BY
   [id]
 HAVING
@@ -704,13 +1127,6 @@ WHERE
     FROM [app_store_connect_raw].[_dlt_loads]
     WHERE
       [status] = 0
-  )
-  AND [id] IN (
-    SELECT
-      [id]
-    FROM [app_store_connect_raw].[analytics_report_instances]
-    WHERE
-      [_dlt_load_id] >= ''
   )
 GROUP BY
   [id]
@@ -733,13 +1149,6 @@ WHERE
     WHERE
       [status] = 0
   )
-  AND [id] IN (
-    SELECT
-      [id]
-    FROM [app_store_connect_raw].[analytics_missing_reports]
-    WHERE
-      [_dlt_load_id] >= ''
-  )
 GROUP BY
   [id]
 HAVING
@@ -760,13 +1169,6 @@ WHERE
     FROM [app_store_connect_raw].[_dlt_loads]
     WHERE
       [status] = 0
-  )
-  AND [table_name] IN (
-    SELECT
-      [table_name]
-    FROM [app_store_connect_raw].[report_catalogue]
-    WHERE
-      [_dlt_load_id] >= ''
   )
 GROUP BY
   [table_name]
@@ -789,13 +1191,6 @@ WHERE
     WHERE
       [status] = 0
   )
-  AND [id] IN (
-    SELECT
-      [id]
-    FROM [app_store_connect_raw].[report_columns]
-    WHERE
-      [_dlt_load_id] >= ''
-  )
 GROUP BY
   [id]
 HAVING
@@ -816,13 +1211,6 @@ WHERE
     FROM [app_store_connect_raw].[_dlt_loads]
     WHERE
       [status] = 0
-  )
-  AND [instance_id] IN (
-    SELECT
-      [instance_id]
-    FROM [app_store_connect_raw].[analytics_instance_checks]
-    WHERE
-      [_dlt_load_id] >= ''
   )
 GROUP BY
   [instance_id]

@@ -235,6 +235,450 @@ WHERE
   "STATUS" = 0;
 
 SELECT
+  MAX("CHECKED_AT")
+FROM "APP_STORE_CONNECT_RAW"."ANALYTICS_RUNS"
+WHERE
+  "_DLT_LOAD_ID" IN (
+    SELECT
+      "LOAD_ID"
+    FROM "APP_STORE_CONNECT_RAW"."_DLT_LOADS"
+    WHERE
+      "STATUS" = 0
+  );
+
+SELECT
+  "APP_ID",
+  "TABLE_NAME",
+  MAX("DATE")
+FROM (
+  WITH "SLICES" AS (
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "DATE",
+      "INSTANCE_ID",
+      "PROCESSING_DATE",
+      "ACCESS_TYPE",
+      "_SLICE_KEY",
+      "ROW_COUNT",
+      "ROWS_HASH",
+      "IS_DOUBLED",
+      "IS_SHOWN",
+      "REMOVED_ON",
+      ROW_NUMBER() OVER (
+        PARTITION BY "APP_ID", "TABLE_NAME", "DATE"
+        ORDER BY CASE WHEN "IS_SHOWN" THEN 0 ELSE 1 END, "PROCESSING_DATE" DESC NULLS LAST, "INSTANCE_ID" DESC NULLS LAST
+      ) AS "PLACE"
+    FROM "APP_STORE_CONNECT"."SLICES"
+    WHERE
+      "APP_ID" IN (1)
+  ), "CATALOGUE" AS (
+    SELECT
+      *,
+      CASE
+        WHEN "WINDOW_DAYS" < 1
+        THEN 1
+        WHEN "LAG_DAYS" > "WINDOW_DAYS"
+        THEN "WINDOW_DAYS"
+        WHEN "LAG_DAYS" < 1
+        THEN 1
+        ELSE "LAG_DAYS"
+      END AS "SETTLES_AFTER"
+    FROM (
+      SELECT
+        "TABLE_NAME",
+        "REPORT_NAME",
+        "CATEGORY",
+        "GRANULARITY",
+        "POLICY",
+        "LAG_DAYS",
+        "WINDOW_DAYS",
+        "FIRST_MEASURE",
+        "IS_KNOWN"
+      FROM (
+        SELECT
+          "TABLE_NAME",
+          "REPORT_NAME",
+          "CATEGORY",
+          "GRANULARITY",
+          "POLICY",
+          "LAG_DAYS",
+          "WINDOW_DAYS",
+          "FIRST_MEASURE",
+          "IS_KNOWN",
+          ROW_NUMBER() OVER (PARTITION BY "TABLE_NAME" ORDER BY "_DLT_LOAD_ID" DESC NULLS LAST) AS "RECENCY"
+        FROM "APP_STORE_CONNECT_RAW"."REPORT_CATALOGUE"
+        WHERE
+          "_DLT_LOAD_ID" IN (
+            SELECT
+              "LOAD_ID"
+            FROM "APP_STORE_CONNECT_RAW"."_DLT_LOADS"
+            WHERE
+              "STATUS" = 0
+          )
+      ) AS "TOLD"
+      WHERE
+        "RECENCY" = 1
+    ) AS "KNOWN"
+  ), "OWNED" AS (
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "DATE",
+      MAX(CASE WHEN "PLACE" = 1 THEN "INSTANCE_ID" END) AS "INSTANCE_ID",
+      MAX(CASE WHEN "PLACE" = 1 THEN "PROCESSING_DATE" END) AS "PROCESSING_DATE",
+      MAX(CASE WHEN "PLACE" = 1 THEN "ACCESS_TYPE" END) AS "ACCESS_TYPE",
+      MIN(CASE WHEN "IS_SHOWN" THEN "PROCESSING_DATE" END) AS "FIRST_PROCESSING_DATE",
+      COUNT(DISTINCT "INSTANCE_ID") AS "VINTAGES",
+      COUNT(CASE WHEN "IS_SHOWN" THEN 1 END) AS "SLICES",
+      MAX(CASE WHEN "IS_SHOWN" THEN "_SLICE_KEY" END) AS "NEWEST_SLICE_KEY",
+      SUM(CASE WHEN "IS_SHOWN" THEN "ROW_COUNT" END) AS "ROW_COUNT",
+      SUM(CASE WHEN "IS_SHOWN" THEN "ROWS_HASH" END) AS "ROWS_HASH",
+      MAX(CASE WHEN "IS_SHOWN" AND "IS_DOUBLED" THEN 1 ELSE 0 END) AS "IS_DOUBLED",
+      MAX(CASE WHEN "IS_SHOWN" AND NOT "REMOVED_ON" IS NULL THEN 1 ELSE 0 END) AS "IS_REMOVED"
+    FROM "SLICES"
+    WHERE
+      NOT "DATE" IS NULL
+    GROUP BY
+      "APP_ID",
+      "TABLE_NAME",
+      "DATE"
+  ), "LOOKS" AS (
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "PROCESSING_DATE",
+      MIN(CASE WHEN "ACCESS_TYPE" = 'ONE_TIME_SNAPSHOT' THEN "DATE" END) AS "FIRST_DATE"
+    FROM "SLICES"
+    GROUP BY
+      "APP_ID",
+      "TABLE_NAME",
+      "PROCESSING_DATE",
+      "INSTANCE_ID"
+    UNION ALL
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "PROCESSING_DATE",
+      CAST(NULL AS DATE)
+    FROM "APP_STORE_CONNECT_RAW"."ANALYTICS_INSTANCE_CHECKS"
+    WHERE
+      "OUTCOME" = 'empty'
+      AND "_DLT_LOAD_ID" IN (
+        SELECT
+          "LOAD_ID"
+        FROM "APP_STORE_CONNECT_RAW"."_DLT_LOADS"
+        WHERE
+          "STATUS" = 0
+      )
+      AND "APP_ID" IN (1)
+  ), "SEEN" AS (
+    SELECT
+      "LOOKS"."APP_ID",
+      "LOOKS"."TABLE_NAME",
+      "LOOKS"."PROCESSING_DATE",
+      "LOOKS"."FIRST_DATE",
+      "CATALOGUE"."GRANULARITY",
+      "CATALOGUE"."WINDOW_DAYS",
+      "CATALOGUE"."SETTLES_AFTER"
+    FROM "LOOKS"
+    JOIN "CATALOGUE"
+      ON "CATALOGUE"."TABLE_NAME" = "LOOKS"."TABLE_NAME"
+  ), "KNOWN" AS (
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      MAX("GRANULARITY") AS "GRANULARITY",
+      MAX("PROCESSING_DATE") AS "NEWEST_PROCESSING_DATE",
+      MAX(
+        CASE "GRANULARITY"
+          WHEN 'MONTHLY'
+          THEN CAST((
+            DATE_PART(YEAR, "PROCESSING_DATE") - 2001
+          ) * 12 + DATE_PART(MONTH, "PROCESSING_DATE") - 1 AS BIGINT)
+          WHEN 'WEEKLY'
+          THEN CAST(FLOOR(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "PROCESSING_DATE") / 7) AS BIGINT)
+          ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "PROCESSING_DATE") AS BIGINT)
+        END - CASE "GRANULARITY" WHEN 'DAILY' THEN "SETTLES_AFTER" ELSE 1 END
+      ) AS "COMPLETE_UNIT"
+    FROM "SEEN"
+    GROUP BY
+      "APP_ID",
+      "TABLE_NAME"
+  ), "TOLD" AS (
+    SELECT
+      "OWNED".*,
+      "KNOWN"."GRANULARITY",
+      "KNOWN"."NEWEST_PROCESSING_DATE",
+      "KNOWN"."COMPLETE_UNIT"
+    FROM "OWNED"
+    JOIN "KNOWN"
+      ON "KNOWN"."APP_ID" = "OWNED"."APP_ID"
+      AND "KNOWN"."TABLE_NAME" = "OWNED"."TABLE_NAME"
+  ), "DATED" AS (
+    SELECT
+      *,
+      CASE "GRANULARITY"
+        WHEN 'MONTHLY'
+        THEN CAST((
+          DATE_PART(YEAR, "DATE") - 2001
+        ) * 12 + DATE_PART(MONTH, "DATE") - 1 AS BIGINT)
+        WHEN 'WEEKLY'
+        THEN CAST(FLOOR(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "DATE") / 7) AS BIGINT)
+        ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "DATE") AS BIGINT)
+      END AS "UNIT"
+    FROM "TOLD"
+  ), "SPANS" AS (
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      COALESCE(
+        CASE "GRANULARITY"
+          WHEN 'MONTHLY'
+          THEN CAST((
+            DATE_PART(YEAR, "FIRST_DATE") - 2001
+          ) * 12 + DATE_PART(MONTH, "FIRST_DATE") - 1 AS BIGINT)
+          WHEN 'WEEKLY'
+          THEN CAST(FLOOR(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "FIRST_DATE") / 7) AS BIGINT)
+          ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "FIRST_DATE") AS BIGINT)
+        END,
+        CASE "GRANULARITY"
+          WHEN 'MONTHLY'
+          THEN CAST((
+            DATE_PART(YEAR, "PROCESSING_DATE") - 2001
+          ) * 12 + DATE_PART(MONTH, "PROCESSING_DATE") - 1 AS BIGINT)
+          WHEN 'WEEKLY'
+          THEN CAST(FLOOR(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "PROCESSING_DATE") / 7) AS BIGINT)
+          ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "PROCESSING_DATE") AS BIGINT)
+        END - CASE "GRANULARITY" WHEN 'DAILY' THEN "WINDOW_DAYS" ELSE 2 END
+      ) AS "FIRST_UNIT",
+      CASE "GRANULARITY"
+        WHEN 'MONTHLY'
+        THEN CAST((
+          DATE_PART(YEAR, "PROCESSING_DATE") - 2001
+        ) * 12 + DATE_PART(MONTH, "PROCESSING_DATE") - 1 AS BIGINT)
+        WHEN 'WEEKLY'
+        THEN CAST(FLOOR(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "PROCESSING_DATE") / 7) AS BIGINT)
+        ELSE CAST(DATEDIFF(DAY, CAST('2001-01-01' AS DATE), "PROCESSING_DATE") AS BIGINT)
+      END - 1 AS "LAST_UNIT"
+    FROM "SEEN"
+    UNION
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "UNIT",
+      "UNIT"
+    FROM "DATED"
+  ), "STEPS" AS (
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "FIRST_UNIT",
+      "LAST_UNIT",
+      MAX("LAST_UNIT") OVER (
+        PARTITION BY "APP_ID", "TABLE_NAME"
+        ORDER BY "FIRST_UNIT", "LAST_UNIT"
+        rows BETWEEN UNBOUNDED preceding AND 1 preceding
+      ) AS "KNOWN_UNIT"
+    FROM "SPANS"
+  ), "NUMBERED" AS (
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "FIRST_UNIT",
+      "LAST_UNIT",
+      "KNOWN_UNIT",
+      SUM(CASE WHEN "FIRST_UNIT" <= "KNOWN_UNIT" + 1 THEN 0 ELSE 1 END) OVER (
+        PARTITION BY "APP_ID", "TABLE_NAME"
+        ORDER BY "FIRST_UNIT", "LAST_UNIT"
+        rows BETWEEN UNBOUNDED preceding AND CURRENT ROW
+      ) AS "RUN"
+    FROM "STEPS"
+  ), "PERIODS" AS (
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      MIN("FIRST_UNIT") AS "FIRST_UNIT",
+      MAX("LAST_UNIT") AS "LAST_UNIT",
+      1 AS "IS_OBSERVED"
+    FROM "NUMBERED"
+    GROUP BY
+      "APP_ID",
+      "TABLE_NAME",
+      "RUN"
+    UNION ALL
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "KNOWN_UNIT" + 1,
+      "FIRST_UNIT" - 1,
+      0
+    FROM "STEPS"
+    WHERE
+      "FIRST_UNIT" > "KNOWN_UNIT" + 1
+  ), "INSIDE" AS (
+    SELECT
+      "P"."APP_ID",
+      "P"."TABLE_NAME",
+      "P"."FIRST_UNIT",
+      "P"."LAST_UNIT",
+      "D"."UNIT"
+    FROM "PERIODS" AS "P"
+    LEFT JOIN "DATED" AS "D"
+      ON "D"."APP_ID" = "P"."APP_ID"
+      AND "D"."TABLE_NAME" = "P"."TABLE_NAME"
+      AND "D"."UNIT" BETWEEN "P"."FIRST_UNIT" AND "P"."LAST_UNIT"
+    WHERE
+      "P"."IS_OBSERVED" = 1
+  ), "GAPS" AS (
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "UNIT" + 1 AS "FIRST_UNIT",
+      COALESCE(
+        MIN("UNIT") OVER (
+          PARTITION BY "APP_ID", "TABLE_NAME", "FIRST_UNIT"
+          ORDER BY "UNIT"
+          rows BETWEEN 1 following AND 1 following
+        ),
+        "LAST_UNIT" + 1
+      ) - 1 AS "LAST_UNIT",
+      1 AS "IS_OBSERVED"
+    FROM "INSIDE"
+    WHERE
+      NOT "UNIT" IS NULL
+    UNION ALL
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "FIRST_UNIT",
+      COALESCE(MIN("UNIT"), "LAST_UNIT" + 1) - 1,
+      1
+    FROM "INSIDE"
+    GROUP BY
+      "APP_ID",
+      "TABLE_NAME",
+      "FIRST_UNIT",
+      "LAST_UNIT"
+    UNION ALL
+    SELECT
+      "APP_ID",
+      "TABLE_NAME",
+      "FIRST_UNIT",
+      "LAST_UNIT",
+      0
+    FROM "PERIODS"
+    WHERE
+      "IS_OBSERVED" = 0
+  ), "DIGITS" AS (
+    SELECT
+      0 AS "DIGIT"
+    UNION ALL
+    SELECT
+      1
+    UNION ALL
+    SELECT
+      2
+    UNION ALL
+    SELECT
+      3
+    UNION ALL
+    SELECT
+      4
+    UNION ALL
+    SELECT
+      5
+    UNION ALL
+    SELECT
+      6
+    UNION ALL
+    SELECT
+      7
+    UNION ALL
+    SELECT
+      8
+    UNION ALL
+    SELECT
+      9
+  ), "QUIET" AS (
+    SELECT
+      "G"."APP_ID",
+      "G"."TABLE_NAME",
+      "G"."IS_OBSERVED",
+      "G"."FIRST_UNIT" + "A"."DIGIT" + 10 * "B"."DIGIT" + 100 * "C"."DIGIT" + 1000 * "D"."DIGIT" AS "UNIT",
+      "K"."GRANULARITY",
+      "K"."NEWEST_PROCESSING_DATE",
+      "K"."COMPLETE_UNIT"
+    FROM "GAPS" AS "G"
+    JOIN "DIGITS" AS "D"
+      ON 1000 * "D"."DIGIT" <= "G"."LAST_UNIT" - "G"."FIRST_UNIT"
+    JOIN "DIGITS" AS "C"
+      ON 1000 * "D"."DIGIT" + 100 * "C"."DIGIT" <= "G"."LAST_UNIT" - "G"."FIRST_UNIT"
+    JOIN "DIGITS" AS "B"
+      ON 1000 * "D"."DIGIT" + 100 * "C"."DIGIT" + 10 * "B"."DIGIT" <= "G"."LAST_UNIT" - "G"."FIRST_UNIT"
+    JOIN "DIGITS" AS "A"
+      ON 1000 * "D"."DIGIT" + 100 * "C"."DIGIT" + 10 * "B"."DIGIT" + "A"."DIGIT" <= "G"."LAST_UNIT" - "G"."FIRST_UNIT"
+    JOIN "KNOWN" AS "K"
+      ON "K"."APP_ID" = "G"."APP_ID" AND "K"."TABLE_NAME" = "G"."TABLE_NAME"
+  ), "QUIET_DATES" AS (
+    SELECT
+      *,
+      CAST(CASE "GRANULARITY"
+        WHEN 'MONTHLY'
+        THEN DATEADD(MONTH, "UNIT", CAST('2001-01-01' AS DATE))
+        WHEN 'WEEKLY'
+        THEN DATEADD(DAY, "UNIT" * 7, CAST('2001-01-01' AS DATE))
+        ELSE DATEADD(DAY, "UNIT", CAST('2001-01-01' AS DATE))
+      END AS DATE) AS "DATE"
+    FROM "QUIET"
+  )
+  SELECT
+    "APP_ID",
+    "TABLE_NAME",
+    "GRANULARITY",
+    "DATE",
+    "INSTANCE_ID",
+    "PROCESSING_DATE",
+    "ACCESS_TYPE",
+    "FIRST_PROCESSING_DATE",
+    "NEWEST_PROCESSING_DATE",
+    "VINTAGES",
+    "SLICES",
+    "NEWEST_SLICE_KEY",
+    CAST(COALESCE("ROW_COUNT", 0) AS BIGINT) AS "ROW_COUNT",
+    CAST(COALESCE("ROWS_HASH", 0) AS BIGINT) AS "ROWS_HASH",
+    CAST("IS_DOUBLED" AS BOOLEAN) AS "IS_DOUBLED",
+    CAST(1 - "IS_REMOVED" AS BOOLEAN) AS "IS_OBSERVED",
+    CAST(CASE WHEN "IS_REMOVED" = 0 AND "UNIT" <= "COMPLETE_UNIT" THEN 1 ELSE 0 END AS BOOLEAN) AS "IS_COMPLETE"
+  FROM "DATED"
+  UNION ALL
+  SELECT
+    "APP_ID",
+    "TABLE_NAME",
+    "GRANULARITY",
+    "DATE",
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    "NEWEST_PROCESSING_DATE",
+    0,
+    0,
+    NULL,
+    0,
+    0,
+    CAST(0 AS BOOLEAN),
+    CAST("IS_OBSERVED" AS BOOLEAN),
+    CAST(CASE WHEN "IS_OBSERVED" = 1 AND "UNIT" <= "COMPLETE_UNIT" THEN 1 ELSE 0 END AS BOOLEAN)
+  FROM "QUIET_DATES"
+) AS "OWNERS"
+WHERE
+  "IS_COMPLETE"
+GROUP BY
+  "APP_ID",
+  "TABLE_NAME";
+
+SELECT
   "VERSION_HASH"
 FROM "APP_STORE_CONNECT_RAW"."_DLT_VERSION"
 WHERE
@@ -624,13 +1068,6 @@ WHERE
     WHERE
       "STATUS" = 0
   )
-  AND "ID" IN (
-    SELECT
-      "ID"
-    FROM "APP_STORE_CONNECT_RAW"."APPS"
-    WHERE
-      "_DLT_LOAD_ID" >= ''
-  )
 GROUP BY
   "ID"
 HAVING
@@ -651,13 +1088,6 @@ WHERE
     FROM "APP_STORE_CONNECT_RAW"."_DLT_LOADS"
     WHERE
       "STATUS" = 0
-  )
-  AND "ID" IN (
-    SELECT
-      "ID"
-    FROM "APP_STORE_CONNECT_RAW"."ANALYTICS_REPORT_REQUESTS"
-    WHERE
-      "_DLT_LOAD_ID" >= ''
   )
 GROUP BY
   "ID"
@@ -680,13 +1110,6 @@ WHERE
     WHERE
       "STATUS" = 0
   )
-  AND "ID" IN (
-    SELECT
-      "ID"
-    FROM "APP_STORE_CONNECT_RAW"."ANALYTICS_REPORTS"
-    WHERE
-      "_DLT_LOAD_ID" >= ''
-  )
 GROUP BY
   "ID"
 HAVING
@@ -707,13 +1130,6 @@ WHERE
     FROM "APP_STORE_CONNECT_RAW"."_DLT_LOADS"
     WHERE
       "STATUS" = 0
-  )
-  AND "ID" IN (
-    SELECT
-      "ID"
-    FROM "APP_STORE_CONNECT_RAW"."ANALYTICS_REPORT_INSTANCES"
-    WHERE
-      "_DLT_LOAD_ID" >= ''
   )
 GROUP BY
   "ID"
@@ -736,13 +1152,6 @@ WHERE
     WHERE
       "STATUS" = 0
   )
-  AND "ID" IN (
-    SELECT
-      "ID"
-    FROM "APP_STORE_CONNECT_RAW"."ANALYTICS_MISSING_REPORTS"
-    WHERE
-      "_DLT_LOAD_ID" >= ''
-  )
 GROUP BY
   "ID"
 HAVING
@@ -763,13 +1172,6 @@ WHERE
     FROM "APP_STORE_CONNECT_RAW"."_DLT_LOADS"
     WHERE
       "STATUS" = 0
-  )
-  AND "TABLE_NAME" IN (
-    SELECT
-      "TABLE_NAME"
-    FROM "APP_STORE_CONNECT_RAW"."REPORT_CATALOGUE"
-    WHERE
-      "_DLT_LOAD_ID" >= ''
   )
 GROUP BY
   "TABLE_NAME"
@@ -792,13 +1194,6 @@ WHERE
     WHERE
       "STATUS" = 0
   )
-  AND "ID" IN (
-    SELECT
-      "ID"
-    FROM "APP_STORE_CONNECT_RAW"."REPORT_COLUMNS"
-    WHERE
-      "_DLT_LOAD_ID" >= ''
-  )
 GROUP BY
   "ID"
 HAVING
@@ -819,13 +1214,6 @@ WHERE
     FROM "APP_STORE_CONNECT_RAW"."_DLT_LOADS"
     WHERE
       "STATUS" = 0
-  )
-  AND "INSTANCE_ID" IN (
-    SELECT
-      "INSTANCE_ID"
-    FROM "APP_STORE_CONNECT_RAW"."ANALYTICS_INSTANCE_CHECKS"
-    WHERE
-      "_DLT_LOAD_ID" >= ''
   )
 GROUP BY
   "INSTANCE_ID"
