@@ -1,6 +1,6 @@
 """The semantic models and metrics for MetricFlow, as YAML: a metric for each additive measure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .definition import Measure, Report
@@ -145,8 +145,15 @@ def _simple(measure: Measure) -> list[str]:
     ]
 
 
+def _sum(names: Sequence[str]) -> str:
+    """Of several figures one may be NULL where another is told: redownloads without downloads."""
+    if len(names) == 1:
+        return names[0]
+    return " + ".join(f"coalesce({name}, 0)" for name in names)
+
+
 def _derived(ratio: Ratio) -> list[str]:
-    above, below = " + ".join(ratio.above), " + ".join(ratio.below)
+    above, below = _sum(ratio.above), _sum(ratio.below)
     scale = f"{ratio.scale}.0 * " if ratio.scale > 1 else "1.0 * "
     inputs = [
         f"        - {{name: {PREFIX}_{name}, alias: {name}}}" for name in ratio.above + ratio.below
