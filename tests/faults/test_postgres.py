@@ -288,6 +288,20 @@ def test_deleted_rows_are_noticed_on_the_next_day(
     assert {} == flaws(database, world)
 
 
+def test_dropped_table_is_noticed_on_the_same_day(
+    database: Postgres, start_apple: StartApple
+) -> None:
+    world: World = overlapping_world(days=2)
+    apple = start_apple(world)
+    soon = {f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"}
+    run(apple, *TO_POSTGRES, env=soon)
+    run(apple, *TO_POSTGRES, env=soon)
+    database.execute("drop table app_store_connect_raw.app_crashes_daily cascade")
+    run(apple, *TO_POSTGRES, env=soon)
+
+    assert {} == flaws(database, world)
+
+
 def test_deleted_rows_of_another_app(database: Postgres, start_apple: StartApple) -> None:
     """The run that notices them is not for their app; the next one for it loads them again."""
     world: World = overlapping_world(days=2)

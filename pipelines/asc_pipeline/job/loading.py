@@ -76,7 +76,7 @@ class Loading:
         """Load all that is due, then ask for reports anew whose requests Apple stopped."""
         remade = make_missing(self._pipeline, self._warehouse)
         self._outcome.failures += remade.failures.values()
-        counts = self._upkeep.recover()
+        counts = self._upkeep.recover(of_all_loads=bool(remade.tables))
         self._summary.checked_at = self._upkeep.checked_at
         apps = {str(rows[0].app_id) for rows in counts.unsound.values()}
         listed = {each.id for each in self._ledger.listed_instances(apps)} if apps else set()

@@ -94,7 +94,7 @@ class Upkeep:
         if self._file != _identity(self._database):
             raise DatabaseLostError(str(self._database))
 
-    def recover(self) -> RowCounts:
+    def recover(self, *, of_all_loads: bool = False) -> RowCounts:
         """Remove what no view shows, and a last load that a run which died left in pieces: that
         first, while what it replaced is still there. Says what else is not as it was loaded.
         """
@@ -102,7 +102,7 @@ class Upkeep:
         before = None
         if self._sweep_after is not None:
             before = str((began - self._sweep_after).timestamp())
-        since = self._since = self.first_unchecked()
+        since = self._since = ALL_LOADS if of_all_loads else self.first_unchecked()
         self._tried(lambda: sweep_incomplete(self._warehouse, before, since))
         self._tried(lambda: remove_equal_keys(self._warehouse, since))
         counts = self._tried(lambda: count_rows(self._warehouse, since))

@@ -53,8 +53,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Remade:
-    """The notices about them, and the report tables that cannot be loaded into."""
+    """The tables that were made again, whole or in part, the notices about them, and the report
+    tables that cannot be loaded into.
+    """
 
+    tables: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
 
@@ -96,6 +99,7 @@ def make_missing(pipeline: Pipeline, warehouse: Warehouse) -> Remade:
                 remade.failures[gap.table] = Failure(what, why)
         else:
             forget(warehouse)
+            remade.tables.append(gap.table)
             remade.notices.extend(_notices(gap))
     return remade
 
