@@ -45,7 +45,7 @@ DEATHS = {
     "not recorded": f"{LOAD}.complete_package:before:1",
     "recorded": "dlt.destinations.job_client_impl:SqlJobClientBase.complete_load:after:1",
     "second load not recorded": f"{LOAD}.complete_package:before:2",
-    "a row removed": "asc_pipeline.truth.repair:_remove_slices:before:1",
+    "a row removed": "asc_pipeline.truth.sweeping:_remove_slices:before:1",
 }
 OF_LOAD = ("_dlt_load_id", "_slice_key")
 UNSEEN = ("tables made", "a job run", "not recorded")

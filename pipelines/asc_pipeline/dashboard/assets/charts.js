@@ -81,9 +81,10 @@ const Charts = (() => {
         encoding: { color: { value: "var(--forecast)" } },
       });
     }
-    if (last - first <= 92 * DAY) {
+    const shaded = last - first <= 92 * DAY ? weekends(first, last) : [];
+    if (shaded.length) { // Vega warns of a layer without data, as from Monday to Friday
       layers.unshift({
-        data: { values: weekends(first, last) },
+        data: { values: shaded },
         mark: { type: "rect", color: "var(--pale)", clip: true, aria: false },
         encoding: { x: { ...x, field: "from" }, x2: { field: "to" } },
       });
