@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import socket
-import subprocess  # nosec B404 # what is measured are processes
+import subprocess  # nosec B404 # the benchmark measures processes
 import sys
 import time
 import urllib.error

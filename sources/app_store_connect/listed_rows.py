@@ -57,8 +57,8 @@ def app_row(app: App, key_names: Iterable[str]) -> dict[str, Any]:
 def with_other_keys(
     rows: Iterable[dict[str, Any]], others: Collection[str], stored: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Rows of apps with the keys, of those that were not asked, that see the app as far as the
-    destination knows.
+    """The rows of apps, with the names of keys that this run did not ask and that saw the app in an
+    earlier run.
     """
     known = {row["id"]: (row["key_names"] or "").split(", ") for row in stored}
     found = []

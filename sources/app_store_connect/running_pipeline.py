@@ -1,4 +1,4 @@
-"""The pipeline that runs the source, and what its destination holds for it.
+"""The pipeline that runs the source, and the segments and rows at its destination.
 
 Before dlt loads the package it empties the tables of a `refresh`: their rows are as good as gone.
 """

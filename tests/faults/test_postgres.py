@@ -43,6 +43,8 @@ psycopg2 = pytest.importorskip("psycopg2")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
 BINARIES = "/usr/lib/postgresql"
 TO_POSTGRES = ("--destination", "postgres")
+SOON = {f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"}
+"""So that a check counts for all loads that began before it."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ def test_server_stops(server: Server, database: Postgres, start_apple: StartAppl
         code, out, err = finish(process)
     finally:
         server.start()
-    again = run(apple, *TO_POSTGRES, env={f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"})
+    again = run(apple, *TO_POSTGRES, env=SOON)
 
     assert 1 == code, (out, err)
     assert "Not loaded" in out, err
@@ -226,7 +228,7 @@ def test_interrupted_load_is_not_begun_again(database: Postgres, start_apple: St
     apple = start_apple(world)
     hit = dying("dlt.load.load:Load.initialize_package:after:1") | {"DIE_BY": f"{int(SIGINT)}"}
     code, out, err = run(apple, *TO_POSTGRES, "--debug", env=hit)
-    again = run(apple, *TO_POSTGRES, env={f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"})
+    again = run(apple, *TO_POSTGRES, env=SOON)
 
     assert 130 == code, (out, err)
     assert "package begun again" not in err
@@ -261,7 +263,7 @@ def test_living_writers_rows_stay(database: Postgres, start_apple: StartApple) -
     kept = database.query("select count(*) from app_store_connect_raw.app_crashes_daily")
     shown = differing(database, world)
     next_day(database)
-    run(apple, *TO_POSTGRES, env={f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"})
+    run(apple, *TO_POSTGRES, env=SOON)
 
     assert (twice, []) == (kept, shown)
     assert {} == flaws(database, world)
@@ -273,15 +275,14 @@ def test_deleted_rows_are_noticed_on_the_next_day(
     """After the first run of a day the loads before it are not compared again on that day."""
     world: World = overlapping_world(days=2)
     apple = start_apple(world)
-    soon = {f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"}
-    run(apple, *TO_POSTGRES, env=soon)
-    run(apple, *TO_POSTGRES, env=soon)
+    run(apple, *TO_POSTGRES, env=SOON)
+    run(apple, *TO_POSTGRES, env=SOON)
     database.execute("delete from app_store_connect_raw.app_crashes_daily")
     apple.forget()
-    same_day = run(apple, *TO_POSTGRES, env=soon)
+    same_day = run(apple, *TO_POSTGRES, env=SOON)
     loaded_at_once = list(apple.downloads)
     next_day(database)
-    run(apple, *TO_POSTGRES, env=soon)
+    run(apple, *TO_POSTGRES, env=SOON)
 
     assert (0, []) == (same_day[0], loaded_at_once), same_day
     assert apple.downloads
@@ -293,11 +294,10 @@ def test_dropped_table_is_noticed_on_the_same_day(
 ) -> None:
     world: World = overlapping_world(days=2)
     apple = start_apple(world)
-    soon = {f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"}
-    run(apple, *TO_POSTGRES, env=soon)
-    run(apple, *TO_POSTGRES, env=soon)
+    run(apple, *TO_POSTGRES, env=SOON)
+    run(apple, *TO_POSTGRES, env=SOON)
     database.execute("drop table app_store_connect_raw.app_crashes_daily cascade")
-    run(apple, *TO_POSTGRES, env=soon)
+    run(apple, *TO_POSTGRES, env=SOON)
 
     assert {} == flaws(database, world)
 
@@ -306,30 +306,28 @@ def test_deleted_rows_of_another_app(database: Postgres, start_apple: StartApple
     """The run that notices them is not for their app; the next one for it loads them again."""
     world: World = overlapping_world(days=2)
     apple = start_apple(world)
-    soon = {f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"}
-    run(apple, *TO_POSTGRES, env=soon)
+    run(apple, *TO_POSTGRES, env=SOON)
     database.execute("delete from app_store_connect_raw.app_crashes_daily")
     next_day(database)
-    run(apple, *TO_POSTGRES, "--app-id", APPS[0], env=soon)
-    run(apple, *TO_POSTGRES, "--app-id", APPS[1], env=soon)
+    run(apple, *TO_POSTGRES, "--app-id", APPS[0], env=SOON)
+    run(apple, *TO_POSTGRES, "--app-id", APPS[1], env=SOON)
 
     assert {} == flaws(database, world)
 
 
 def test_dead_run_is_repaired_on_the_same_day(database: Postgres, start_apple: StartApple) -> None:
-    """Half a load, and what a killed run left, lie after the last check."""
+    """A killed run leaves a load without some of its rows, newer than the last check."""
     world: World = overlapping_world(days=4)
     apple = start_apple(world)
-    soon = {f"{KEYS}SWEEP_AFTER_HOURS": "0.0001"}
-    run(apple, *TO_POSTGRES, "--app-id", APPS[0], env=soon)
-    run(apple, *TO_POSTGRES, "--app-id", APPS[0], env=soon)
+    run(apple, *TO_POSTGRES, "--app-id", APPS[0], env=SOON)
+    run(apple, *TO_POSTGRES, "--app-id", APPS[0], env=SOON)
     end = dying("asc_pipeline.truth.repair:remove_miscounted:before:1")
-    killed = run(apple, *TO_POSTGRES, env=soon | SMALL_BATCHES | end)
+    killed = run(apple, *TO_POSTGRES, env=SOON | SMALL_BATCHES | end)
     database.execute(
         "delete from app_store_connect_raw.app_crashes_daily where _dlt_load_id ="
         " (select max(_dlt_load_id) from app_store_connect_raw.app_crashes_daily)"
     )
-    last = run(apple, *TO_POSTGRES, env=soon)
+    last = run(apple, *TO_POSTGRES, env=SOON)
 
     assert (-9, 0) == (killed[0], last[0]), killed + last
     assert {} == flaws(database, world)

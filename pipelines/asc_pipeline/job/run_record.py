@@ -57,7 +57,9 @@ def run_row(summary: Summary, ended_at: datetime, error: Exception | None = None
 
 
 def _checked_at(summary: Summary) -> datetime | None:
-    """None if rows were gone that are not loaded again: the next run has to find them, too."""
+    """None if this run found rows gone and did not load them again, so that the next run compares
+    all loads, too.
+    """
     loaded = {each.item.listed.instance.id for each in summary.outcome.completed}
     return None if summary.unsound - loaded else summary.checked_at
 
@@ -82,12 +84,12 @@ def record_run(
 
     Nothing is written where nothing was ever loaded.
     """
-    rows = {RUNS: [run_row(summary, ended_at, error)]}
-    if summary.failures and not summary.is_interrupted:
-        rows[LOAD_FAILURES] = failure_rows(summary.failures, ended_at)
-    resources = [resource_of(table, rows[table], table_format) for table in rows]
     try:
         if LOADS in warehouse.columns():
+            rows = {RUNS: [run_row(summary, ended_at, error)]}
+            if summary.failures and not summary.is_interrupted:
+                rows[LOAD_FAILURES] = failure_rows(summary.failures, ended_at)
+            resources = [resource_of(table, rows[table], table_format) for table in rows]
             packages.abort()
             packages.load(batch_source(resources))
     except Exception as failure:  # whatever dlt and the destination's driver raise

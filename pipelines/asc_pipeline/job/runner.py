@@ -178,10 +178,7 @@ class Run:
     def _record(
         self, pipeline: Pipeline, warehouse: Warehouse, error: Exception | None = None
     ) -> None:
-        """Write the run and its failures.
-
-        Not of a plan, nor where the destination failed: that would fail again.
-        """
+        """Not of a plan, nor where the destination failed: that would fail again."""
         set_received_signal(0)  # or dlt would load nothing after an interruption
         if self._settings.is_plan or isinstance(self._outcome.stopped_by, DestinationError):
             return

@@ -45,8 +45,9 @@ class Summary:
     is_for_all_apps: bool = True
     location: str = ""
     checked_at: datetime | None = None
+    """When the run compared loads with the ledger; None if it did not come so far."""
     unsound: set[str] = field(default_factory=set)
-    """Instances of which rows were gone at that moment, and which Apple may list again."""
+    """Ids of instances that had lost rows by `checked_at`, and that Apple still listed."""
     listing: Listing = field(default_factory=Listing)
     selection: Selection | None = None
     units: list[Unit] = field(default_factory=list)

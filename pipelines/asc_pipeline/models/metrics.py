@@ -146,7 +146,7 @@ def _simple(measure: Measure) -> list[str]:
 
 
 def _sum(names: Sequence[str]) -> str:
-    """Of several figures one may be NULL where another is told: redownloads without downloads."""
+    """The sum of figures. NULL counts as 0 beside others: an app may have redownloads alone."""
     if len(names) == 1:
         return names[0]
     return " + ".join(f"coalesce({name}, 0)" for name in names)

@@ -115,7 +115,7 @@ def _of_equal_keys(warehouse: Warehouse, load_id: str) -> set[str]:
 
 def remove_equal_keys(warehouse: Warehouse, since: str = ALL_LOADS) -> None:
     """Remove loads with slice keys of an earlier load: a run may have died before it saw that.
-    Those before the load id `since` are known to have none.
+    An earlier run has checked the loads before the load id `since`.
 
     Their rows would be shown under both slices. Apple lists their instances for weeks, so the run
     that finds this loads them again.
@@ -142,8 +142,8 @@ def remove_equal_keys(warehouse: Warehouse, since: str = ALL_LOADS) -> None:
 
 
 def brought_since(table: RawTable, key: str, since: str) -> str:
-    """A condition: loads from `:since` on brought rows of this key, too. None if those are all,
-    since the join would take longer than the question.
+    """A condition, which begins with `and`: a load from `:since` on wrote rows of this key. Empty
+    for all loads, where it would exclude no key and take longer than the question.
     """
     if since == ALL_LOADS:
         return ""

@@ -24,8 +24,8 @@ _OWN_TABLES = tuple(reversed(tables.OWN_TABLES))
 def sweep_incomplete(
     warehouse: Warehouse, before_load_id: str | None = None, since: str = ALL_LOADS
 ) -> None:
-    """Delete rows of loads that never completed: a dead run's, which no view ever showed. Of loads
-    before the load id `since` none are left.
+    """Delete rows of loads that never completed: a dead run's, which no view ever showed. An
+    earlier run has deleted those of loads before the load id `since`.
     """
     if not warehouse.database.can_delete:
         warehouse.database.sweep(before_load_id)
@@ -47,8 +47,8 @@ def sweep_incomplete(
 
 
 def sweep_superseded(warehouse: Warehouse, today: date, since: str = ALL_LOADS) -> None:
-    """Delete rows that a later, complete load replaced or withdrew. What loads before the load id
-    `since` replaced is deleted already.
+    """Delete rows that a later, complete load replaced or withdrew. An earlier run has deleted the
+    rows that loads before the load id `since` replaced.
 
     Not while the later one is not there as it was loaded: then it replaces nothing.
     """
@@ -125,8 +125,8 @@ def _remove_slices(
 
 
 def _newest(warehouse: Warehouse, table: RawTable, since: str) -> dict[str, set[Any]]:
-    """Of what several loads brought to `table`, one of them `since` or later, the last load, with
-    the keys that it brought.
+    """The keys that several loads wrote to `table`, by the last of these loads; only keys that a
+    load from `since` on has written.
 
     Asked first and deleted by value: not every dialect may delete by a query on the same table.
     """

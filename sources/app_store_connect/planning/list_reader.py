@@ -36,8 +36,8 @@ def list_reader(keys: ApiKeys, listing: Listing) -> Iterator["ListReader"]:
 
 @dataclass(frozen=True, slots=True)
 class ListReader:
-    """Reads lists side by side. What cannot be read becomes a failure of the listing; an error is
-    raised only if no key is left to ask with.
+    """Reads lists side by side. A list that cannot be read becomes a failure of the listing; an
+    error is raised only if no key is left to ask with.
     """
 
     keys: ApiKeys

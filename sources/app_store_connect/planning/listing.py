@@ -30,7 +30,7 @@ class Listing:
     keys_of: dict[str, list[str]] = field(default_factory=dict)
     """Of each app the names of the keys that see it, as far as they were asked."""
     other_keys: set[str] = field(default_factory=set)
-    """Names of keys in the configuration that did not say which apps they see."""
+    """Names of keys in the configuration that were not asked for their apps, or did not answer."""
     requests: list[ReportRequest] = field(default_factory=list)
     created: list[ReportRequest] = field(default_factory=list)
     taken_on_trust: set[str] = field(default_factory=set)

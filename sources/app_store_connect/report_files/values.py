@@ -75,7 +75,9 @@ def _strictly(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> pa.ChunkedArra
 
 
 def _leniently(texts: pa.ChunkedArray, arrow_type: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    """Cast what can be cast, one distinct text at a time; the rest becomes NULL. Also its rows."""
+    """Cast each distinct text alone. Returns the values, with NULL for a text that cannot be cast,
+    and the rows of such texts.
+    """
     encoded = texts.combine_chunks().dictionary_encode()
     bad: list[str] = []
     values: list[Any] = []
