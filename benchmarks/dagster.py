@@ -33,9 +33,9 @@ from benchmarks.world import World, many_instances
 KEYS = ("east", "north", "south")
 UNITS_OF_A_KEY = 2
 ROWS = 50
-"""Of an instance, which has one segment."""
+"""Rows of an instance, which has one segment."""
 AGE_DAYS = 3
-"""Of the newest instances: they are not asked for again, so a second run has nothing to load."""
+"""Age of the newest instances in days: too old to be looked at again by a second run."""
 _REPORTS = [each.name for each in REPORTS if each.is_default]
 _SETTINGS = "SOURCES__APP_STORE_CONNECT__"
 _RAW = "app_store_connect_raw"
@@ -106,7 +106,7 @@ def on_dagster(dagster: Dagster, units: Sequence[Unit]) -> Took:
 
 
 def idle_cpu(dagster: Dagster) -> float:
-    """Of a minute in which no unit is loaded; each minute the daemon starts a code server."""
+    """CPU seconds of a minute without a unit; each minute the daemon starts a code server."""
     before = dagster.cpu()
     time.sleep(60)
     return dagster.cpu() - before
@@ -128,7 +128,7 @@ def place(apple: Apple, world: World, postgres: str, name: str) -> Iterator[Plac
 
 
 def _environment(apple: Apple, world: World) -> dict[str, str]:
-    """With a key of its own for each third of the apps."""
+    """An account in which each third of the apps has a key of its own."""
     single = {f"{_SETTINGS}{name}" for name in ("KEY_ID", "ISSUER_ID", "PRIVATE_KEY")}
     environment = {name: each for name, each in apple.environment.items() if name not in single}
     units = units_of(world)
@@ -165,7 +165,7 @@ def plain_side(apple: Apple, world: World, postgres: str, name: str) -> dict[str
 
 
 def dagster_side(apple: Apple, world: World, postgres: str, name: str) -> dict[str, Took]:
-    """The same, and the services alone for a minute."""
+    """A first load, a run with nothing new, and a minute of the services alone."""
     with (
         place(apple, world, postgres, name) as here,
         services(here.folder, here.environment, KEYS) as dagster,
@@ -183,7 +183,7 @@ def _both(load: Callable[[], Took], world: World, here: Place) -> dict[str, Took
 
 
 def measure_pairs(world: World, pairs: int) -> list[tuple[dict[str, Took], dict[str, Took]]]:
-    """Of each pair Dagster's side and the plain one, in turn first and second."""
+    """The two sides of each pair; the first one alternates."""
     found = []
     # no unit waits for the budget: all keys share that of this server
     with server() as postgres, served(replace(world, budget=10_000_000)) as apple:

@@ -49,7 +49,7 @@ _RUNS = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """When it was asked for, taken from the queue, begun by its process, and ended."""
+    """The moments of a run: asked for, taken from the queue, begun by its process, ended."""
 
     id: str
     status: str
@@ -74,7 +74,7 @@ class Dagster:
     sessions: frozenset[int]
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """Raises RuntimeError if it was not understood."""
+        """Ask GraphQL. Raises RuntimeError if the web server refuses the question."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(  # noqa: S310 # loopback
             f"{self.address}/graphql", body, {"Content-Type": "application/json"}
@@ -87,12 +87,12 @@ class Dagster:
         return data
 
     def apps(self, key: str) -> list[str]:
-        """Those that the sensor has added."""
+        """The apps that the sensor has added."""
         found = self.ask(_APPS, p=["raw", key, "apps"])["assetNodeOrError"]
         return list(found.get("partitionKeys", ()))
 
     def stop_schedules(self) -> None:
-        """At a full hour they would load units beside those that are measured."""
+        """Stop the schedules, which at a full hour would load units beside the measured ones."""
         found = self.ask(_SCHEDULES, s=_REPOSITORY)["schedulesOrError"]
         for each in found["results"]:
             self.ask(_STOP, id=each["id"])
@@ -116,7 +116,7 @@ class Dagster:
         return [Run.from_answer(each) for each in self.ask(_RUNS)["runsOrError"]["results"]]
 
     def ended(self, run_ids: Sequence[str]) -> list[Run]:
-        """These runs when all have succeeded."""
+        """Wait until these runs have succeeded, and return them."""
         found: list[Run] = []
 
         def are_over() -> bool:
@@ -143,12 +143,12 @@ def _processes(sessions: frozenset[int]) -> Iterator[Path]:
 
 
 def _fields(process: Path) -> list[str]:
-    """Of /proc/ID/stat, from the state on."""
+    """The fields of /proc/ID/stat, from the state on."""
     return (process / "stat").read_text().rpartition(")")[2].split()
 
 
 def _cpu_seconds(process: Path) -> float:
-    """User and system time, with that of the children that have ended."""
+    """User and system seconds, with those of children that have ended."""
     with suppress(OSError):
         return sum(map(int, _fields(process)[11:15])) / _TICKS
     return 0.0
