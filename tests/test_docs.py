@@ -233,6 +233,15 @@ def test_examples_of_the_python_page(
     assert "['app_crashes_daily']" in printed
 
 
+def test_examples_do_not_hide_failures() -> None:
+    """Who copies an example gets a red scheduler where something could not be loaded."""
+    examples = [each for text in (README, *PAGES.values()) for each in blocks(text, "python")]
+    loading = [each for each in examples if "app_store_connect_source(" in each]
+
+    assert 3 == len(loading)
+    assert all("raise_for_failures(" in each or 'on_failure="raise"' in each for each in loading)
+
+
 def shape_of_key(number: int) -> str:
     """The example with one of its four ways to give the key, and no other."""
     head, *shapes = re.split(r"^# \d\. .*\n", SECRETS, flags=re.MULTILINE)

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,19 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from app_store_connect import app_store_connect_source
-from app_store_connect.configuration.settings import Configuration, read_configuration
+from app_store_connect.configuration.settings import (
+    SUBSECTIONS,
+    Configuration,
+    read_configuration,
+)
+from app_store_connect.errors import PACKAGE
+from asc_pipeline.alerts.settings import AlertSettings
 from asc_pipeline.cli.main import main
+from asc_pipeline.doctor.machine import PACKAGES_OF_EXTRAS
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.emulator import Fault, World
+from tests.several_keys import FOREIGN, NORTH, SOUTH, UseKeys
 from tests.test_cli import held_by_another
 from tests.worlds import APPS, app, overlapping_world
 
@@ -242,10 +251,67 @@ def test_full_budget(ask: Ask) -> None:
 
 
 def test_budget_that_ends_on_the_way(ask: Ask) -> None:
-    """It is told as what it is, not as a refusal of the apps."""
-    found = ask(overlapping_world(days=1), hourly_limit=3)
+    """One line says so, a warning, and how many apps were not looked at."""
+    found = ask(overlapping_world(days=1), hourly_limit=5)
 
-    assert "Apple's request budget of this key is used up" in "".join(found.of("error"))
+    assert 1 == found.exit_code
+    assert [
+        "budget: used up after 1 of 2 apps, so the others were not looked at; run this again in an"
+        " hour, or with --app-id"
+    ] == [each for each in found.of("warning") if "used up" in each]
+
+
+def test_two_requests_for_an_app(start_apple: StartApple, job: Job) -> None:
+    """And three of the key, of which one tries its right to read instances."""
+    apple = start_apple(overlapping_world(days=1))
+    job.use(apple)
+    Doctor()
+
+    assert 3 + 2 * len(APPS) == len(apple.exchanges)
+
+
+def test_several_keys(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
+    """Each line of a key has its name, and one wrong key does not hide the other."""
+    apple = start_apple(overlapping_world(days=1))
+    use_keys(apple, south=(FOREIGN, ()), north=(NORTH, APPS[:1]))
+    found, chosen = Doctor(), Doctor("--key", "north")
+    mine = [each for each in found.of("ok") if "north" in each.partition(":")[0]]
+
+    assert (2, 0) == (found.exit_code, chosen.exit_code)
+    assert ["key south: /v1/apps: Apple answered 401"] == [each[:39] for each in found.of("error")]
+    assert [
+        "clock, key north",
+        "key north",
+        "budget, key north",
+        "apps, key north",
+        *[f"app {APPS[0]} (App 1), key north"] * 2,
+        "orders, key north",
+    ] == [each.partition(":")[0] for each in mine]
+
+
+@pytest.mark.parametrize(
+    ("app_id", "error"),
+    [(APPS[1], []), ("1500000009", ["apps: the key sees no app '1500000009'; check the id"])],
+)
+def test_app_of_another_key(
+    app_id: str, error: list[str], start_apple: StartApple, job: Job, use_keys: UseKeys
+) -> None:
+    """An app has to be seen by one of the keys, not by each."""
+    apple = start_apple(overlapping_world(days=1))
+    use_keys(apple, north=(NORTH, APPS[:1]), south=(SOUTH, ()))
+    found = Doctor("--app-id", app_id)
+
+    assert error == [each[:52] for each in found.of("error")]
+
+
+def test_unknown_key(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
+    """A name that no key has is an error with near ones; the rest is looked at all the same."""
+    use_keys(start_apple(overlapping_world(days=1)), north=(NORTH, ()))
+    found = Doctor("--key", "nort")
+
+    assert "no key is called 'nort'" in found.of("error")[0]
+    assert "did you mean north?" in found.of("error")[0]
+    assert {"versions", "destination"} < {each["subject"] for each in found.checks}
 
 
 def test_locked_file(ask: Ask, job: Job) -> None:
@@ -273,18 +339,25 @@ def test_secrets_that_others_can_read(
     assert (exit_code, [says] * exit_code) == (found.exit_code, found.of("warning"))
 
 
-def test_private_key_that_others_can_read(ask: Ask, job: Job, start_apple: StartApple) -> None:
+@pytest.mark.parametrize("name", ["", "KEYS__SOUTH__"], ids=["the key", "a key with a name"])
+def test_private_key_that_others_can_read(
+    name: str, start_apple: StartApple, use_keys: UseKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     apple = start_apple(overlapping_world(days=1))
-    job.use(apple)
-    Path("AuthKey.p8").write_text(apple.private_key)
+    use_keys(apple, north=(NORTH, ()), south=(SOUTH, ()))
+    Path("AuthKey.p8").write_text(SOUTH.private_key)
     os.chmod("AuthKey.p8", 0o644)  # others may read it: that is the case
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(f"{KEYS}PRIVATE_KEY", "AuthKey.p8")
-        found = Doctor()
+    monkeypatch.setenv(f"{KEYS}{name}PRIVATE_KEY", "AuthKey.p8")
+    found = Doctor()
 
-    assert ["secrets: AuthKey.p8 can be read by others (mode 644); chmod 600 AuthKey.p8"] == (
+    assert "secrets: AuthKey.p8 can be read by others (mode 644); chmod 600 AuthKey.p8" in (
         found.of("warning")
     )
+
+
+def test_extras_are_those_of_the_package() -> None:
+    """Each extra is told as installed or not."""
+    assert {*PACKAGES_OF_EXTRAS} == {*(metadata(PACKAGE).get_all("Provides-Extra") or ())}
 
 
 @pytest.mark.parametrize("where", ["file", "environment"])
@@ -307,6 +380,39 @@ def test_unknown_setting(
 
     assert [f"settings: {says}"] == found.of("warning")
     assert says in ran.summary["notices"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "KEYS__NORTH__KEYID",
+            "keys.north has no key keyid, so that it has no effect; near: key_id",
+        ),
+        ("ALERTS__URL", "alerts has no key url, so that it has no effect; near: urls"),
+        (
+            "DAGSTER__DATASETS",
+            "dagster has no key datasets, so that it has no effect; near: dataset",
+        ),
+    ],
+)
+def test_unknown_setting_of_a_further_section(
+    name: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{KEYS}{name}", "x")
+
+    assert [f"sources.app_store_connect.{says}"] == Configuration.unknown_keys(read_configuration())
+
+
+def test_further_sections_are_those_of_the_job() -> None:
+    """What each of them reads is known, and nothing else."""
+    pytest.importorskip("dagster")
+    from asc_pipeline.dagster.settings import DagsterSettings
+
+    specs: dict[str, Any] = {"alerts": AlertSettings, "dagster": DagsterSettings}
+    read = {name: set(spec.get_resolvable_fields()) for name, spec in specs.items()}
+
+    assert read == {name: set(keys) for name, keys in SUBSECTIONS.items()}
 
 
 def test_settings_of_the_source_are_known(monkeypatch: pytest.MonkeyPatch) -> None:

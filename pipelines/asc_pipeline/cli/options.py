@@ -60,6 +60,13 @@ APP_ID = click.option(
     metavar="ID",
     help="Only these apps. Repeatable.",
 )
+KEY = click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="NAME",
+    help="Only this key of the configuration. Repeatable. Default: all.",
+)
 PLACE = (
     click.option(
         "--destination",
@@ -189,13 +196,7 @@ _OPTIONS = (
         metavar="SECONDS",
         help="How long to wait for Apple's hourly request budget.",
     ),
-    click.option(
-        "--key",
-        "keys",
-        multiple=True,
-        metavar="NAME",
-        help="Only this key of the configuration. Repeatable. Default: all.",
-    ),
+    KEY,
     *PLACE,
     click.option("--plan", "is_plan", is_flag=True, help="Say what would be loaded; load nothing."),
     click.option(

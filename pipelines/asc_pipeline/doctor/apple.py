@@ -1,7 +1,7 @@
-"""Checks of one API key: whether Apple accepts it, and its rights to read."""
+"""Checks of the API keys: whether Apple accepts them, and their rights to read."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -12,17 +12,22 @@ from app_store_connect.api.budget import RequestBudget, parse_rate_limit
 from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.api.credentials import Credentials
 from app_store_connect.api.http import BrokenTransferError, exchange, new_session
+from app_store_connect.api.keys import DEFAULT_KEY, apps_to_ask
 from app_store_connect.api.responses import TransientError, document_of
-from app_store_connect.entities import App, Report, ReportRequest
-from app_store_connect.errors import AppStoreConnectError, ForbiddenError, UnauthorizedError
+from app_store_connect.configuration.keys import KeySettings
+from app_store_connect.entities import App
+from app_store_connect.errors import (
+    AppStoreConnectError,
+    ConfigurationError,
+    UnauthorizedError,
+)
+from asc_pipeline.doctor.apps import AppChecks, refused
 from asc_pipeline.doctor.check import Check, Level
 from asc_pipeline.doctor.judgement import (
+    judge_apps,
     judge_budget,
     judge_clock,
-    judge_ordering,
-    judge_reports,
-    judge_requests,
-    title_of,
+    judge_missing_apps,
 )
 
 _TIMEOUT_SECONDS = 20.0
@@ -43,40 +48,88 @@ class _Answer:
     ahead: timedelta | None
 
 
-def check_key(
-    credentials: Credentials, app_ids: Sequence[str], now: Clock, name: str = ""
+def check_keys(
+    keys: Sequence[KeySettings], base_url: str, app_ids: Sequence[str], now: Clock
 ) -> Iterator[Check]:
-    """The checks of a key; those of its apps follow if Apple accepts it.
+    """The checks of each key and of its apps, and the apps that no key sees.
 
     Args:
-        app_ids: only these apps; none for all that the key sees.
-        name: of the key, where there are several.
+        app_ids: only these apps; none for all that the keys see.
     """
-    subject = f"key {name}".strip()
-    try:
-        answer, correction = _probe(credentials, now), timedelta(0)
-        if answer.ahead is not None:
-            clock = judge_clock(answer.ahead)
-            yield clock
-            if clock.level is Level.ERROR and isinstance(answer.refusal, UnauthorizedError):
-                correction = answer.ahead  # or a good key would look like a wrong one
-                answer = _probe(credentials, lambda: now() - correction)
-    except BrokenTransferError as error:
-        yield Check(subject, Level.ERROR, f"Apple cannot be asked: {error}")
-        return
+    seen: list[Sequence[App] | None] = []
+    for key in keys:
+        if (chosen := apps_to_ask(key.app_ids, app_ids)) is None:
+            continue
+        try:
+            checks = _KeyChecks(key.credentials(base_url), chosen, now)
+        except ConfigurationError as error:
+            yield Check("settings", Level.ERROR, str(error))
+            continue
+        yield from (_named(each, key.name) for each in checks.run())
+        seen.append(checks.apps)
+    asked = app_ids or [each for key in keys for each in key.app_ids]
+    found = {app.id for apps in seen for app in apps or ()}
+    if None not in seen and (missing := sorted({*asked} - found)):
+        yield judge_missing_apps(missing)
+
+
+def _named(check: Check, name: str) -> Check:
+    """With the name of the key, where keys have names."""
+    if name == DEFAULT_KEY:
+        return check
+    is_of_key = check.subject == "key"
+    return replace(check, subject=f"key {name}" if is_of_key else f"{check.subject}, key {name}")
+
+
+class _KeyChecks:
+    """The checks of one key; those of its apps follow if Apple accepts it.
+
+    `apps` are those that Apple listed; None until it did.
+    """
+
+    def __init__(self, credentials: Credentials, app_ids: Sequence[str], now: Clock) -> None:
+        self.apps: list[App] | None = None
+        self._credentials = credentials
+        self._app_ids = app_ids
+        self._now = now
+
+    def run(self) -> Iterator[Check]:
+        credentials = self._credentials
+        try:
+            answer, correction = _probe(credentials, self._now), timedelta(0)
+            if answer.ahead is not None:
+                clock = judge_clock(answer.ahead)
+                yield clock
+                if clock.level is Level.ERROR and isinstance(answer.refusal, UnauthorizedError):
+                    correction = answer.ahead  # or a good key would look like a wrong one
+                    answer = _probe(credentials, lambda: self._now() - correction)
+        except BrokenTransferError as error:
+            yield Check("key", Level.ERROR, f"Apple cannot be asked: {error}")
+            return
+        yield _of_key(credentials, answer, ", by Apple's clock" if correction else "")
+        if not isinstance(answer.refusal, UnauthorizedError):
+            yield judge_budget(parse_rate_limit(answer.rate_limit))
+        if not answer.refusal:
+            yield from self._of_apps(_client(credentials, lambda: self._now() - correction))
+
+    def _of_apps(self, client: AppStoreConnectClient) -> Iterator[Check]:
+        try:
+            self.apps = client.list_apps(app_ids=self._app_ids)
+        except AppStoreConnectError as error:
+            yield refused("apps", "list apps", error)
+            return
+        yield judge_apps(len(self.apps), len(self._app_ids))
+        yield from AppChecks(client).run(self.apps)
+
+
+def _of_key(credentials: Credentials, answer: _Answer, by: str) -> Check:
     if isinstance(answer.refusal, TransientError):
         level = Level.WARNING if answer.refusal.status == 429 else Level.ERROR
-        yield Check(subject, level, f"not known: {answer.refusal}", "run this again later")
-    elif answer.refusal:
-        yield Check(subject, Level.ERROR, str(answer.refusal))
-    else:
-        by = ", by Apple's clock" if correction else ""
-        kind = "team" if credentials.issuer_id else "individual"
-        yield Check(subject, Level.OK, f"Apple accepts {kind} key {credentials.key_id}{by}")
-    if not isinstance(answer.refusal, UnauthorizedError):
-        yield judge_budget(parse_rate_limit(answer.rate_limit))
-    if not answer.refusal:
-        yield from _checks_of_apps(_client(credentials, lambda: now() - correction), app_ids)
+        return Check("key", level, f"not known: {answer.refusal}", "run this again later")
+    if answer.refusal:
+        return Check("key", Level.ERROR, str(answer.refusal))
+    kind = "team" if credentials.issuer_id else "individual"
+    return Check("key", Level.OK, f"Apple accepts {kind} key {credentials.key_id}{by}")
 
 
 def _probe(credentials: Credentials, now: Clock) -> _Answer:
@@ -115,52 +168,3 @@ def _client(credentials: Credentials, now: Clock) -> AppStoreConnectClient:
         backoff_seconds=_BACKOFF_SECONDS,
         timeout_seconds=_TIMEOUT_SECONDS,
     )
-
-
-def _checks_of_apps(client: AppStoreConnectClient, app_ids: Sequence[str]) -> Iterator[Check]:
-    """Ends at the first refusal that every further request would meet as well."""
-    try:
-        apps = client.list_apps(app_ids=app_ids)
-    except AppStoreConnectError as error:
-        yield Check("apps", Level.ERROR, f"the key may not list apps: {error}")
-        return
-    state = f"the key sees {len(apps)} apps"
-    missing = sorted({*app_ids} - {each.id for each in apps})
-    if missing or not apps:
-        yield Check("apps", Level.ERROR, f"{state}, and not {', '.join(missing) or 'any app'}")
-    else:
-        yield Check("apps", Level.OK, state)
-    checks: list[Check] = []
-    has_requests = False
-    for app in apps:
-        try:
-            requests = client.list_report_requests(app.id)
-        except AppStoreConnectError as error:
-            yield _refused(app, "list report requests", error)
-            continue
-        has_requests = has_requests or bool(requests)
-        checks.append(judge_requests(app, requests))
-        yield checks[-1]
-        yield from _checks_of_reports(client, app, requests)
-    if checks:
-        yield judge_ordering(checks, has_requests=has_requests)
-
-
-def _checks_of_reports(
-    client: AppStoreConnectClient, app: App, requests: Sequence[ReportRequest]
-) -> Iterator[Check]:
-    live = [each for each in requests if not each.is_stopped] or list(requests)
-    reports: list[Report] = []
-    try:
-        for request in live[:1]:
-            reports = client.list_reports(request.id)
-            yield judge_reports(app, reports)
-        for report in reports[:1]:
-            client.list_instances(report.id)
-    except AppStoreConnectError as error:
-        yield _refused(app, "read reports", error)
-
-
-def _refused(app: App, what: str, error: AppStoreConnectError) -> Check:
-    may_not = f"the key may not {what}" if isinstance(error, ForbiddenError) else f"cannot {what}"
-    return Check(title_of(app), Level.ERROR, f"{may_not}: {error}")

@@ -1,12 +1,13 @@
 """The meaning of Apple's answers for a run. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
 from app_store_connect.api.auth import CLOCK_SKEW
 from app_store_connect.api.budget import PACED_SHARE, Window
 from app_store_connect.catalog import REPORTS, schema_of_report
 from app_store_connect.entities import AccessType, App, Report, ReportRequest
+from app_store_connect.errors import UnknownAppError
 from asc_pipeline.doctor.check import Check, Level
 
 MAX_NAMES = 6
@@ -34,6 +35,24 @@ def judge_budget(windows: Iterable[Window]) -> Check:
     if hour.remaining < hour.limit * PACED_SHARE:
         return Check("budget", Level.WARNING, state, "a run slows down until there are more")
     return Check("budget", Level.OK, state)
+
+
+def judge_end_of_budget(done: int, total: int) -> Check:
+    state = f"used up after {done:,} of {total:,} apps, so the others were not looked at"
+    return Check("budget", Level.WARNING, state, "run this again in an hour, or with --app-id")
+
+
+def judge_apps(count: int, asked: int) -> Check:
+    """`asked` is 0 for all apps; of others `judge_missing_apps` tells if no key sees them."""
+    if asked:
+        return Check("apps", Level.OK, f"the key sees {count:,} of {asked:,} apps asked for")
+    state = f"the key sees {'1 app' if count == 1 else f'{count:,} apps'}"
+    return Check("apps", Level.OK if count else Level.ERROR, state)
+
+
+def judge_missing_apps(app_ids: Sequence[str]) -> Check:
+    """Of apps that are asked for and that no key sees."""
+    return Check("apps", Level.ERROR, str(UnknownAppError(app_ids)))
 
 
 def title_of(app: App) -> str:

@@ -8,27 +8,45 @@ from pathlib import Path
 
 import dlt
 
+from app_store_connect.configuration.keys import KeySettings
 from app_store_connect.configuration.settings import Configuration
 from app_store_connect.errors import PACKAGE
 from asc_pipeline.doctor.check import Check, Level
 
 _SHOWN = (PACKAGE, "dlt", "duckdb", "pyarrow")
-_OPTIONAL = ("dbt-core", "psycopg2-binary", "deltalake", "pyiceberg")
+PACKAGES_OF_EXTRAS = {
+    "postgres": "psycopg2-binary",
+    "filesystem": "s3fs",
+    "delta": "deltalake",
+    "iceberg": "pyiceberg",
+    "dbt": "dbt-core",
+    "dashboard": "vl-convert-python",
+    "notify": "apprise",
+    "dagster": "dagster",
+}
+"""Of each extra in pyproject.toml a package that it alone brings."""
 
 
-def check_machine(configuration: Configuration) -> Iterator[Check]:
-    yield Check("versions", Level.OK, ", ".join([f"Python {platform.python_version()}", *_found()]))
-    yield from check_secret_files([*_secrets_files(), *_key_files(configuration)])
+def check_versions() -> Check:
+    extras = {extra: _found(name) for extra, name in PACKAGES_OF_EXTRAS.items()}
+    packages = [*map(_found, _SHOWN), *extras.values()]
+    state = ", ".join([f"Python {platform.python_version()}", *filter(None, packages)])
+    missing = ", ".join(extra for extra, found in extras.items() if not found)
+    advice = f"extras that are not installed: {missing}" if missing else ""
+    return Check("versions", Level.OK, state, advice)
+
+
+def check_settings(configuration: Configuration, keys: Iterable[KeySettings]) -> Iterator[Check]:
+    yield from check_secret_files([*_secrets_files(), *_key_files(keys)])
     for notice in configuration.unknown_keys():
         yield Check("settings", Level.WARNING, notice)
 
 
-def _found() -> Iterator[str]:
-    for name in (*_SHOWN, *_OPTIONAL):
-        try:
-            yield f"{name} {version(name)}"
-        except PackageNotFoundError:
-            yield f"no {name}"
+def _found(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return ""
 
 
 def _secrets_files() -> list[Path]:
@@ -37,14 +55,16 @@ def _secrets_files() -> list[Path]:
     return [Path(place) for each in providers for place in each.present_locations]
 
 
-def _key_files(configuration: Configuration) -> list[Path]:
-    """The file of the private key, if the setting is a path."""
-    text = (configuration.private_key or "").strip()
-    try:
-        path = Path(text).expanduser()
-        return [path] if text and path.is_file() else []
-    except (OSError, ValueError, RuntimeError):  # a key is no path
-        return []
+def _key_files(keys: Iterable[KeySettings]) -> Iterator[Path]:
+    """The files of the private keys, where the setting is a path."""
+    for key in keys:
+        text = (key.private_key or "").strip()
+        try:
+            path = Path(text).expanduser()
+            if text and path.is_file():
+                yield path
+        except (OSError, ValueError, RuntimeError):  # a key is no path
+            continue
 
 
 def check_secret_files(files: Iterable[Path]) -> Iterator[Check]:

@@ -13,6 +13,18 @@ DEFAULT_WORKERS = 8
 """Requests and downloads at once."""
 
 
+def apps_to_ask(own: tuple[str, ...], asked: Sequence[str]) -> tuple[str, ...] | None:
+    """Those of the apps asked for that a key is for, empty for all; None if it is for none.
+
+    Args:
+        own: the only apps that the key is for; empty for all.
+        asked: empty for all.
+    """
+    if not own or not asked:
+        return tuple(asked or own)
+    return tuple(each for each in asked if each in own) or None
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """A key; `app_ids` are the only ones that it is for, if there are any."""
@@ -21,12 +33,6 @@ class ApiKey:
     client: AppStoreConnectClient
     downloader: SegmentDownloader
     app_ids: tuple[str, ...] = ()
-
-    def apps_to_ask(self, app_ids: Sequence[str]) -> tuple[str, ...] | None:
-        """Those of the apps asked for, empty for all; None if the key is for none of them."""
-        if not self.app_ids or not app_ids:
-            return tuple(app_ids or self.app_ids)
-        return tuple(each for each in app_ids if each in self.app_ids) or None
 
 
 class ApiKeys:

@@ -1,9 +1,7 @@
 """The API keys in the configuration: one without a name, and those under `keys`, with names."""
 
 import json
-import os
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -17,13 +15,9 @@ from ..api.credentials import Credentials, parse_credentials
 from ..api.download import SegmentDownloader
 from ..api.keys import DEFAULT_KEY, ApiKey, ApiKeys
 from ..errors import ConfigurationError, CredentialsError, Failure
-from .settings import SECTION, Configuration
+from .settings import KEYS_SECTION, SECTION, Configuration, given_keys
 
-_KEYS = "keys"
-_SECTION = ".".join((*SECTION, _KEYS))
-_VARIABLE = re.compile(
-    "__".join((*SECTION, _KEYS)).upper() + r"__(\w+?)__(KEY_ID|PRIVATE_KEY|ISSUER_ID|APP_IDS)"
-)
+_SECTION = ".".join(KEYS_SECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,7 @@ def read_key_settings(
     Raises:
         ConfigurationError: there is no key of a chosen name.
     """
-    found = {name: _named(name) for name in _names()}
+    found = {name: _named(name) for name in sorted(given_keys(KEYS_SECTION))}
     own = configuration.key_id, configuration.private_key, configuration.issuer_id
     if any(own[:2]) or not found:
         found = {DEFAULT_KEY: KeySettings(DEFAULT_KEY, *own), **found}
@@ -119,24 +113,11 @@ def _api_key(
     return ApiKey(settings.name, client, downloader, settings.app_ids)
 
 
-def _names() -> list[str]:
-    """Of the keys in all of dlt's places, in their order."""
-    names: dict[str, None] = {}
-    for variable in os.environ:
-        if match := _VARIABLE.fullmatch(variable):
-            names[match[1].lower()] = None
-    for provider in dlt.config.config_providers:
-        found, _ = provider.get_value(_KEYS, dict, "", *SECTION)
-        if isinstance(found, Mapping):
-            names |= dict.fromkeys(found)
-    return sorted(names)
-
-
 def _named(name: str) -> KeySettings:
     def value(key: str, kind: Any = str) -> Any:
         """Of exactly this key: dlt's own look-up would take the issuer of another one."""
         for provider in dlt.config.config_providers:
-            found, _ = provider.get_value(key, kind, "", *SECTION, _KEYS, name)
+            found, _ = provider.get_value(key, kind, "", *KEYS_SECTION, name)
             if found is not None:
                 return found
         return None

@@ -4,7 +4,7 @@ knobs.
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -41,12 +41,19 @@ _MOST: dict[str, float] = {
 """The greatest number accepted: above any use, within the limits of dates and sockets."""
 _OF_THE_SOURCE = frozenset(
     {"app_ids", "bundle_ids", "reports", "categories", "granularities", "access_types"}
-    | {"since", "until", "recheck_days", "max_wait", "on_failure", "keys", "alerts", "dagster"}
+    | {"since", "until", "recheck_days", "max_wait", "on_failure"}
     | {SECTION[-1]}
     | {"schema_contract", "max_table_nesting", "root_key"}
     | {"extract", "normalize", "load", "data_writer"}
 )
 """Further keys that the section may hold: the source's arguments, and settings of dlt."""
+KEYS_SECTION = (*SECTION, "keys")
+KEYS_OF_AN_API_KEY = ("key_id", "private_key", "issuer_id", "app_ids")
+SUBSECTIONS = {
+    "alerts": ("ping_url", "urls"),
+    "dagster": ("destination", "dataset", "dashboard", "day_begins"),
+}
+"""Further sections of the job, and their keys."""
 _MAY_BE_ZERO = ("backoff_seconds", "keep_superseded_days")
 
 _JOB_DEFAULTS: dict[str, Any] = {
@@ -100,12 +107,12 @@ class Configuration(BaseConfiguration):
 
     def unknown_keys(self) -> list[str]:
         """A notice for each key of the section that has no meaning, with near names."""
-        known = {*self.get_resolvable_fields(), *_OF_THE_SOURCE}
-        notices = []
-        for name in sorted(_given_keys() - known):
-            near = difflib.get_close_matches(name, known, n=2)
-            hint = f"; near: {' or '.join(near)}" if near else ""
-            notices.append(f"{_SECTION} has no key {name}, so that it has no effect{hint}")
+        known = {*self.get_resolvable_fields(), *_OF_THE_SOURCE, *SUBSECTIONS, KEYS_SECTION[-1]}
+        notices = _unknown_keys(SECTION, known)
+        for name, keys in SUBSECTIONS.items():
+            notices += _unknown_keys((*SECTION, name), keys)
+        for name in sorted(given_keys(KEYS_SECTION)):
+            notices += _unknown_keys((*KEYS_SECTION, name), KEYS_OF_AN_API_KEY)
         return notices
 
     @property
@@ -117,18 +124,27 @@ class Configuration(BaseConfiguration):
         return timedelta(hours=self.sweep_after_hours)
 
 
-def _given_keys() -> set[str]:
-    """The keys of the section in dlt's files and in the environment."""
-    prefix = "__".join(SECTION).upper() + "__"
+def given_keys(section: Sequence[str]) -> set[str]:
+    """The keys of a section in dlt's files and in the environment."""
+    prefix = "__".join(section).upper() + "__"
     found = {
         name.removeprefix(prefix).partition("__")[0].lower()
         for name in os.environ
         if name.startswith(prefix)
     }
     for provider in dlt.config.config_providers:
-        values, _ = provider.get_value(SECTION[-1], dict, None, *SECTION[:-1])
+        values, _ = provider.get_value(section[-1], dict, None, *section[:-1])
         found |= {*values} if isinstance(values, Mapping) else set()
     return found
+
+
+def _unknown_keys(section: Sequence[str], known: Collection[str]) -> list[str]:
+    notices = []
+    for name in sorted(given_keys(section) - {*known}):
+        near = difflib.get_close_matches(name, known, n=2)
+        hint = f"; near: {' or '.join(near)}" if near else ""
+        notices.append(f"{'.'.join(section)} has no key {name}, so that it has no effect{hint}")
+    return notices
 
 
 def read_configuration() -> Configuration:

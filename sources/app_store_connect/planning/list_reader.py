@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from ..api.client import AppStoreConnectClient
-from ..api.keys import ApiKey, ApiKeys
+from ..api.keys import ApiKey, ApiKeys, apps_to_ask
 from ..entities import App, Odd, Report, ReportRequest
 from ..errors import FATAL, AppStoreConnectError, Failure, MalformedResponseError
 from .listing import Listing
@@ -53,7 +53,7 @@ class ListReader:
         odd: list[MalformedResponseError] = []
         futures = []
         for key in self.keys.all:
-            chosen = key.apps_to_ask(app_ids)
+            chosen = apps_to_ask(key.app_ids, app_ids)
             if chosen is not None:
                 ask = partial(key.client.list_apps, app_ids=chosen, bundle_ids=bundle_ids)
                 futures.append((key, self.pools[key.name].submit(ask, odd=odd.append)))

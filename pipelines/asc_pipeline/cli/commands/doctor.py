@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asc_pipeline.cli.command import CONTEXT, Frame
-from asc_pipeline.cli.options import APP_ID, OUTPUT, PLACE, with_options
+from asc_pipeline.cli.options import APP_ID, KEY, OUTPUT, PLACE, with_options
 from asc_pipeline.text import PLAIN, printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _MARKS = ("ok     ", "warning", "ERROR  ")
 
 
 @click.command("doctor", short_help="Check whether a run would work.", context_settings=CONTEXT)
-@with_options(APP_ID, *PLACE[:2], *OUTPUT)
+@with_options(APP_ID, KEY, *PLACE[:2], *OUTPUT)
 def doctor(**options: Any) -> None:
     """Check whether a run would work, and name the next step. Nothing is changed.
 
@@ -62,29 +62,22 @@ def _examine(options: dict[str, Any], frame: Frame) -> int:
 
 
 def _checks(options: dict[str, Any]) -> Iterator["Check"]:
-    from app_store_connect.api.keys import DEFAULT_KEY
     from app_store_connect.configuration.keys import read_key_settings
     from app_store_connect.configuration.settings import read_configuration
     from app_store_connect.errors import ConfigurationError
-    from asc_pipeline.doctor.apple import check_key
+    from asc_pipeline.doctor.apple import check_keys
     from asc_pipeline.doctor.check import Check, Level
     from asc_pipeline.doctor.destination import check_destination
-    from asc_pipeline.doctor.machine import check_machine
+    from asc_pipeline.doctor.machine import check_settings, check_versions
 
+    yield check_versions()
     try:
         configuration = read_configuration()
-        yield from check_machine(configuration)
-        keys = read_key_settings(configuration)
+        keys = read_key_settings(configuration, options["keys"])
+        yield from check_settings(configuration, keys)
+        yield from check_keys(
+            keys, configuration.base_url, options["app_ids"], lambda: datetime.now(UTC)
+        )
     except ConfigurationError as error:
         yield Check("settings", Level.ERROR, str(error))
-        keys = []
-    for key in keys:
-        try:
-            credentials = key.credentials(configuration.base_url)
-        except ConfigurationError as error:
-            yield Check("settings", Level.ERROR, str(error))
-            continue
-        name = "" if key.name == DEFAULT_KEY else key.name
-        app_ids = options["app_ids"] or key.app_ids
-        yield from check_key(credentials, app_ids, lambda: datetime.now(UTC), name)
     yield from check_destination(options["destination"], options["dataset"])
