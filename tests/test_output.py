@@ -87,6 +87,18 @@ def test_error_as_json_line(
     assert "Apple answered 401" in events[-1]["message"]
 
 
+def test_refused_run_in_the_log(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error has no date, so the log tells when it ended, and with which code."""
+    job.use(start_apple(overlapping_world(days=1)))
+    monkeypatch.setenv(f"{KEYS}KEY_ID", "WRONGKEYID")
+    *lines, error = run("--progress", "log").stderr.splitlines()
+
+    assert ["ends with 2"] == [line.split(" ", 3)[3] for line in lines][-1:]
+    assert "Apple answered 401" in error
+
+
 @pytest.mark.slow
 def test_quiet(start_apple: StartApple, job: Job) -> None:
     """Cron mails nothing while all is well, and what to act on when it is not."""

@@ -22,7 +22,8 @@ from asc_pipeline.text import PLAIN
 
 if TYPE_CHECKING:
     from app_store_connect.configuration.settings import Configuration
-    from asc_pipeline.job.runner import Settings
+    from asc_pipeline.cli.log import Log
+    from asc_pipeline.job.runner import Run, Settings
     from asc_pipeline.job.summary import Summary
 
 
@@ -98,23 +99,34 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
         _, errors = frame.consoles()
         progress = progress_for("none" if is_quiet else options["progress"], errors, log)
         is_logged = frame.log.is_json or isinstance(progress, LogProgress)
+        log = log if is_logged else log.muted()
         stack.callback(progress.close)
         run = Run(configuration, settings, progress, run_id=frame.log.run_id)
         frame.interruption.on_request = run.interrupt
         if frame.interruption.is_requested:
             run.interrupt()
-        if is_logged:
-            version = run.summary.version
-            log.write("start", f"asc-segments {version} begins", version=version)
-        run.execute()
+        _execute(run, log)
         ping.end(run.summary.exit_code)
         run.summary.outcome.notices += ping.notices
         progress.close()
-        if is_logged:
-            text = f"ends with {run.summary.exit_code} after {run.summary.seconds:.1f} s"
-            log.write("end", text, **run.summary.as_json())
+        text = f"ends with {run.summary.exit_code} after {run.summary.seconds:.1f} s"
+        log.write("end", text, **run.summary.as_json())
         _tell(run.summary, options, settings, frame)
         return run.summary.exit_code
+
+
+def _execute(run: "Run", log: "Log") -> None:
+    """Log the begin of the run, and the end of one that is refused: its error has no date."""
+    from app_store_connect.errors import AppStoreConnectError
+    from asc_pipeline.job.summary import exit_code_of
+
+    log.write("start", f"asc-segments {run.summary.version} begins", version=run.summary.version)
+    try:
+        run.execute()
+    except AppStoreConnectError as error:
+        if not log.is_json:  # with json the error is the last line itself
+            log.write("end", f"ends with {exit_code_of(error)}")
+        raise
 
 
 def _of_demo(

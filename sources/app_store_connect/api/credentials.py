@@ -63,7 +63,8 @@ def parse_credentials(
         prefix = section.upper().replace(".", "__")
         variables = " and ".join(f"{prefix}__{name.upper()}" for name in missing)
         raise CredentialsError(
-            f"the API key is not set: {' and '.join(missing)}; set {variables}, or write it under"
+            f"the API key is not set: {' and '.join(missing)}; set {variables}, or write"
+            f" {' and '.join(missing)} under"
             f" [{section}] in .dlt/secrets.toml (see secrets.toml.example), or try --demo, which"
             " needs no key"
         )
