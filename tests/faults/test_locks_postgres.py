@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 
 from tests.asking import StartApple
 from tests.emulator import World
-from tests.faults.processes import RAW, differing, run
+from tests.faults.processes import RAW, differing, finish, run, start
 from tests.faults.test_postgres import (  # noqa: F401  # pytest finds fixtures by their names
     TO_POSTGRES,
     Postgres,
@@ -124,6 +125,34 @@ def waits(database: Postgres) -> Iterator[list[str]]:  # noqa: F811
         ended.set()
         looking.join()
         connection.close()
+
+
+@pytest.mark.parametrize(
+    "made", ["schema app_store_connect", f"table {DEFINED} (name text, digest text)"]
+)
+def test_two_runs_make_it_in_one_moment(
+    made: str,
+    database: Postgres,  # noqa: F811
+    start_apple: StartApple,
+) -> None:
+    """Postgres refuses the second one, `if not exists` or not; that run tries again."""
+    world = small_world()
+    apple = start_apple(world)
+    connection = psycopg2.connect(database.address)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(f"create schema {RAW}")
+    with waits(database) as seen, connection.cursor() as cursor:
+        cursor.execute(f"create {made}")  # by another run, which has not committed yet
+        process = start(apple, *TO_POSTGRES)
+        while not seen and process.poll() is None:
+            time.sleep(0.05)
+        connection.commit()
+        code, out, err = finish(process)
+    connection.close()
+
+    assert ["create"] == [each.split()[0].casefold() for each in seen][:1]
+    assert 0 == code, out + err
+    assert [] == differing(database, world)
 
 
 def test_reader_in_the_way_of_a_column(database: Postgres, start_apple: StartApple) -> None:  # noqa: F811

@@ -152,7 +152,9 @@ class Walker:
                     empty = self.warehouse.empty if run.is_whole else self._may_be_empty
                     empty.setdefault(table, set()).add(instance.processing_date)
             elif before and now != before:
-                self._seen[instance_id] = Seen()
+                # of two runs one may have looked after the other had loaded it again
+                told_so = [each for each in runs if each.told.segments.get(instance_id)]
+                self._seen[instance_id] = Seen(at_most=age if len(told_so) > 1 else -1)
             elif not before and now:
                 self._seen[instance_id] = Seen(age, age)
             else:

@@ -33,7 +33,7 @@ def create_views(
     """
     if not warehouse.columns().keys() >= _NEEDED:
         return []
-    _create_dataset(warehouse)
+    warehouse.create_views_dataset()
     definitions = Definitions(warehouse, on_failure)
     writer = DefinitionWriter(warehouse.dialect, warehouse.database.kind, _read(warehouse))
     common, of_reports = [*writer.common_views()], [*writer.report_views()]
@@ -53,12 +53,6 @@ def analyze(warehouse: Warehouse, report_tables: Collection[str]) -> None:
         found = {*own, *map(warehouse.physical, report_tables), tables.LOADS}
         for name in found & warehouse.columns().keys():
             warehouse.run(f"analyze {renderer.placed('raw', name)}")
-
-
-def _create_dataset(warehouse: Warehouse) -> None:
-    with warehouse.client.with_alternative_dataset_name(warehouse.views_dataset) as client:
-        if not client.has_dataset():
-            client.create_dataset()
 
 
 def _read(warehouse: Warehouse) -> Stored:

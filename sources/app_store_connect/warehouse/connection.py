@@ -93,6 +93,17 @@ class Warehouse:
         with self._destination_errors():
             return [tuple(row) for row in self.client.execute_sql(statement, *values) or []]
 
+    def create_views_dataset(self) -> None:
+        """Where there is none.
+
+        Raises:
+            DestinationError: also if another session makes it in the same moment.
+        """
+        other = self.client.with_alternative_dataset_name(self._views_dataset)
+        with self._destination_errors(), other as client:
+            if not client.has_dataset():
+                client.create_dataset()
+
     @contextmanager
     def transaction(self, *, of_views: bool = False) -> Iterator[None]:
         """All statements within take effect together or not at all, where there is such a thing."""
