@@ -11,8 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 UV_VERSION := 0.13.9
 # they take hours: see tests/walk/test_walk.py
 LONG_WALKS := tests/walk/test_walk.py tests/walk/test_two_writers.py
-# engines with environments of their own, for tests/engines
-ENGINES := bqemulator ducklake snowflake spark
+# engines, and a scheduler, with environments of their own, for tests/engines
+ENGINES := airflow bqemulator ducklake snowflake spark
 COMPILE = uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-annotate --quiet --custom-compile-command "make lock" \
 	$(if $(UPGRADE),--upgrade)
@@ -229,9 +229,10 @@ clean: ## Remove .venv, caches, builds and the demo's data
 		--no-build-isolation --editable .
 	@touch $@
 
+# Without --no-deps pip asks for a hash of fastapi, although Airflow's lock has it, with an extra.
 .venv/engines/%/project.stamp: requirements-engines-%.lock
 	$(PYTHON) -m venv --clear .venv/engines/$*
-	.venv/engines/$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
-		-r requirements-engines-$*.lock
+	.venv/engines/$*/bin/python -m pip --disable-pip-version-check install --quiet --no-deps \
+		--require-hashes -r requirements-engines-$*.lock
 	HOME="$(CURDIR)/.venv/engines/$*" .venv/engines/$*/bin/python tests/engines/environments/extensions.py
 	@touch $@
