@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app_store_connect.api.budget import RequestBudget, Window, parse_rate_limit
+from app_store_connect.api.budget import RequestBudget, Window, parse_rate_limit, slow_text
 from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.errors import BudgetExhaustedError
 from asc_pipeline.emulator.server.wire import Answer
@@ -151,6 +151,23 @@ def test_a_wait_is_told_before_it_begins(start_apple: StartApple, clock: Clock) 
     ask(client_of(apple, clock=clock, budget=budget), 2)
 
     assert [(HOUR, [])] == told
+
+
+def test_slowness_is_told_once_a_run(start_apple: StartApple, clock: Clock) -> None:
+    """`on_slow` hears the distance of requests, before the first of them waits."""
+    told: list[float] = []
+    apple = start_apple(World(), clock=clock.now, hourly_limit=40)
+    budget = RequestBudget(on_slow=told.append, clock=clock.monotonic, sleep=clock.sleep)
+    client = client_of(apple, clock=clock, budget=budget)
+
+    ask(client, 37)
+    assert [] == told
+    ask(client, 2)
+    assert [HOUR / 40] == told
+    budget.begin_run()
+    ask(client)
+    assert [HOUR / 40] * 2 == told
+    assert "one goes out every 90.0 s" in slow_text(told[0])
 
 
 def test_budget_used_by_others_is_looked_at_every_minute(

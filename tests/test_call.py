@@ -73,8 +73,15 @@ def test_failures_raise(start_apple: StartApple, job: Job) -> None:
         ({"reports": "App Crashes"}, ConfigurationError),
         ({"keys": ["nobody"]}, ConfigurationError),
         ({"is_plan": True, "create_requests": "ONGOING"}, ConfigurationError),
+        ({"create_requests": "BAD"}, ConfigurationError),
+        ({"app_ids": 1500000001}, ConfigurationError),
+        ({"keys": "default"}, ConfigurationError),
+        ({"max_wait": -1}, ConfigurationError),
+        ({"wait_seconds": float("nan")}, ConfigurationError),
+        ({"keep_superseded_days": -1}, ConfigurationError),
+        ({"recheck_days": "2"}, ConfigurationError),
     ],
-    ids=["budget", "not a list", "key", "plan"],
+    ids=lambda each: " and ".join(each) if isinstance(each, dict) else "",
 )
 def test_raises_what_the_command_exits_with(
     arguments: dict[str, Any], error: type[Exception], start_apple: StartApple, job: Job

@@ -9,6 +9,7 @@ import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 import app_store_connect as asc
 from app_store_connect.errors import ConfigurationError, IncompleteLoadError
@@ -105,6 +106,52 @@ def test_dataset_with_the_name_of_the_file(start_apple: StartApple, job: Job) ->
     assert CRASH_TABLE in asc.dataset(pipeline, "apple_views").tables
 
 
+@pytest.mark.parametrize(("raw", "shown"), [("Apple_RAW", "apple"), ("MyApple", "my_apple_views")])
+def test_dataset_that_dlt_spells_otherwise(
+    raw: str, shown: str, start_apple: StartApple, job: Job
+) -> None:
+    """The views' dataset follows the name at the destination."""
+    world = overlapping_world(days=1)
+    job.use(start_apple(world))
+    pipeline = dlt.pipeline("notebook", destination="duckdb", dataset_name=raw)
+    pipeline.run(asc.app_store_connect_source())
+    asc.create_views(pipeline)
+    views = asc.dataset(pipeline)
+
+    assert shown == views.dataset_name
+    assert sum_of(world) == views(f"select sum(crashes) from {CRASH_TABLE}").fetchone()[0]  # type: ignore[index]  # a row comes
+    assert CRASH_TABLE in {row[0] for row in views.row_counts().fetchall()}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("My Views", "dlt would call dataset 'My Views' 'my_views': take that name"),
+        ("apple_raw", "dataset apple_raw has the raw tables: choose another"),
+    ],
+)
+def test_dataset_that_cannot_be_the_views(name: str, said: str, job: Job) -> None:
+    pipeline = dlt.pipeline("notebook", destination="duckdb", dataset_name="apple_raw")
+    with pytest.raises(ConfigurationError, match=said):
+        asc.create_views(pipeline, name)
+
+
+@pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")  # dlt 1.31 calls it
+def test_run_that_only_loaded(start_apple: StartApple, job: Job) -> None:
+    """After a run that died dlt loads the rest of that run, and asks Apple for nothing."""
+    job.use(start_apple(overlapping_world(days=1)))
+    pipeline = dlt.pipeline("notebook", destination="duckdb", dataset_name="apple_raw")
+    pipeline.run(asc.app_store_connect_source())
+    pipeline.extract(asc.app_store_connect_source())
+    Path(pipeline.working_dir, "trace.pickle").unlink()  # which dlt writes at a run's end
+    pipeline = dlt.attach(pipeline_name="notebook")
+    pipeline.run(asc.app_store_connect_source())
+    with pytest.raises(ConfigurationError, match="loaded what a run before it had read"):
+        asc.raise_for_failures(pipeline)
+    pipeline.run(asc.app_store_connect_source())
+    asc.raise_for_failures(pipeline)
+
+
 @pytest.mark.slow
 def test_in_development_mode(start_apple: StartApple, job: Job) -> None:
     """`dev_mode` and another source in the same pipeline do as everywhere in dlt."""
@@ -124,6 +171,18 @@ def files(monkeypatch: pytest.MonkeyPatch, table_format: str) -> Iterator[dlt.Pi
     monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", Path("lake").absolute().as_uri())
     monkeypatch.setenv("SOURCES__APP_STORE_CONNECT__TABLE_FORMAT", table_format)
     yield dlt.pipeline("lake", destination="filesystem", dataset_name="app_store_connect_raw")
+
+
+def test_lake_of_other_files(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A format that the views could not read is refused before anything is loaded."""
+    job.use(start_apple(overlapping_world(days=1)))
+    with (
+        files(monkeypatch, "parquet") as pipeline,
+        pytest.raises(PipelineStepFailed, match="a lake has files of Parquet and not of csv"),
+    ):
+        pipeline.run(asc.app_store_connect_source(), loader_file_format="csv")
 
 
 @pytest.mark.slow

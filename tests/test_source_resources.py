@@ -8,10 +8,16 @@ import pyarrow.compute as pc
 import pytest
 from dlt.common.configuration.resolve import inject_section, resolve_configuration
 from dlt.common.configuration.specs import ConfigSectionContext
+from dlt.extract.exceptions import ResourceExtractionError
 from dlt.extract.pipe_iterator import PipeIterator
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from app_store_connect import app_store_connect_source, raise_for_failures
+from app_store_connect import (
+    app_store_connect_source,
+    create_views,
+    dataset,
+    raise_for_failures,
+)
 from app_store_connect.catalog import COLUMNS, REPORTS
 from app_store_connect.configuration.settings import set_dlt_defaults
 from app_store_connect.errors import ConfigurationError, IncompleteLoadError
@@ -80,6 +86,9 @@ def expected_rows(world: World, report: str) -> int:
     return sum(len(rows_of(each)) for each in found)
 
 
+LISTED = {"apps", "analytics_report_requests", "analytics_reports", "analytics_report_instances"}
+
+
 def default_tables() -> set[str]:
     return {f"{snake_case(each.name)}_daily" for each in REPORTS if each.is_default}
 
@@ -144,6 +153,135 @@ def test_selected_report_alone(apple: Emulator, pipeline: dlt.Pipeline) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("is_source", [True, False], ids=["of the source", "without it"])
+def test_views_of_a_report_alone(is_source: bool, apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """Apple's lists, which the views need, come with it, each row once."""
+    found = []
+    for _ in range(2):
+        source = app_store_connect_source()
+        report = source.resources[CRASH_TABLE]
+        pipeline.run(source.with_resources(CRASH_TABLE) if is_source else report)
+        raise_for_failures(pipeline)
+        found.append([rows(pipeline, f"select count(*) from {name}") for name in sorted(LISTED)])
+
+    assert [CRASH_TABLE] == create_views(pipeline)
+    assert dataset(pipeline)["data_freshness"].fetchall()
+    assert found[0] == found[1]
+    assert len(APPS) == found[0][sorted(LISTED).index("apps")][0][0]
+
+
+def crash_counts(batch: pa.Table) -> Any:
+    """What a user derives from rows: a row for each batch."""
+    yield {"crashes": pc.sum(batch["crashes"]).as_py()}
+
+
+def test_transformer_behind_a_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """It gets the report's rows alone, and its own rows go to its own table."""
+    source = app_store_connect_source(reports=[CRASHES, PURCHASES])
+    source.resources["crash_counts"] = source.resources[CRASH_TABLE] | dlt.transformer(crash_counts)
+    pipeline.run(source)
+    raise_for_failures(pipeline)
+    (true,) = rows(pipeline, f"select sum(crashes), count(*) from {CRASH_TABLE}")
+
+    assert [(true[0],)] == rows(pipeline, "select sum(crashes) from crash_counts")
+    assert expected_rows(apple.world, CRASHES) == true[1]
+    assert {CRASH_TABLE, PURCHASE_TABLE} == set(create_views(pipeline))
+
+
+def test_transformer_without_its_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """The ledger does not say that the report is loaded, so the next run loads it."""
+    source = app_store_connect_source(reports=[CRASHES])
+    pipeline.run(source.resources[CRASH_TABLE] | dlt.transformer(crash_counts))
+    derived = tables(pipeline)
+    pipeline.run(app_store_connect_source(reports=[CRASHES]))
+
+    assert {"crash_counts"} == derived
+    assert [(expected_rows(apple.world, CRASHES),)] == rows(
+        pipeline, f"select count(*) from {CRASH_TABLE}"
+    )
+
+
+def test_transformer_by_data_from(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """dlt would pass it the ledger, too; the reason names the way that works."""
+    report = app_store_connect_source(reports=[CRASHES]).resources[CRASH_TABLE]
+    counts = dlt.transformer(lambda batch: batch, name="counts", data_from=report)
+    with pytest.raises(PipelineStepFailed, match=rf'resources\["{CRASH_TABLE}"\] \| counts'):
+        pipeline.run(counts)
+
+
+def test_transformer_behind_a_list(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """A question to another API for each app: the answers go to a table of their own."""
+
+    @dlt.transformer
+    def ratings(apps: pa.Table) -> Any:
+        yield from ({"app_id": app_id, "stars": 5} for app_id in apps["id"].to_pylist())
+
+    source = app_store_connect_source(reports=[CRASHES])
+    source.resources["ratings"] = source.resources["apps"] | ratings
+    pipeline.run(source)
+
+    assert [(int(each),) for each in APPS] == rows(
+        pipeline, "select app_id from ratings join apps on app_id = id order by app_id"
+    )
+
+
+def test_tables_of_a_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """Its own table may be selected; the ledger cannot be left without its rows."""
+    source = app_store_connect_source(reports=[CRASHES])
+    source.resources[CRASH_TABLE].select_tables(CRASH_TABLE)
+    pipeline.run(source)
+
+    assert [(expected_rows(apple.world, CRASHES),)] == rows(
+        pipeline, f"select count(*) from {CRASH_TABLE}"
+    )
+    with pytest.raises(ConfigurationError, match="cannot leave out tables"):
+        source.resources[CRASH_TABLE].select_tables("analytics_slices")
+
+
+def test_limit_of_a_report(job: Job, apple: Emulator) -> None:
+    """dlt would warn and load everything."""
+    with pytest.raises(ConfigurationError, match="takes no limit, since an instance is loaded"):
+        app_store_connect_source(reports=[CRASHES]).add_limit(1)
+
+
+def test_metrics_of_a_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """They count the rows of the report, and not those of the ledger."""
+
+    def count(batch: pa.Table, meta: Any, metrics: dict[str, Any]) -> None:
+        metrics["mine"] = metrics.get("mine", 0) + batch.num_rows
+
+    source = app_store_connect_source(reports=[CRASHES])
+    source.resources[CRASH_TABLE].add_metrics(count)
+    pipeline.run(source)
+
+    metrics = source.resources[CRASH_TABLE].custom_metrics
+    assert expected_rows(apple.world, CRASHES) == metrics["mine"]
+
+
+def test_parallelized(apple: Emulator, pipeline: dlt.Pipeline) -> None:
+    """`source.parallelize()` does as everywhere in dlt."""
+    pipeline.run(app_store_connect_source(reports=[CRASHES]).parallelize())
+    raise_for_failures(pipeline)
+
+    assert [(expected_rows(apple.world, CRASHES),)] == rows(
+        pipeline, f"select count(*) from {CRASH_TABLE}"
+    )
+
+
+def test_without_a_pipeline(job: Job, apple: Emulator) -> None:
+    """Without a destination nothing says what is loaded."""
+    with pytest.raises(ResourceExtractionError, match=r"run it by pipeline\.run\(source\)"):
+        list(app_store_connect_source(reports=[CRASHES]))
+
+
+def test_destination_that_cannot_be_asked(apple: Emulator) -> None:
+    """A function as a destination has no ledger."""
+    sink = dlt.destination(lambda items, table: None, name="sink")
+    with pytest.raises(PipelineStepFailed, match="destination sink cannot be asked which segments"):
+        dlt.pipeline("sink", destination=sink).run(app_store_connect_source(reports=[CRASHES]))
+
+
+@pytest.mark.slow
 def test_map_sees_the_rows_of_its_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     """Not those of the ledger, nor of another report; a column may come."""
     seen: set[frozenset[str]] = set()
@@ -197,6 +335,14 @@ def test_map_keeps_the_origin(apple: Emulator, pipeline: dlt.Pipeline) -> None:
         ({"table_format": "delta"}, "takes no table_format: all tables have one"),
         ({"columns": {"crashes": {"data_type": "text"}}}, "crashes of app_crashes_daily is bigint"),
         ({"columns": {"date": {"primary_key": True}}}, "takes no key"),
+        ({"columns": {"_slice_key": {"data_type": "text"}}}, "_slice_key of app_crashes_daily is"),
+        ({"columns": lambda item: {}}, "takes no function for columns"),
+        (
+            {"additional_table_hints": {"write_disposition": "replace"}},
+            "takes no write_disposition",
+        ),
+        ({"additional_table_hints": {"x-merge-strategy": "scd2"}}, "takes no x-merge-strategy"),
+        ({"create_table_variant": True}, "takes no create_table_variant"),
     ],
     ids=lambda each: next(iter(each)) if isinstance(each, dict) else "",
 )
@@ -205,10 +351,21 @@ def test_hints_that_would_break_the_promise(
 ) -> None:
     """They are refused with the reason."""
     resource = app_store_connect_source(reports=[CRASHES]).resources[CRASH_TABLE]
-    for name, column in hints.get("columns", {}).items():
-        column["name"] = name
     with pytest.raises(ConfigurationError, match=said):
         resource.apply_hints(**hints)
+
+
+def test_columns_of_another_type_as_a_list(job: Job, apple: Emulator) -> None:
+    """dlt takes columns as a list, too."""
+    resource = app_store_connect_source(reports=[CRASHES]).resources[CRASH_TABLE]
+    with pytest.raises(ConfigurationError, match="crashes of app_crashes_daily is bigint"):
+        resource.apply_hints(columns=[{"name": "crashes", "data_type": "text"}])
+
+
+def test_key_of_a_list(job: Job, apple: Emulator) -> None:
+    """Apple's lists have a key, and no other."""
+    with pytest.raises(ConfigurationError, match="apps takes no primary_key: Apple's ids are its"):
+        app_store_connect_source().resources["apps"].apply_hints(primary_key="name")
 
 
 def test_write_disposition_of_a_run(apple: Emulator, pipeline: dlt.Pipeline) -> None:

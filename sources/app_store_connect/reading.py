@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import dlt
-from dlt.common.storages.load_package import load_package_state
 from dlt.extract import DltResource
 
 from . import running_pipeline, tables
@@ -20,7 +19,7 @@ from .extract.catalogue_rows import NewCatalogueRows
 from .extract.instance_queue import InstanceQueue
 from .extract.instance_reader import InstanceReader, Work
 from .extract.outcome import Outcome
-from .extract.report_resource import LEDGER
+from .extract.report_resource import LEDGER, file_formats, refuse_data_from
 from .extract.resources import SegmentLoader
 from .extract.row_buffer import BufferTotals, RowBuffer
 from .extract.slices import SliceKeys
@@ -60,6 +59,8 @@ class _Package:
     slice_keys: SliceKeys = field(default_factory=SliceKeys)
     told_stops: set[str] = field(default_factory=set)
     """Keys that are stopped, and named as such."""
+    other_lists: list[RawTable] = field(default_factory=list)
+    """Those of Apple's lists that no selected resource writes, and that are to be written."""
 
 
 class Reading:
@@ -118,16 +119,20 @@ class Reading:
             table_format=configuration.table_format,
             stored=running_pipeline.stored,
             new_failures=self._take_failures,
+            other_lists=self._take_lists,
         )
 
     def _of_this_load(self) -> _Package:
-        load_id = load_package_state()["load_id"]
+        load_id = running_pipeline.load_id()
         if self._package is None or self._package.load_id != load_id:
             self._package = self._new_package(load_id)
         return self._package
 
     def _new_package(self, load_id: str) -> _Package:
-        running_pipeline.check_lake(self._configuration.table_format)
+        selected = dlt.current.source().selected_resources
+        refuse_data_from(selected.values())
+        formats = file_formats(selected.values())
+        running_pipeline.check_lake(self._configuration.table_format, formats)
         self._unwritten.clear()
         self._metrics = _metrics()
         self._metrics.pop(FAILURES, None)
@@ -142,7 +147,9 @@ class Reading:
         outcome = Outcome(on_failure=self._failed)
         stops = set(self._keys.stopped)  # the listing has a failure for each
         catalogue = NewCatalogueRows(running_pipeline.stored)
-        return _Package(load_id, options, listing, outcome, due, catalogue, told_stops=stops)
+        package = _Package(load_id, options, listing, outcome, due, catalogue, told_stops=stops)
+        package.other_lists = [each for each in tables.LISTING_TABLES if each.name not in selected]
+        return package
 
     def _narrowed(self) -> Options:
         """The options for the selected resources: Apple is not asked about the others."""
@@ -171,6 +178,14 @@ class Reading:
             return listing_rows(listing, options, ())[table.name]
         with running_pipeline.open_ledger() as ledger:
             return changed_rows(table, listing, options, ledger, datetime.now(UTC).date())
+
+    def _take_lists(self) -> Iterator[tuple[RawTable, Sequence[Mapping[str, Any]]]]:
+        """The views need all lists, also where a user selects a report alone."""
+        package = self._of_this_load()
+        with self._lock:
+            taken, package.other_lists = package.other_lists, []
+        for table in taken:
+            yield table, self._rows_of(table)
 
     def _begin(self, name: str) -> tuple[Work, Iterable[InstanceToLoad | None]]:
         package = self._of_this_load()

@@ -23,7 +23,8 @@ def raise_for_failures(pipeline: Pipeline) -> None:
 
     Raises:
         IncompleteLoadError: it names them; the rest is loaded, and the next run tries again.
-        ConfigurationError: dlt has no trace of a run, so that nothing is known.
+        ConfigurationError: dlt has no trace of a run, or of one that asked Apple, so that nothing
+            is known.
     """
     if failures := list(_failures(pipeline)):
         raise IncompleteLoadError(failures)
@@ -31,10 +32,15 @@ def raise_for_failures(pipeline: Pipeline) -> None:
 
 def _failures(pipeline: Pipeline) -> Iterator[Failure]:
     trace = pipeline.last_trace
-    if trace is None or (info := trace.last_extract_info) is None:
+    if trace is None:
         raise ConfigurationError(
             f"dlt has no trace of a run of pipeline {pipeline.pipeline_name}: run it first, and"
             " leave enable_runtime_trace on, as it is by default"
+        )
+    if (info := trace.last_extract_info) is None:
+        raise ConfigurationError(
+            f"the last run of pipeline {pipeline.pipeline_name} loaded what a run before it had"
+            " read, and asked Apple for nothing: run it again"
         )
     for steps in info.metrics.values():
         for step in steps:
@@ -56,11 +62,12 @@ def create_views(pipeline: Pipeline, name: str | None = None) -> list[str]:
         The report tables that have a view.
 
     Raises:
-        ConfigurationError: the dataset has the name of the DuckDB file, which DuckDB mixes up.
+        ConfigurationError: the dataset has a name that dlt would change, that of the raw dataset,
+            or that of the DuckDB file, which DuckDB mixes up.
         DestinationError: the destination fails.
     """
-    name = name or _views_of(pipeline.dataset_name)
-    _refuse_name_of_file(pipeline, name)
+    name = name or _views_of(pipeline)
+    _check_name(pipeline, name)
     warehouse = Warehouse(pipeline, name)
     with warehouse.open():
         made = create_views_in(warehouse)
@@ -80,7 +87,7 @@ def dataset(where: Any, name: str | None = None) -> Dataset:
         ConfigurationError: there are no views.
     """
     if isinstance(where, Pipeline):
-        name = name or _views_of(where.dataset_name)
+        name = name or _views_of(where)
         lake = dlt.destinations.duckdb(str(Path(LAKE_FILE).absolute()))
         where = lake if is_lake(where) else where.destination
     name = name or SOURCE_NAME
@@ -102,12 +109,22 @@ def _schema_of(found: Dataset, shown: list[str]) -> dlt.Schema:
     client: Any = found.destination_client
     with client:
         for table, columns in client.get_storage_tables(shown):
-            schema.update_table(new_table(table, columns=list(columns.values())))
+            view: Any = new_table(table, columns=list(columns.values()))
+            view["x-normalizer"] = {"seen-data": True}  # or dlt's row_counts would leave it out
+            schema.update_table(view)
     return schema
 
 
-def _refuse_name_of_file(pipeline: Pipeline, name: str) -> None:
-    credentials: Any = getattr(pipeline.destination_client().config, "credentials", None)
+def _check_name(pipeline: Pipeline, name: str) -> None:
+    client: Any = pipeline.destination_client()
+    normalized = client.schema.naming.normalize_table_identifier(name)
+    if name != normalized:
+        raise ConfigurationError(
+            f"dlt would call dataset {name!r} {normalized!r}: take that name, or another one"
+        )
+    if name == _raw_dataset(pipeline):
+        raise ConfigurationError(f"dataset {name} has the raw tables: choose another for the views")
+    credentials = getattr(client.config, "credentials", None)
     if isinstance(credentials, DuckDbCredentials):
         file = Path(str(credentials.database)).name
         if file.partition(".")[0].casefold() == name.casefold():
@@ -117,5 +134,12 @@ def _refuse_name_of_file(pipeline: Pipeline, name: str) -> None:
             )
 
 
-def _views_of(raw: str) -> str:
+def _views_of(pipeline: Pipeline) -> str:
+    raw = _raw_dataset(pipeline)
     return raw.removesuffix("_raw") if raw.endswith("_raw") else f"{raw}_views"
+
+
+def _raw_dataset(pipeline: Pipeline) -> str:
+    """Its name at the destination, which dlt may spell otherwise than the pipeline."""
+    client: Any = pipeline.destination_client()
+    return str(client.config.normalize_dataset_name(client.schema))

@@ -10,7 +10,7 @@ from dlt.common.schema.typing import TSchemaContractDict
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
-from .api.budget import DEFAULT_MAX_WAIT
+from .api.budget import DEFAULT_MAX_WAIT, slow_text
 from .api.credentials import APPLE
 from .api.keys import DEFAULT_KEY
 from .configuration.keys import KeySettings, api_keys, read_key_settings
@@ -19,7 +19,7 @@ from .entities import AccessType, Granularity
 from .errors import ConfigurationError
 from .instances import DEFAULT_RECHECK_DAYS
 from .names import SOURCE_NAME
-from .planning.options import options_from
+from .planning.options import check_number, options_from
 from .reading import Reading
 
 logger = logging.getLogger(__name__)
@@ -72,8 +72,7 @@ def _reading(arguments: dict[str, Any]) -> Reading:
         raise ConfigurationError(
             f"on_failure is {arguments['on_failure']!r}; there are {' and '.join(_REACTIONS)}"
         )
-    if not arguments["max_wait"] >= 0:  # NaN is neither
-        raise ConfigurationError(f"max_wait is {arguments['max_wait']}; it is 0 or more seconds")
+    check_number("max_wait", arguments["max_wait"])
     configuration = read_configuration()
     configuration.base_url = arguments["base_url"]
     if arguments["key_id"] or arguments["private_key"]:
@@ -83,7 +82,11 @@ def _reading(arguments: dict[str, Any]) -> Reading:
     else:
         settings = read_key_settings(configuration)
     keys, failures = api_keys(
-        settings, configuration, max_wait=arguments["max_wait"], on_wait=_log_wait
+        settings,
+        configuration,
+        max_wait=arguments["max_wait"],
+        on_wait=_log_wait,
+        on_slow=_log_slow,
     )
     set_source_defaults(keys.all_workers)
     raises = arguments["on_failure"] == "raise"
@@ -93,6 +96,10 @@ def _reading(arguments: dict[str, Any]) -> Reading:
 def _log_wait(key: str, seconds: float) -> None:
     reason = "Apple's request budget is used up, or Apple asks to wait"
     logger.warning("key %s: %s: %.0f s", key, reason, seconds)
+
+
+def _log_slow(key: str, seconds: float) -> None:
+    logger.warning("key %s: %s", key, slow_text(seconds))
 
 
 @dlt.source(name=SOURCE_NAME, section=SOURCE_NAME, schema_contract=_CONTRACT)

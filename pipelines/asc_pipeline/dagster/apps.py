@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import dagster as dg
 
@@ -54,10 +53,7 @@ def new_apps_sensor(keys: Sequence[str]) -> dg.SensorDefinition:
 def list_apps() -> AppsOfKeys:
     """Ask Apple with each key for its apps: one request for 200 of them."""
     configuration = read_configuration()
-    ignore_wait = partial(_ignore_wait)
-    keys, unusable = api_keys(
-        read_key_settings(configuration), configuration, max_wait=0, on_wait=ignore_wait
-    )
+    keys, unusable = api_keys(read_key_settings(configuration), configuration, max_wait=0)
     found = AppsOfKeys(failures=[f"{each.what}: {each.why}" for each in unusable])
     seen: dict[str, list[str]] = {}
     for key in keys.all:
@@ -81,10 +77,6 @@ def _assign(keys: ApiKeys, seen: Mapping[str, Sequence[str]], found: AppsOfKeys)
     keys.assign(seen)
     for app_id in sorted(seen):
         found.apps[keys.of(app_id).name].append(app_id)
-
-
-def _ignore_wait(key: str, seconds: float) -> None:
-    """Without `max_wait` there is no wait to tell of."""
 
 
 def partition_requests(

@@ -18,6 +18,7 @@ from dlt.common.exceptions import SignalReceivedException
 from dlt.common.pipeline import StepInfo
 from dlt.common.runtime.signals import set_received_signal, wake_all
 
+from app_store_connect.api.budget import slow_text
 from app_store_connect.configuration.keys import api_keys, read_key_settings
 from app_store_connect.configuration.settings import Configuration, set_dlt_defaults
 from app_store_connect.errors import (
@@ -94,6 +95,7 @@ class Run:
             configuration,
             max_wait=settings.max_wait,
             on_wait=self._waiting,
+            on_slow=self._slowed,
         )
         self._outcome = Outcome(on_failure=self._failed, on_change=progress.changed)
         self._clock = clock
@@ -118,6 +120,10 @@ class Run:
     def _waiting(self, key: str, seconds: float) -> None:
         why = FOR_APPLE if self._keys.is_single else f"key {key}: {FOR_APPLE}"
         self._progress.waiting(seconds, why)
+
+    def _slowed(self, key: str, seconds: float) -> None:
+        text = slow_text(seconds)
+        self._progress.say(text if self._keys.is_single else f"key {key}: {text}")
 
     def execute(self) -> Summary:
         """Load all that is due; returns the account of it.

@@ -57,12 +57,21 @@ def parse_rate_limit(header: str | None) -> list[Window]:
     ]
 
 
+def slow_text(seconds: float) -> str:
+    """For people, where requests keep a distance of so many seconds."""
+    return (
+        f"less than a tenth of Apple's hourly requests is left, so one goes out every {seconds:.1f}"
+        " s"
+    )
+
+
 class RequestBudget:
     """Decides when the next request may go out. Shared by all threads of a run.
 
     Args:
         max_wait: seconds that all waits of this run may take together; 0 never waits.
         on_wait: told the length of each wait, for the budget or as `pause`, before it begins.
+        on_slow: told once a run, before requests begin to keep a distance, how long that is.
     """
 
     def __init__(
@@ -70,6 +79,7 @@ class RequestBudget:
         max_wait: float = DEFAULT_MAX_WAIT,
         *,
         on_wait: Callable[[float], None] = lambda seconds: None,
+        on_slow: Callable[[float], None] = lambda seconds: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
@@ -82,6 +92,8 @@ class RequestBudget:
         self.remaining: int | None = None
         self._sleep = sleep or self._cancelled.wait
         self._on_wait = on_wait
+        self._on_slow = on_slow
+        self._is_slow = False
         self._clock = clock
         self._waited = 0.0
         self._not_before = self._paused_until = clock()
@@ -97,6 +109,7 @@ class RequestBudget:
         """Count waits anew: `max_wait` is for one run, and a source may be run again."""
         with self._state:
             self._waited = 0.0
+            self._is_slow = False
 
     def wait_for_turn(self) -> int:
         """Return when a request may be sent, and count it. `note` wants the number returned.
@@ -245,5 +258,8 @@ class RequestBudget:
         pace = max((window.pace_seconds for window in self._windows or ()), default=0.0)
         seconds = self._sent[-1] + pace - self._clock() if self._sent else 0.0
         if seconds > 0 and self._waited + seconds <= self.max_wait:
+            if not self._is_slow:
+                self._is_slow = True
+                self._on_slow(pace)
             self._count(seconds)
             self._sleep(seconds)

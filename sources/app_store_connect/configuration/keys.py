@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import dlt
@@ -70,12 +71,13 @@ def api_keys(
     configuration: Configuration,
     *,
     max_wait: float,
-    on_wait: Callable[[str, float], None],
+    on_wait: Callable[[str, float], None] = lambda key, seconds: None,
+    on_slow: Callable[[str, float], None] = lambda key, seconds: None,
 ) -> tuple[ApiKeys, list[Failure]]:
     """The keys, and a failure for each that cannot be used although others can.
 
     Args:
-        on_wait: told the name of a key and the length of each wait for its budget.
+        on_wait, on_slow: told the name of a key, and the seconds as `RequestBudget` tells them.
 
     Raises:
         CredentialsError: none can be used.
@@ -88,7 +90,10 @@ def api_keys(
         except CredentialsError as error:
             failures.append(Failure(f"key {each.name}", str(error), error))
         else:
-            keys.append(_api_key(each, credentials, configuration, max_wait, on_wait))
+            budget = RequestBudget(
+                max_wait, on_wait=partial(on_wait, each.name), on_slow=partial(on_slow, each.name)
+            )
+            keys.append(_api_key(each, credentials, configuration, budget))
     if not keys and failures[0].error:
         raise failures[0].error
     configured = [each.name for each in read_key_settings(configuration)]
@@ -99,11 +104,9 @@ def _api_key(
     settings: KeySettings,
     credentials: Credentials,
     configuration: Configuration,
-    max_wait: float,
-    on_wait: Callable[[str, float], None],
+    budget: RequestBudget,
 ) -> ApiKey:
     timeout, backoff = configuration.request_timeout_seconds, configuration.backoff_seconds
-    budget = RequestBudget(max_wait, on_wait=lambda seconds: on_wait(settings.name, seconds))
     client = AppStoreConnectClient(
         credentials, budget=budget, backoff_seconds=backoff, timeout_seconds=timeout
     )

@@ -24,11 +24,12 @@ from ..tables import PLAIN, RawTable, failure_rows
 from .catalogue_rows import NewCatalogueRows, Stored
 from .instance_reader import InstanceReader, NamedTable, Work, current_load_id
 from .outcome import Attempt
-from .report_resource import LEDGER, RawResource, ReportResource, column_hints
+from .report_resource import LEDGER, ListResource, ReportResource, column_hints
 from .row_buffer import RowBuffer
 from .slices import SliceKeys
 
-_OWN_TABLES = {table.name: table for table in tables.LEDGER_TABLES}
+_OWN_TABLES = {table.name: table for table in tables.OWN_TABLES}
+_Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class SegmentLoader:
     `merges` says whether of `tables.LATEST_TABLES` one row of each key is left; otherwise rows are
     added, as all others are, for the main job, which removes those of earlier loads, or in files.
     `table_format` is dlt's, for destinations of files.
-    `stored` gives the rows of a table that the destination has, `new_failures` those that are to be
-    written with the rows.
+    `stored` gives the rows of a table that the destination has. `new_failures`, and `other_lists`,
+    which are those of Apple's lists that no resource writes, are to be written with the rows.
     """
 
     reader: InstanceReader
@@ -48,6 +49,7 @@ class SegmentLoader:
     table_format: str = PLAIN
     stored: Callable[[RawTable], Stored] = lambda table: {}
     new_failures: Callable[[], Sequence[Failure]] = tuple
+    other_lists: Callable[[], Iterable[tuple[RawTable, _Rows]]] = tuple
 
     def rows(self, instances: Callable[[], Iterable[InstanceToLoad | None]]) -> DltResource:
         """One resource for the rows of all reports; `instances` is asked for the next when a worker
@@ -129,11 +131,9 @@ class SegmentLoader:
                     yield from self._written(buffer.add(name, data), table_name)
         if work.item is None or buffer.finish():
             ends = [*buffer.rest(), *self.reader.checks(work.attempt), *self.failures()]
-            yield from self._written(ends, table_name)
+            yield from self._written([*ends, *self._lists()], table_name)
 
-    def listing(
-        self, table: RawTable, rows: Callable[[], Sequence[Mapping[str, Any]]]
-    ) -> DltResource:
+    def listing(self, table: RawTable, rows: Callable[[], _Rows]) -> DltResource:
         """A resource of rows of one of `tables.LATEST_TABLES`."""
 
         def listed() -> Iterator[Any]:
@@ -141,7 +141,7 @@ class SegmentLoader:
                 yield self._marked(table.arrow(found, current_load_id()), table.name, table)
 
         hints = dlt.mark.make_hints(table_name=table.name)
-        return RawResource.from_data(listed, name=table.name, section=SOURCE_NAME, hints=hints)
+        return ListResource.from_data(listed, name=table.name, section=SOURCE_NAME, hints=hints)
 
     def ledger(self) -> DltResource:
         """A resource for the failures that belong to no report; dlt notes the tables of the ledger
@@ -154,6 +154,11 @@ class SegmentLoader:
         resource = ReportResource.from_data(failures, name=LEDGER, section=SOURCE_NAME)
         resource.__doc__ = "The ledger, whose rows come with those of the reports"
         return resource
+
+    def _lists(self) -> Iterator[NamedTable]:
+        for table, rows in self.other_lists():
+            if rows:
+                yield table.name, table.arrow(rows, current_load_id())
 
     def failures(self) -> list[NamedTable]:
         """Rows of the failures that no other resource has written."""

@@ -51,7 +51,7 @@ def options_of(
     recheck_days: int,
     instance_ids: Any = (),
     request_ids: Any = (),
-    create_requests: str | None = None,
+    create_requests: Any = None,
 ) -> Options:
     """The options of the source or, with the last three, of the job.
 
@@ -59,19 +59,20 @@ def options_of(
         ConfigurationError: an argument is not of its kind, or has no effect beside another.
     """
     options = Options(
-        app_ids=_texts("app_ids", app_ids),
-        bundle_ids=_texts("bundle_ids", bundle_ids),
-        reports=_texts("reports", reports),
+        app_ids=texts("app_ids", app_ids),
+        bundle_ids=texts("bundle_ids", bundle_ids),
+        reports=texts("reports", reports),
         categories=_among("categories", categories, CATEGORIES),
         granularities=tuple(map(Granularity, _among("granularities", granularities, Granularity))),
         access_types=tuple(map(AccessType, _among("access_types", access_types, AccessType))),
         since=_day("since", since),
         until=_day("until", until),
-        instance_ids=_texts("instance_ids", instance_ids),
-        request_ids=_texts("request_ids", request_ids),
-        create_requests=AccessType(create_requests.upper()) if create_requests else None,
+        instance_ids=texts("instance_ids", instance_ids),
+        request_ids=texts("request_ids", request_ids),
+        create_requests=_access_type("create_requests", create_requests),
         recheck_days=recheck_days,
     )
+    check_number("recheck_days", recheck_days)
     _refuse_contradictions(options)
     return options
 
@@ -82,12 +83,17 @@ def options_from(arguments: Mapping[str, Any]) -> Options:
     return options_of(**{name: arguments[name] for name in names})
 
 
+def check_number(name: str, value: Any) -> None:
+    """Raises ConfigurationError for anything but a number of 0 or more."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not value >= 0:  # NaN is neither
+        raise ConfigurationError(f"{name} is {value!r}; it is 0 or more")
+
+
 def _refuse_contradictions(options: Options) -> None:
     first, last = options.since, options.until
     if first and last and first > last:
         raise ConfigurationError(f"since, {first}, is after until, {last}: no instance can be due")
-    if options.recheck_days < 0:
-        raise ConfigurationError(f"recheck_days is {options.recheck_days}; it is 0 or more")
     if options.instance_ids and options.request_ids:
         raise ConfigurationError(
             "--instance-id takes exactly these instances, whatever their report request: leave out"
@@ -106,15 +112,21 @@ def _refuse_contradictions(options: Options) -> None:
             )
 
 
-def _texts(name: str, values: Any) -> tuple[str, ...]:
+def texts(name: str, values: Any) -> tuple[str, ...]:
     """A single text would be taken for a list of its letters."""
     if isinstance(values, str):
         raise ConfigurationError(f"{name} is the text {values!r}; give a list: [{values!r}]")
+    if not isinstance(values, Iterable):
+        raise ConfigurationError(f"{name} is {values!r}; give a list: ['{values}']")
     return tuple(str(each) for each in values)
 
 
+def _access_type(name: str, value: Any) -> AccessType | None:
+    return AccessType(_among(name, [value], AccessType)[0]) if value else None
+
+
 def _among(name: str, values: Any, known: Iterable[str]) -> tuple[str, ...]:
-    given = tuple(each.upper() for each in _texts(name, values))
+    given = tuple(each.upper() for each in texts(name, values))
     if unknown := set(given) - set(known):
         raise ConfigurationError(
             f"{name} has {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}"
