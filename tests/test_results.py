@@ -141,7 +141,7 @@ def test_run_that_only_loaded(start_apple: StartApple, job: Job) -> None:
     """After a run that died dlt loads the rest of that run, and asks Apple for nothing."""
     job.use(start_apple(overlapping_world(days=1)))
     pipeline = dlt.pipeline("notebook", destination="duckdb", dataset_name="apple_raw")
-    pipeline.run(asc.app_store_connect_source())
+    pipeline.run([{"id": 1}], table_name="mine")
     pipeline.extract(asc.app_store_connect_source())
     Path(pipeline.working_dir, "trace.pickle").unlink()  # which dlt writes at a run's end
     pipeline = dlt.attach(pipeline_name="notebook")
