@@ -412,6 +412,14 @@ def test_locked_database_is_waited_for(start_apple: StartApple, job: Job) -> Non
     assert [] == differences(job, world)
 
 
+def test_plan_beside_a_reader(start_apple: StartApple, job: Job) -> None:
+    """It writes nothing, so an open notebook is not in its way."""
+    with held_by_another(job.database, is_reader=True):
+        result = job.run(start_apple(overlapping_world(days=2)), "--plan", "--wait", "0")
+
+    assert (0, 4) == (result.exit_code, result.summary["instances_due"])
+
+
 def test_plan_leaves_no_file(start_apple: StartApple, job: Job) -> None:
     """Before the first run all is new, and --plan makes no database to say so."""
     result = job.run(start_apple(overlapping_world(days=2)), "--plan")

@@ -4,6 +4,7 @@ import inspect
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import metadata
@@ -24,13 +25,14 @@ from app_store_connect.configuration.settings import (
 from app_store_connect.errors import PACKAGE
 from asc_pipeline.alerts.settings import AlertSettings
 from asc_pipeline.cli.main import main
+from asc_pipeline.doctor.check import Check, Level, exit_code_of_checks
 from asc_pipeline.doctor.machine import PACKAGES_OF_EXTRAS
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.emulator import Fault, World
 from tests.several_keys import FOREIGN, NORTH, SOUTH, UseKeys
 from tests.test_cli import held_by_another
-from tests.worlds import APPS, app, overlapping_world
+from tests.worlds import APPS, TODAY, app, overlapping_world
 
 
 class Doctor:
@@ -277,7 +279,7 @@ def test_several_keys(start_apple: StartApple, job: Job, use_keys: UseKeys) -> N
     found, chosen = Doctor(), Doctor("--key", "north")
     mine = [each for each in found.of("ok") if "north" in each.partition(":")[0]]
 
-    assert (2, 0) == (found.exit_code, chosen.exit_code)
+    assert (1, 0) == (found.exit_code, chosen.exit_code)
     assert ["key south: /v1/apps: Apple answered 401"] == [each[:39] for each in found.of("error")]
     assert [
         "clock, key north",
@@ -302,6 +304,51 @@ def test_app_of_another_key(
     found = Doctor("--app-id", app_id)
 
     assert error == [each[:52] for each in found.of("error")]
+
+
+@pytest.mark.parametrize(
+    ("levels", "exit_code"),
+    [
+        ({"a": Level.OK, "b": Level.ERROR}, 1),
+        ({"a": Level.ERROR, "b": Level.ERROR}, 2),
+        ({"a": Level.ERROR}, 2),
+        ({"a": Level.OK, "": Level.ERROR}, 2),
+        ({"a": Level.WARNING, "b": Level.OK}, 1),
+        ({"a": Level.OK, "b": Level.OK}, 0),
+        ({}, 0),
+    ],
+)
+def test_error_of_one_key(levels: dict[str, Level], exit_code: int) -> None:
+    """A run works with the other keys; without any, or without the destination, none does."""
+    checks = [Check("key", level, "", key=name) for name, level in levels.items()]
+
+    assert exit_code == exit_code_of_checks(checks)
+
+
+def test_demo_in_the_database(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run with a key of Apple's would be refused, so the line is an error."""
+    CliRunner().invoke(main, ["--demo", "--report", "App Opt In", "--since", str(TODAY)])
+    job.use(start_apple(World()))
+    monkeypatch.setenv(f"{KEYS}BASE_URL", "https://nobody.invalid")
+    found = Doctor()
+
+    assert [True] == [
+        "holds the demo's invented apps" in each for each in found.of("error") if "destin" in each
+    ]
+
+
+def test_full_disk(ask: Ask, start_apple: StartApple, job: Job) -> None:
+    """Less than two batches of room is said."""
+    world = overlapping_world(days=1)
+    job.run(start_apple(world))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("asc_pipeline.doctor.destination.ROOM", sys.maxsize)
+        found = ask(world)
+
+    (warning,) = found.of("warning")
+    assert f"MB are free on the disk of {job.database}; free some space" in warning
 
 
 def test_unknown_key(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:

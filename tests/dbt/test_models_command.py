@@ -73,7 +73,9 @@ def test_two_databases_are_built_side_by_side(
 def test_lake_on_a_disk(
     start_apple: StartApple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The models read the lake's DuckDB file of views, and are built and tested in it."""
+    """The models read the lake's DuckDB file of views, and are built and tested in it; so do
+    dashboard and digest.
+    """
     lake = LakeJob(monkeypatch, Place(str(tmp_path / "lake")), "parquet")
     nothing, message = invoke("--destination", "filesystem")
     loaded = lake.run(start_apple(demo_world(TODAY, days=3)), *TO_FILES)
@@ -90,12 +92,16 @@ def test_lake_on_a_disk(
     ]
     with duckdb.connect(str(lake.database), read_only=True) as database:
         found = database.execute(f"select {', '.join(sessions)}").fetchone()
+    shown = CliRunner().invoke(main, ["dashboard", *TO_FILES])
+    digest = CliRunner().invoke(main, ["digest", *TO_FILES])
 
     assert (2, 0, 0) == (nothing, loaded.exit_code, built.returncode), (message, built.stderr)
     assert "nothing is loaded in" in message
     assert (str(lake.database), []) == (summary["location"], summary["failures"])
     assert found is not None
     assert found[0] == found[1] > 0
+    assert "The dashboard is in" in shown.stdout + shown.stderr
+    assert "no week of the last" in digest.stderr  # three days are not one
 
 
 def test_lake_in_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Files as a destination: the same truth as in a database, whatever the tables' format."""
 
 import gzip
+import json
 import signal
 import time
 from datetime import timedelta
@@ -10,10 +11,12 @@ from typing import Any
 
 import dlt
 import pytest
+from click.testing import CliRunner
 from deltalake import DeltaTable, TableFeatures
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from app_store_connect import app_store_connect_source, create_views
+from asc_pipeline.cli.main import main
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.destinations.lakes import RAW, TO_FILES, LakeJob, Place, lake_flaws
@@ -75,6 +78,29 @@ def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
         "select app_id, newest_processing_date, newest_date, missing_dates"
         " from app_store_connect.data_freshness order by all"
     )
+
+
+def test_status_and_alerts(
+    plain_lake: LakeJob, start_apple: StartApple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They read the lake itself, in any folder, and with the last run."""
+    world = overlapping_world(days=4)
+    world.request(APPS[1], "ONGOING").is_stopped = True
+    ran = plain_lake.run(start_apple(world), *TO_FILES)
+    plain_lake.database.unlink()
+    status = CliRunner().invoke(main, ["status", *TO_FILES, "--json"])
+    state = json.loads(status.stdout)
+    monkeypatch.setenv(f"{KEYS}ALERTS__URLS", '["json://127.0.0.1:9/nobody"]')
+    notified = CliRunner().invoke(main, ["notify", *TO_FILES, "--json"])
+
+    assert 0 == status.exit_code
+    assert [ran.summary["run_id"]] == [each["run_id"] for each in state["runs"]]
+    assert {str(TODAY), None} == {each["newest_processing_date"] for each in state["reports"]}
+    assert ran.summary["rows"] == state["rows"]
+    assert state["bytes"] is None
+    assert "--keep-superseded" not in status.stderr
+    assert ["Apple stopped its report request" in line for line in state["alerts"]] == [True]
+    assert state["alerts"] == json.loads(notified.stdout)["lines"]
 
 
 @pytest.mark.slow

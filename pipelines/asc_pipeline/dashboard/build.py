@@ -92,7 +92,7 @@ def dashboard_content(place: Place, now: datetime, patience: Patience) -> dict[s
 
 
 def _read(place: Place, patience: Patience) -> Facts:
-    with reading(place.destination, place.dataset) as (pipeline, nothing):
+    with reading(place.destination, place.dataset, has_marts=True) as (pipeline, nothing):
         views = Warehouse(pipeline, place.dataset)
         with opened(views, None, patience):
             try:

@@ -41,7 +41,7 @@ def read_digest(destination: str, dataset: str, today: date, patience: Patience)
     Raises:
         ConfigurationError: nothing is loaded, there are no marts, or no week is complete.
     """
-    with reading(destination, dataset) as (pipeline, _):
+    with reading(destination, dataset, has_marts=True) as (pipeline, _):
         marts = Warehouse(pipeline, f"{dataset}_marts")
         with opened(marts, None, patience):
             weeks = Weeks(_read_days(marts, today))

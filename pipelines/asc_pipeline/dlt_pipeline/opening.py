@@ -22,9 +22,14 @@ from app_store_connect.dlt_errors import shortened
 from app_store_connect.errors import ConfigurationError, DestinationError
 from app_store_connect.tables import ICEBERG, PLAIN
 from app_store_connect.warehouse.connection import Warehouse
-from app_store_connect.warehouse.database import IN_USE
+from app_store_connect.warehouse.database import IN_USE, is_lake
 from app_store_connect.warehouse.duckdb_settings import tune
-from asc_pipeline.dlt_pipeline.workspace import is_without_file, make_pipeline, nothing_loaded
+from asc_pipeline.dlt_pipeline.workspace import (
+    is_without_file,
+    make_pipeline,
+    nothing_loaded,
+    reader_of_lake_file,
+)
 
 _NEXT_STEPS = (
     ("no space left", "free space on its disk"),
@@ -109,14 +114,19 @@ def _only_writer(warehouse: Warehouse, patience: Patience) -> AbstractContextMan
 
 
 @contextmanager
-def reading(destination: str, dataset: str) -> Iterator[tuple[Pipeline, ConfigurationError]]:
-    """A pipeline that only reads the job's data, and the error to raise where there is none.
+def reading(
+    destination: str, dataset: str, *, has_marts: bool = False
+) -> Iterator[tuple[Pipeline, ConfigurationError]]:
+    """A pipeline that only reads the job's data, and the error to raise where there is none. The
+    marts of a lake are in the DuckDB file beside it.
 
     Raises:
         ConfigurationError: there is no DuckDB file.
     """
     with TemporaryDirectory(prefix="asc-reader-") as folder:
         pipeline = make_pipeline(destination, dataset, Path(folder), is_reader=True)
+        if has_marts and is_lake(pipeline):
+            pipeline = reader_of_lake_file(pipeline)
         nothing = nothing_loaded(pipeline, dataset)
         if is_without_file(pipeline):
             raise nothing

@@ -126,6 +126,17 @@ def on_lake_file(pipeline: Pipeline) -> Pipeline:
     return _pipeline(file, pipeline.dataset_name, pipeline.pipelines_dir)
 
 
+def reader_of_lake_file(pipeline: Pipeline) -> Pipeline:
+    """A pipeline that reads the same file. Its views of reports need the lake, too; the others, and
+    the marts, do not.
+    """
+    file = dlt.destinations.duckdb(location_of(pipeline))
+    folder = str(Path(pipeline.pipelines_dir) / "lake_file")  # dlt keeps a destination in each
+    on_file = _pipeline(file, pipeline.dataset_name, folder)
+    client: Any = on_file.destination_client()
+    return _of_a_reader(on_file, client.config)
+
+
 def nothing_loaded(pipeline: Pipeline, dataset: str) -> ConfigurationError:
     """The error of a command that finds no data of the job."""
     where = location_of(pipeline) or pipeline.destination.destination_name

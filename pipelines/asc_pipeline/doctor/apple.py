@@ -63,7 +63,7 @@ def check_keys(
         try:
             checks = _KeyChecks(key.credentials(base_url), chosen, now)
         except ConfigurationError as error:
-            yield Check("settings", Level.ERROR, str(error))
+            yield Check("settings", Level.ERROR, str(error), key=key.name)
             continue
         yield from (_named(each, key.name) for each in checks.run())
         seen.append(checks.apps)
@@ -74,11 +74,11 @@ def check_keys(
 
 
 def _named(check: Check, name: str) -> Check:
-    """With the name of the key, where keys have names."""
-    if name == DEFAULT_KEY:
-        return check
-    is_of_key = check.subject == "key"
-    return replace(check, subject=f"key {name}" if is_of_key else f"{check.subject}, key {name}")
+    """With the name of the key, which the subject shows where keys have names."""
+    subject = check.subject
+    if name != DEFAULT_KEY:
+        subject = f"key {name}" if subject == "key" else f"{subject}, key {name}"
+    return replace(check, subject=subject, key=name)
 
 
 class _KeyChecks:

@@ -1,6 +1,6 @@
 """A check and its result."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -21,10 +21,17 @@ class Check:
     level: Level
     state: str
     advice: str = ""
+    key: str = ""
+    """The name of the API key that it is about, if it is about one."""
 
     def __str__(self) -> str:
         return f"{self.state}; {self.advice}" if self.advice else self.state
 
 
-def exit_code_of_checks(checks: Iterable[Check]) -> int:
-    return int(max((each.level for each in checks), default=Level.OK))
+def exit_code_of_checks(checks: Collection[Check]) -> int:
+    """The highest level; but an error of one key is a warning while another key has none."""
+    keys = {each.key for each in checks} - {""}
+    failing = {each.key for each in checks if each.level is Level.ERROR}
+    bearable = failing - {""} if keys - failing else set[str]()
+    levels = [Level.WARNING if each.key in bearable else each.level for each in checks]
+    return int(max(levels, default=Level.OK))

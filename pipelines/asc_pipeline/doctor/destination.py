@@ -1,8 +1,9 @@
 """Checks of the destination: whether it can be opened and written, by a change that is undone."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -14,11 +15,18 @@ from app_store_connect.tables import SEGMENTS
 from app_store_connect.warehouse.connection import Warehouse
 from app_store_connect.warehouse.database import is_lake
 from asc_pipeline.dlt_pipeline.opening import opened
-from asc_pipeline.dlt_pipeline.workspace import is_without_file, location_of, make_pipeline
+from asc_pipeline.dlt_pipeline.workspace import (
+    database_file,
+    is_without_file,
+    location_of,
+    make_pipeline,
+)
 from asc_pipeline.doctor.check import Check, Level
 
 _SUBJECT = "destination"
 _PROBE = "asc_segments_doctor"
+ROOM = 512 * 2**20
+"""Bytes: two batches of 256 MB of gzip, the default of `batch_megabytes`."""
 _NOT_TRIED = "whether it can be written shows at the first load"
 
 
@@ -26,7 +34,14 @@ class _UndoneError(Exception):
     """Raised to have a transaction rolled back."""
 
 
-def check_destination(destination: str, dataset: str) -> Iterator[Check]:
+def check_destination(
+    destination: str, dataset: str, refuse: Callable[[Warehouse], None] | None = None
+) -> Iterator[Check]:
+    """Whether it can be opened and written.
+
+    Args:
+        refuse: raises ConfigurationError for data that a run would not add to.
+    """
     try:
         with TemporaryDirectory(prefix="asc-doctor-") as folder:
             pipeline = make_pipeline(destination, dataset, Path(folder))
@@ -37,7 +52,10 @@ def check_destination(destination: str, dataset: str) -> Iterator[Check]:
             else:
                 warehouse = Warehouse(pipeline, dataset)
                 with opened(warehouse, None):
+                    if refuse:
+                        refuse(warehouse)
                     yield _of_database(warehouse, location_of(pipeline) or destination)
+                    yield from _of_disk(database_file(pipeline))
     except AppStoreConnectError as error:
         yield Check(_SUBJECT, Level.ERROR, str(error))
 
@@ -47,6 +65,13 @@ def _of_new_file(file: Path) -> Check:
         return Check(_SUBJECT, Level.OK, f"{file} does not exist; the first run makes it")
     advice = "make the folder, or let the user that runs the job write it"
     return Check(_SUBJECT, Level.ERROR, f"{file.parent} is no folder to write to", advice)
+
+
+def _of_disk(file: Path | None) -> Iterator[Check]:
+    """Whether there is room beside a DuckDB file for what a run writes: batches, and its log."""
+    if file and (free := disk_usage(file.parent).free) < ROOM:
+        state = f"{free / 2**20:,.0f} MB are free on the disk of {file}"
+        yield Check(_SUBJECT, Level.WARNING, state, "free some space: a first run takes more")
 
 
 def _of_lake(pipeline: Pipeline) -> Check:

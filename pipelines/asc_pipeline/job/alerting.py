@@ -24,6 +24,7 @@ from asc_pipeline.dlt_pipeline.workspace import (
     make_pipeline,
     nothing_loaded,
 )
+from asc_pipeline.truth.freshness import make_views_of_lake
 
 logger = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ def notify(
         with opened(warehouse, table_format, Patience(wait_seconds, say)):
             if SEGMENTS.name not in warehouse.columns():
                 raise nothing
+            make_views_of_lake(warehouse)
             synchronise(pipeline)
             packages = Packages(pipeline, warehouse, deque(), is_shared=destination != "duckdb")
             return send_due(urls, warehouse, packages, now, table_format)

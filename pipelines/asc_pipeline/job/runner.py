@@ -133,22 +133,23 @@ class Run:
         """
         set_dlt_defaults(self._keys.all_workers)
         destination, dataset = self._settings.destination, self._settings.dataset
+        is_plan = self._settings.is_plan
         try:
             with empty_pipelines_dir() as pipelines_dir:
-                pipeline = make_pipeline(destination, dataset, pipelines_dir)
+                pipeline = make_pipeline(destination, dataset, pipelines_dir, is_reader=is_plan)
                 self.summary.location = location_of(pipeline)
-                if self._settings.is_plan:
+                if is_plan:
                     pipeline = without_file(pipeline, pipelines_dir)
                 warehouse = Warehouse(pipeline, dataset)
                 is_new = is_without_file(pipeline)
-                table_format, is_plan = self._configuration.table_format, self._settings.is_plan
+                table_format = self._configuration.table_format
                 with opened(warehouse, table_format, self._patience(), is_plan=is_plan):
                     try:
                         self._run_recorded(pipeline, warehouse)
                     finally:
                         if is_new:
                             remove_empty_file(pipeline, warehouse)
-                if not self._settings.is_plan:
+                if not is_plan:
                     copy_for_dlt(pipeline, self._steps)
         except KeyboardInterrupt:
             self.interrupt()
@@ -208,9 +209,9 @@ class Run:
         return Packages(pipeline, warehouse, deque(), is_shared=self._is_shared)
 
     def _run(self, pipeline: Pipeline, warehouse: Warehouse) -> None:
+        if self._settings.demo_apps:
+            self._settings.demo_apps.check(warehouse)
         if not self._settings.is_plan:
-            if self._settings.demo_apps:
-                self._settings.demo_apps.check(warehouse)
             synchronise(pipeline)
         upkeep = self._upkeep(pipeline, warehouse)
         loading = Loading(

@@ -14,7 +14,7 @@ from app_store_connect.warehouse.ledger import COMPLETE_LOADS
 from asc_pipeline.dlt_pipeline.opening import Patience, opened, reading
 from asc_pipeline.dlt_pipeline.workspace import location_of
 from asc_pipeline.status.state import RunState, Size, State
-from asc_pipeline.truth.freshness import ReportState, read_reports
+from asc_pipeline.truth.freshness import ReportState, make_views_of_lake, read_reports
 
 LAST_RUNS = 10
 
@@ -52,6 +52,7 @@ def read_state(
             existing = warehouse.columns()
             if SEGMENTS.name not in existing:
                 raise nothing
+            make_views_of_lake(warehouse)
             runs = warehouse.execute(_RUNS) if RUNS.name in existing else []
             return State(
                 destination=destination,

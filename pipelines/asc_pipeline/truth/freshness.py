@@ -6,6 +6,7 @@ from datetime import date
 
 from app_store_connect.instances import RETENTION_DAYS, AppTable
 from app_store_connect.tables import APPS, INSTANCE_CHECKS
+from app_store_connect.views.create import create_views
 from app_store_connect.views.date_owners import date_owners_query
 from app_store_connect.views.freshness import FRESHNESS
 from app_store_connect.warehouse.connection import Warehouse
@@ -35,6 +36,12 @@ class ReportState:
     expiring_instances: int
     doubled_dates: int
     reason: str | None
+
+
+def make_views_of_lake(warehouse: Warehouse) -> None:
+    """A lake has no views until it is opened. Others keep those that the last run made."""
+    if not warehouse.database.can_delete:
+        create_views(warehouse)
 
 
 def read_reports(warehouse: Warehouse) -> list[ReportState]:

@@ -65,14 +65,18 @@ def _checks(options: dict[str, Any]) -> Iterator["Check"]:
     from app_store_connect.configuration.keys import read_key_settings
     from app_store_connect.configuration.settings import read_configuration
     from app_store_connect.errors import ConfigurationError
+    from asc_pipeline.cli.demo import kept_apart
     from asc_pipeline.doctor.apple import check_keys
     from asc_pipeline.doctor.check import Check, Level
     from asc_pipeline.doctor.destination import check_destination
     from asc_pipeline.doctor.machine import check_settings, check_versions
 
     yield check_versions()
+    refuse = None
     try:
         configuration = read_configuration()
+        if demo_apps := kept_apart(configuration, is_demo=False):
+            refuse = demo_apps.check
         keys = read_key_settings(configuration, options["keys"])
         yield from check_settings(configuration, keys)
         yield from check_keys(
@@ -80,4 +84,4 @@ def _checks(options: dict[str, Any]) -> Iterator["Check"]:
         )
     except ConfigurationError as error:
         yield Check("settings", Level.ERROR, str(error))
-    yield from check_destination(options["destination"], options["dataset"])
+    yield from check_destination(options["destination"], options["dataset"], refuse)

@@ -142,11 +142,13 @@ def _print_size(state: "State", console: "Console") -> None:
 
     size = state.size
     share = f"{size.superseded_rows / size.rows:.0%}" if size.rows else "0%"
+    # rows stay in a lake's files
+    removal = "" if state.is_lake else " (--keep-superseded DAYS removes these)"
     where = state.location or state.destination
     console.print(f"\n{where}, schema {state.dataset}", style="bold", markup=False)
     console.print(
         f"  {size.rows:,} rows in the report tables, {size.superseded_rows:,} of them ({share})"
-        " superseded by newer instances (--keep-superseded DAYS removes these)",
+        f" superseded by newer instances{removal}",
         markup=False,
         highlight=False,
     )

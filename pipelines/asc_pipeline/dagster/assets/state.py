@@ -13,7 +13,12 @@ from asc_pipeline.alerts.findings import read_failures
 from asc_pipeline.alerts.runs import FailureCount
 from asc_pipeline.dagster.settings import WAIT_SECONDS, DagsterSettings
 from asc_pipeline.dlt_pipeline.opening import Patience, opened, reading
-from asc_pipeline.truth.freshness import ReportState, newest_complete_dates, read_reports
+from asc_pipeline.truth.freshness import (
+    ReportState,
+    make_views_of_lake,
+    newest_complete_dates,
+    read_reports,
+)
 
 
 @contextmanager
@@ -21,6 +26,7 @@ def _views(settings: DagsterSettings) -> Iterator[Warehouse]:
     with reading(settings.destination, settings.dataset) as (pipeline, _):
         warehouse = Warehouse(pipeline, settings.dataset)
         with opened(warehouse, None, Patience(WAIT_SECONDS)):
+            make_views_of_lake(warehouse)
             yield warehouse
 
 
