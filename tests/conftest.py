@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from filelock import BaseFileLock, FileLock, Timeout
 
 from asc_pipeline.cli.main import main
@@ -41,6 +44,30 @@ def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
+
+
+WriteSettings = Callable[[str, str | bytes], Path]
+
+
+@pytest.fixture
+def write_settings() -> Iterator[WriteSettings]:
+    """Write a file of dlt's settings, which dlt reads once in a process."""
+
+    def written(name: str, content: str | bytes) -> Path:
+        file = Path(".dlt", name)
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        _forget_settings()
+        return file
+
+    yield written
+    shutil.rmtree(".dlt")
+    _forget_settings()
+
+
+def _forget_settings() -> None:
+    if PluggableRunContext in (container := Container()):
+        del container[PluggableRunContext]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from app_store_connect.entities import AccessType, Granularity
 from app_store_connect.names import snake_case
 from asc_pipeline.cli.main import main
 from tests.asking import StartApple
-from tests.conftest import KEYS, Job
+from tests.conftest import KEYS, Job, WriteSettings
 from tests.emulator import Fault, World, WorldSegment
 from tests.worlds import (
     APPS,
@@ -124,6 +124,48 @@ def test_wrong_configuration_is_one_message(
     assert says in result.summary["error"]
     assert "Traceback" not in result.stderr
     assert "c2VjcmV0" not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["--plan"], ["doctor"], ["status"], ["notify"], ["models"]]
+)
+@pytest.mark.parametrize("name", ["secrets.toml", "config.toml"])
+def test_settings_that_are_not_toml(
+    name: str, command: list[str], write_settings: WriteSettings
+) -> None:
+    """File, line and what is wrong there, from every command; nothing of the line."""
+    write_settings(name, '[sources.app_store_connect]\nkey_id = "hunter2\n')
+    done = CliRunner().invoke(main, command)
+    told = [line for line in done.output.splitlines() if "TOML" in line]
+
+    assert 2 == done.exit_code
+    assert (
+        f".dlt/{name} is not valid TOML: Illegal character '\\n' (at line 2, column 18)" in told[0]
+    )
+    assert all("line 2" in line for line in told)
+    assert "alerts" not in done.output
+    assert "hunter2" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"foo", "Expected '=' after a key in a key/value pair (at line 1, column 4)"),
+        (b"[hunter2]\n[hunter2]\n", "Cannot declare a name twice (at line 2, column 9)"),
+        (b"a = {hunter2=1, hunter2=2}", "inline table key a name (at line 1, column 26)"),
+        (b"\xff", ".dlt/secrets.toml cannot be read: it is not text in UTF-8"),
+    ],
+)
+def test_settings_that_are_broken_elsewhere(
+    content: bytes, says: str, job: Job, write_settings: WriteSettings
+) -> None:
+    write_settings("secrets.toml", content)
+    result = job.invoke()
+
+    assert 2 == result.exit_code
+    assert says in result.summary["error"]
+    assert 1 == len(result.stderr.splitlines())
+    assert "hunter2" not in result.stderr
 
 
 NOTE = "Key for the reports\nKey ID: 2X9R4HXF34\npassword hunter2hunter2"

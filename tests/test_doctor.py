@@ -3,9 +3,8 @@
 import inspect
 import json
 import os
-import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import metadata
 from pathlib import Path
@@ -13,8 +12,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from dlt.common.configuration.container import Container
-from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from app_store_connect import app_store_connect_source
 from app_store_connect.configuration.settings import (
@@ -28,7 +25,7 @@ from asc_pipeline.cli.main import main
 from asc_pipeline.doctor.check import Check, Level, exit_code_of_checks
 from asc_pipeline.doctor.machine import PACKAGES_OF_EXTRAS
 from tests.asking import StartApple
-from tests.conftest import KEYS, Job
+from tests.conftest import KEYS, Job, WriteSettings
 from tests.emulator import Fault, World
 from tests.several_keys import FOREIGN, NORTH, SOUTH, UseKeys
 from tests.test_cli import held_by_another
@@ -70,23 +67,6 @@ def ask(start_apple: StartApple, job: Job) -> Callable[..., Doctor]:
 
 
 Ask = Callable[..., Doctor]
-
-
-@pytest.fixture
-def write_settings() -> Iterator[Callable[[str, str], Path]]:
-    """Write a file of dlt's settings, which dlt reads once in a process."""
-    settings = Container()[PluggableRunContext]
-
-    def written(name: str, text: str) -> Path:
-        file = Path(".dlt", name)
-        file.parent.mkdir()
-        file.write_text(text)
-        settings.reload_providers()
-        return file
-
-    yield written
-    shutil.rmtree(".dlt")
-    settings.reload_providers()
 
 
 def test_all_is_well(ask: Ask, job: Job) -> None:
@@ -374,7 +354,7 @@ def test_locked_file(ask: Ask, job: Job) -> None:
 
 @pytest.mark.parametrize(("mode", "exit_code"), [(0o600, 0), (0o644, 1), (0o640, 1)])
 def test_secrets_that_others_can_read(
-    mode: int, exit_code: int, ask: Ask, write_settings: Callable[[str, str], Path]
+    mode: int, exit_code: int, ask: Ask, write_settings: WriteSettings
 ) -> None:
     """The line has the command that changes it."""
     text = "[sources.app_store_connect]\nworkers = 4\n"
@@ -414,7 +394,7 @@ def test_unknown_setting(
     job: Job,
     start_apple: StartApple,
     monkeypatch: pytest.MonkeyPatch,
-    write_settings: Callable[[str, str], Path],
+    write_settings: WriteSettings,
 ) -> None:
     """A misspelt key is named with the one that is near; the job has a note of it too."""
     text = "[sources.app_store_connect]\nworker = 4\n" if where == "file" else ""

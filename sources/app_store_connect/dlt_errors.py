@@ -3,9 +3,13 @@
 dlt's own have a line for each place that it looked in, and quote its classes.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import dlt
 from dlt.common.configuration.exceptions import (
     ConfigFieldMissingException,
     ConfigurationException,
@@ -13,12 +17,39 @@ from dlt.common.configuration.exceptions import (
     InvalidNativeValue,
     LookupTraces,
 )
+from dlt.common.configuration.providers.toml import TomlProviderReadException
 from dlt.common.configuration.specs.exceptions import NativeValueError
 
-from .errors import PACKAGE, to_install
+from .errors import PACKAGE, ConfigurationError, to_install
 
 _KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 _OWN_EXTRAS = ("postgres", "filesystem")
+_NAMES = re.compile(r"(\(|(?<=key ))['\"].*?(?=( twice)? \(at [^()]*\)$)")
+"""Names of the file in a message of `tomllib`."""
+
+
+def check_files() -> None:
+    """Raises ConfigurationError if one of dlt's files of settings cannot be read."""
+    try:
+        _ = dlt.config.config_providers
+    except TomlProviderReadException as error:
+        raise ConfigurationError(_unreadable(error.file_name, error.full_paths)) from None
+
+
+def _unreadable(name: str, places: Iterable[str]) -> str:
+    """The file, its line and the reason. Nothing of the line is shown: it may be a secret."""
+    for path in map(Path, places):
+        try:
+            tomllib.loads(path.read_text(encoding="utf-8") + "\n")  # so that it has a line
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            return f"{path} cannot be read: {error.strerror}"
+        except UnicodeDecodeError:
+            return f"{path} cannot be read: it is not text in UTF-8"
+        except tomllib.TOMLDecodeError as error:
+            return f"{path} is not valid TOML: {_NAMES.sub('a name', str(error))}; correct it there"
+    return f"dlt cannot read {name}"
 
 
 def complaint(error: ConfigurationException, section: str) -> str:

@@ -10,6 +10,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
 from app_store_connect.configuration.settings import SECTION
+from app_store_connect.dlt_errors import check_files
 from app_store_connect.errors import ConfigurationError
 from app_store_connect.redaction import remember
 
@@ -31,8 +32,10 @@ def read_alert_settings() -> AlertSettings:
     """Resolve as `read_configuration` does, and mask the addresses in all output from now on.
 
     Raises:
-        ConfigurationError: a value is not of its type, or `ping_url` no address.
+        ConfigurationError: a file cannot be read, a value is not of its type, or `ping_url` no
+            address.
     """
+    check_files()
     section = ".".join(_SECTION)
     try:
         settings = resolve_configuration(AlertSettings(), sections=_SECTION)

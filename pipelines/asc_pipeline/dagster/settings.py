@@ -9,6 +9,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 
 from app_store_connect.catalog import REPORTS, ReportSchema
 from app_store_connect.configuration.settings import SECTION
+from app_store_connect.dlt_errors import check_files
 from app_store_connect.entities import Granularity
 from app_store_connect.errors import ConfigurationError
 from app_store_connect.names import table_name
@@ -42,7 +43,10 @@ class DagsterSettings(BaseConfiguration):
 
 
 def read_dagster_settings() -> DagsterSettings:
-    """Raises ConfigurationError if a value is not of its type, or `day_begins` no hour."""
+    """Raises ConfigurationError if a file cannot be read, a value is not of its type, or
+    `day_begins` no hour.
+    """
+    check_files()
     section = ".".join((*SECTION, "dagster"))
     try:
         settings = resolve_configuration(DagsterSettings(), sections=(*SECTION, "dagster"))

@@ -17,7 +17,7 @@ from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.exceptions import DltException
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
-from app_store_connect.dlt_errors import complaint, how_to_install, shortened
+from app_store_connect.dlt_errors import check_files, complaint, how_to_install, shortened
 from app_store_connect.errors import AppStoreConnectError, ConfigurationError, DestinationError
 from app_store_connect.redaction import remember
 from app_store_connect.warehouse.connection import PLACEHOLDERS, Warehouse
@@ -48,7 +48,9 @@ def make_pipeline(
 
     Raises:
         DestinationError: dlt has no such destination, or the job cannot work with it.
+        ConfigurationError: a file of settings cannot be read.
     """
+    check_files()
     _check_names(destination, dataset)
     try:
         pipeline = _pipeline(destination, f"{dataset}_raw", str(pipelines_dir))

@@ -20,7 +20,7 @@ from dlt.common.typing import TSecretStrValue
 
 from ..api.credentials import APPLE
 from ..catalog import REPORTS, RestatementPolicy, comparable_name
-from ..dlt_errors import complaint, wrong_type
+from ..dlt_errors import check_files, complaint, wrong_type
 from ..errors import ConfigurationError
 from ..names import SOURCE_NAME
 
@@ -151,8 +151,10 @@ def read_configuration() -> Configuration:
     """Resolve from environment, `.dlt/secrets.toml` and `.dlt/config.toml`, as dlt does.
 
     Raises:
-        ConfigurationError: a value is not of its type, or a number out of its bounds.
+        ConfigurationError: a file cannot be read, a value is not of its type, or a number out of
+            its bounds.
     """
+    check_files()
     try:
         configuration = resolve_configuration(Configuration(), sections=SECTION)
     except ConfigValueCannotBeCoercedException as error:
