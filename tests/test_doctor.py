@@ -401,7 +401,9 @@ def test_unknown_setting(
     write_settings("config.toml", text)
     if not text:
         monkeypatch.setenv(f"{KEYS}WORKER", "4")
-    says = "sources.app_store_connect has no key worker, so that it has no effect; near: workers"
+    variable = "" if text else f" ({KEYS}WORKER in the environment)"
+    says = f"has no setting worker{variable}, so that it has no effect; near: workers"
+    says = f"sources.app_store_connect {says}"
     found = ask(overlapping_world(days=1))
     ran = job.run(start_apple(overlapping_world(days=1)))
 
@@ -414,12 +416,12 @@ def test_unknown_setting(
     [
         (
             "KEYS__NORTH__KEYID",
-            "keys.north has no key keyid, so that it has no effect; near: key_id",
+            "keys.north has no setting keyid ({0}), so that it has no effect; near: key_id",
         ),
-        ("ALERTS__URL", "alerts has no key url, so that it has no effect; near: urls"),
+        ("ALERTS__URL", "alerts has no setting url ({0}), so that it has no effect; near: urls"),
         (
             "DAGSTER__DATASETS",
-            "dagster has no key datasets, so that it has no effect; near: dataset",
+            "dagster has no setting datasets ({0}), so that it has no effect; near: dataset",
         ),
     ],
 )
@@ -428,7 +430,48 @@ def test_unknown_setting_of_a_further_section(
 ) -> None:
     monkeypatch.setenv(f"{KEYS}{name}", "x")
 
+    says = says.format(f"{KEYS}{name} in the environment")
     assert [f"sources.app_store_connect.{says}"] == Configuration.unknown_keys(read_configuration())
+
+
+@pytest.mark.parametrize(
+    ("section", "is_near"),
+    [
+        ("sources.app_store_conect", True),
+        ("sources.AppStoreConnect", True),
+        ("source.app_store_connect", True),
+        ("source.app_store_connect.keys.north", True),
+        ("app_store_connect", True),
+        ("sources.app_store_connect.app_store_connect", False),
+        ("sources.app_store_connect_sales", False),
+        ("sources.google_play", False),
+        ("asc_segments.sources.app_store_connect", False),
+        ("app_store_connect.destination.duckdb", False),
+    ],
+)
+def test_section_of_a_near_name(
+    section: str, is_near: bool, job: Job, write_settings: WriteSettings
+) -> None:
+    """Where the key is missing, and as a warning, a misspelt section is named."""
+    write_settings("secrets.toml", f'[{section}]\nkey_id = "x"\n')
+    near = section.partition(".keys")[0]
+    says = f"there is a section {near}; did you mean [sources.app_store_connect]?"
+    refused = job.invoke()
+
+    assert (2, is_near) == (refused.exit_code, says in refused.summary["error"])
+    assert "did you mean" not in refused.summary["error"] or is_near
+    assert [says] * is_near == Configuration.unknown_keys(read_configuration())
+
+
+def test_section_of_a_near_name_in_the_environment(
+    ask: Ask, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__APP_STORE_CONECT__WORKERS", "4")
+    found = ask(overlapping_world(days=1))
+
+    assert ["settings: there is a section sources.app_store_conect"] == [
+        each.partition(";")[0] for each in found.of("warning")
+    ]
 
 
 def test_further_sections_are_those_of_the_job() -> None:

@@ -131,6 +131,28 @@ def test_chosen_keys(start_apple: StartApple, job: Job, use_keys: UseKeys) -> No
     assert {SOUTH.key_id} == {key_of(each) for each in apple.exchanges}
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"), [("1500000001", "1500000001"), ('"all"', "1500000000")]
+)
+def test_app_ids_that_are_no_list(
+    given: str,
+    shown: str,
+    start_apple: StartApple,
+    job: Job,
+    use_keys: UseKeys,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_keys(start_apple(world_of(SIX[:1])), north=(NORTH, ()))
+    monkeypatch.setenv(f"{KEYS}KEYS__NORTH__APP_IDS", given)
+    refused = job.invoke()
+
+    assert 2 == refused.exit_code
+    assert (
+        f'sources.app_store_connect.keys.north.app_ids must be a list, such as ["{shown}"], and is'
+        f" {given!r}"
+    ) == refused.summary["error"]
+
+
 @pytest.mark.slow
 def test_ids_need_one_key(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
     """Nothing tells with which key an instance or a report request can be asked for."""

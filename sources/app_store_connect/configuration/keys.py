@@ -16,7 +16,7 @@ from ..api.credentials import Credentials, parse_credentials
 from ..api.download import SegmentDownloader
 from ..api.keys import DEFAULT_KEY, ApiKey, ApiKeys
 from ..errors import ConfigurationError, CredentialsError, Failure
-from .settings import KEYS_SECTION, SECTION, Configuration, given_keys
+from .settings import KEYS_SECTION, SECTION, Configuration, given_settings, near_sections
 
 _SECTION = ".".join(KEYS_SECTION)
 
@@ -44,7 +44,9 @@ class KeySettings:
                 section=section,
             )
         except CredentialsError as error:
-            raise CredentialsError(f"{self.name}: {error}" if is_named else str(error)) from None
+            hints = [] if self.key_id and self.private_key else near_sections()
+            text = "; ".join([str(error), *hints])
+            raise CredentialsError(f"{self.name}: {text}" if is_named else text) from None
 
 
 def read_key_settings(
@@ -55,7 +57,7 @@ def read_key_settings(
     Raises:
         ConfigurationError: there is no key of a chosen name.
     """
-    found = {name: _named(name) for name in sorted(given_keys(KEYS_SECTION))}
+    found = {name: _named(name) for name in sorted(given_settings(KEYS_SECTION))}
     own = configuration.key_id, configuration.private_key, configuration.issuer_id
     if any(own[:2]) or not found:
         found = {DEFAULT_KEY: KeySettings(DEFAULT_KEY, *own), **found}
@@ -136,9 +138,12 @@ def _named(name: str) -> KeySettings:
 
 def _app_ids(name: str, value: Any) -> tuple[str, ...]:
     try:
-        found = json.loads(value) if isinstance(value, str) else value or ()
+        found = json.loads(value) if isinstance(value, str) else value or []
+    except ValueError:
+        found = None
+    if isinstance(found, list):
         return tuple(str(each) for each in found)
-    except (ValueError, TypeError):
-        raise ConfigurationError(
-            f'{_SECTION}.{name}.app_ids is {value!r}; a list is ["1500000000"]'
-        ) from None
+    app_id = value if str(value).isdigit() else "1500000000"
+    raise ConfigurationError(
+        f'{_SECTION}.{name}.app_ids must be a list, such as ["{app_id}"], and is {value!r}'
+    )

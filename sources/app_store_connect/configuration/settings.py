@@ -4,7 +4,8 @@ knobs.
 
 import difflib
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import tomllib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from dlt.common.configuration.exceptions import (
     ConfigValueCannotBeCoercedException,
 )
 from dlt.common.configuration.providers import CustomLoaderDocProvider
+from dlt.common.configuration.providers.toml import SettingsTomlProvider
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.typing import TSecretStrValue
 
@@ -106,14 +108,15 @@ class Configuration(BaseConfiguration):
         ]
 
     def unknown_keys(self) -> list[str]:
-        """A notice for each key of the section that has no meaning, with near names."""
-        known = {*self.get_resolvable_fields(), *_OF_THE_SOURCE, *SUBSECTIONS, KEYS_SECTION[-1]}
-        notices = _unknown_keys(SECTION, known)
+        """A notice for each setting of the section that has no meaning, with near names, and for
+        each section that nearly has its name.
+        """
+        notices = _unknown_settings(SECTION, {*_own_settings(), *_OF_THE_SOURCE})
         for name, keys in SUBSECTIONS.items():
-            notices += _unknown_keys((*SECTION, name), keys)
-        for name in sorted(given_keys(KEYS_SECTION)):
-            notices += _unknown_keys((*KEYS_SECTION, name), KEYS_OF_AN_API_KEY)
-        return notices
+            notices += _unknown_settings((*SECTION, name), keys)
+        for name in sorted(given_settings(KEYS_SECTION)):
+            notices += _unknown_settings((*KEYS_SECTION, name), KEYS_OF_AN_API_KEY)
+        return notices + near_sections()
 
     @property
     def max_inflated_bytes(self) -> int:
@@ -124,9 +127,9 @@ class Configuration(BaseConfiguration):
         return timedelta(hours=self.sweep_after_hours)
 
 
-def given_keys(section: Sequence[str]) -> set[str]:
-    """The keys of a section in dlt's files and in the environment."""
-    prefix = "__".join(section).upper() + "__"
+def given_settings(section: Sequence[str]) -> set[str]:
+    """The names in a section in dlt's files and in the environment."""
+    prefix = _variable(*section, "")
     found = {
         name.removeprefix(prefix).partition("__")[0].lower()
         for name in os.environ
@@ -138,13 +141,65 @@ def given_keys(section: Sequence[str]) -> set[str]:
     return found
 
 
-def _unknown_keys(section: Sequence[str], known: Collection[str]) -> list[str]:
+def _unknown_settings(section: Sequence[str], known: Collection[str]) -> list[str]:
     notices = []
-    for name in sorted(given_keys(section) - {*known}):
+    for name in sorted(given_settings(section) - {*known}):
         near = difflib.get_close_matches(name, known, n=2)
         hint = f"; near: {' or '.join(near)}" if near else ""
-        notices.append(f"{'.'.join(section)} has no key {name}, so that it has no effect{hint}")
+        variable = _variable(*section, name)
+        where = f" ({variable} in the environment)" if _is_in_environment(variable) else ""
+        notices.append(
+            f"{'.'.join(section)} has no setting {name}{where}, so that it has no effect{hint}"
+        )
     return notices
+
+
+def _own_settings() -> set[str]:
+    return {*Configuration.get_resolvable_fields(), *SUBSECTIONS, KEYS_SECTION[-1]}
+
+
+def near_sections() -> list[str]:
+    """A hint for each section with settings of this source whose name is nearly the source's."""
+    wanted = f"did you mean [{_SECTION}]?"
+    return [
+        f"there is a section {'.'.join(section)}; {wanted}"
+        for section in _sections_alike()
+        if given_settings(section) & _own_settings()
+    ]
+
+
+def _sections_alike() -> Iterator[tuple[str, ...]]:
+    for top in sorted(_top_sections()):
+        if _is_near(top, SOURCE_NAME):
+            yield (top,)
+        elif _is_near(top, SECTION[0]):
+            pairs = [(top, name) for name in sorted(given_settings((top,)))]
+            yield from (
+                each for each in pairs if each != SECTION and _is_near(each[1], SOURCE_NAME)
+            )
+
+
+def _top_sections() -> set[str]:
+    found = {name.partition("__")[0].lower() for name in os.environ if "__" in name}
+    for provider in dlt.config.config_providers:
+        if isinstance(provider, SettingsTomlProvider):
+            found |= {*tomllib.loads(provider.to_toml())}
+    return found
+
+
+def _is_near(name: str, wanted: str) -> bool:
+    """Not of a name with a further word, which may be another source's."""
+    is_longer = name.startswith(f"{wanted}_")
+    return not is_longer and bool(difflib.get_close_matches(name.lower(), [wanted], cutoff=0.8))
+
+
+def _variable(*names: str) -> str:
+    """The name in the environment."""
+    return "__".join(names).upper()
+
+
+def _is_in_environment(variable: str) -> bool:
+    return any(each == variable or each.startswith(f"{variable}__") for each in os.environ)
 
 
 def read_configuration() -> Configuration:
