@@ -85,6 +85,47 @@ def test_wrong_key_costs_itself(
     )
 
 
+@pytest.mark.parametrize("section", ["KEYS__TOO__", ""])
+def test_one_key_of_two_names(
+    section: str,
+    start_apple: StartApple,
+    job: Job,
+    use_keys: UseKeys,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is used once, for the apps of both; its budget is counted once, and a note names both."""
+    apple = start_apple(world_of(SIX[:2]))
+    use_keys(apple, north=(NORTH, SIX[:1]), too=(NORTH, SIX[1:2]))
+    if not section:
+        monkeypatch.setenv(f"{KEYS}KEY_ID", NORTH.key_id)
+        monkeypatch.setenv(f"{KEYS}PRIVATE_KEY", NORTH.private_key)
+        monkeypatch.setenv(f"{KEYS}ISSUER_ID", str(NORTH.issuer_id))
+    first = "north" if section else "default"
+    summary = job.invoke("--plan").summary
+    told = [each for each in summary["notices"] if "one API key" in each]
+
+    assert ["1500000001", "1500000002"] == summary["units"][0]["app_ids"]
+    assert [first] == [each["key"] for each in summary["units"]]
+    assert 3600 - len(apple.exchanges) == summary["requests_left"]
+    assert f"keys {first} and too are one API key, NORTHKEY01: it is used once, as {first}" in told
+    assert (1 if section else 2) == len(told)
+
+
+def test_wrong_keys_are_named_once(
+    start_apple: StartApple, job: Job, use_keys: UseKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone in the error, beside others in the failure."""
+    use_keys(start_apple(world_of(SIX[:1])), north=(NORTH, ()), tools=(SOUTH, ()))
+    monkeypatch.setenv(f"{KEYS}KEYS__TOOLS__PRIVATE_KEY", "nowhere.p8")
+    alone = job.invoke("--key", "tools")
+    beside = job.invoke("--plan")
+
+    assert alone.summary["error"].startswith("key tools: private_key names the file nowhere.p8")
+    assert [("key tools", "private_key names the file")] == [
+        (each["what"], each["why"][:26]) for each in beside.summary["failures"]
+    ]
+
+
 def test_all_keys_wrong(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
     """Then nothing can be loaded, as with one key."""
     apple = start_apple(world_of(SIX[:1]))

@@ -98,6 +98,7 @@ class Run:
             on_slow=self._slowed,
         )
         self._outcome = Outcome(on_failure=self._failed, on_change=progress.changed)
+        self._outcome.notices += self._keys.notices
         self._clock = clock
         self._today = clock().date()
         self._started = time.monotonic()

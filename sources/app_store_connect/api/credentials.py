@@ -40,6 +40,13 @@ class Credentials:
         """The origin that a token of this key may be sent to."""
         return origin_of(self.base_url)
 
+    def is_same_key(self, other: "Credentials") -> bool:
+        """Whether Apple takes both for one key, which has one budget."""
+        return (self.key_id, self.private_key.private_numbers()) == (
+            other.key_id,
+            other.private_key.private_numbers(),
+        )
+
 
 def parse_credentials(
     *,

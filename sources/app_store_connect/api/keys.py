@@ -38,7 +38,8 @@ class ApiKey:
 class ApiKeys:
     """The keys, at least one. An app is read with one of them; threads share it.
 
-    `configured` names all keys of the configuration, of which a run may use some alone.
+    `configured` names all keys of the configuration, of which a run may use some alone. `notices`
+    are about these keys.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class ApiKeys:
         keys: Sequence[ApiKey],
         workers: int = DEFAULT_WORKERS,
         configured: Collection[str] = (),
+        notices: Sequence[str] = (),
     ) -> None:
         self.all = tuple(keys)
+        self.notices = notices
         self.configured = configured
         self.workers = workers
         """Requests and downloads at once, of each key."""

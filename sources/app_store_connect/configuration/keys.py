@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
@@ -33,20 +33,27 @@ class KeySettings:
 
     def credentials(self, base_url: str) -> Credentials:
         """Raises CredentialsError, which names the key if it has a name."""
+        try:
+            return self.parsed(base_url)
+        except CredentialsError as error:
+            if self.name == DEFAULT_KEY:
+                raise
+            raise CredentialsError(f"key {self.name}: {error}") from None
+
+    def parsed(self, base_url: str) -> Credentials:
+        """Raises CredentialsError, which does not name the key."""
         is_named = self.name != DEFAULT_KEY
-        section = f"{_SECTION}.{self.name}" if is_named else ".".join(SECTION)
         try:
             return parse_credentials(
                 key_id=self.key_id,
                 private_key=self.private_key,
                 issuer_id=self.issuer_id,
                 base_url=base_url,
-                section=section,
+                section=f"{_SECTION}.{self.name}" if is_named else ".".join(SECTION),
             )
         except CredentialsError as error:
             hints = [] if self.key_id and self.private_key else near_sections()
-            text = "; ".join([str(error), *hints])
-            raise CredentialsError(f"{self.name}: {text}" if is_named else text) from None
+            raise CredentialsError("; ".join([str(error), *hints])) from None
 
 
 def read_key_settings(
@@ -84,22 +91,53 @@ def api_keys(
     Raises:
         CredentialsError: none can be used.
     """
-    keys: list[ApiKey] = []
+    usable: list[tuple[KeySettings, Credentials]] = []
     failures: list[Failure] = []
+    notices: list[str] = []
     for each in settings:
         try:
-            credentials = each.credentials(configuration.base_url)
+            credentials = each.parsed(configuration.base_url)
         except CredentialsError as error:
             failures.append(Failure(f"key {each.name}", str(error), error))
         else:
-            budget = RequestBudget(
-                max_wait, on_wait=partial(on_wait, each.name), on_slow=partial(on_slow, each.name)
-            )
-            keys.append(_api_key(each, credentials, configuration, budget))
-    if not keys and failures[0].error:
-        raise failures[0].error
+            notices += _add(usable, each, credentials)
+    if not usable:
+        raise _none_usable(failures)
+    keys = []
+    for key, credentials in usable:
+        budget = RequestBudget(
+            max_wait, on_wait=partial(on_wait, key.name), on_slow=partial(on_slow, key.name)
+        )
+        keys.append(_api_key(key, credentials, configuration, budget))
+    doubled = {each.name for each in settings} - {each.name for each in keys}
     configured = [each.name for each in read_key_settings(configuration)]
-    return ApiKeys(keys, configuration.workers, configured), failures
+    others = [name for name in configured if name not in doubled]
+    return ApiKeys(keys, configuration.workers, others, notices), failures
+
+
+def _add(
+    usable: list[tuple[KeySettings, Credentials]], settings: KeySettings, credentials: Credentials
+) -> list[str]:
+    """Add a key, or its apps to the same key under another name, which is the notice: Apple has one
+    budget for both.
+    """
+    for position, (first, known) in enumerate(usable):
+        if known.is_same_key(credentials):
+            is_for_all = not (first.app_ids and settings.app_ids)
+            both = () if is_for_all else tuple(dict.fromkeys(first.app_ids + settings.app_ids))
+            usable[position] = replace(first, app_ids=both), known
+            return [
+                f"keys {first.name} and {settings.name} are one API key, {known.key_id}: it is used"
+                f" once, as {first.name}"
+            ]
+    usable.append((settings, credentials))
+    return []
+
+
+def _none_usable(failures: Sequence[Failure]) -> CredentialsError:
+    if [each.what for each in failures] == [f"key {DEFAULT_KEY}"]:
+        return CredentialsError(failures[0].why)
+    return CredentialsError("; ".join(f"{each.what}: {each.why}" for each in failures))
 
 
 def _api_key(
