@@ -22,6 +22,7 @@ from asc_pipeline.job.runner import Run, Settings
 from tests.asking import ScriptedServer, StartApple
 from tests.conftest import KEYS, Job
 from tests.emulator import Fault
+from tests.several_keys import NORTH, SIX, SOUTH, UseKeys, world_of
 from tests.worlds import (
     APPS,
     CRASHES,
@@ -121,6 +122,34 @@ def test_failures_of_a_run(start_apple: StartApple, job: Job, webhook: ScriptedS
     assert failed[0].startswith(f"App 1 ({APPS[0]}), {CRASHES}: 2 not loaded: ")
     assert failed[0].endswith("; the next run tries again")
     assert f"over: App 1 ({APPS[0]}), {CRASHES}: loads again" == over[0]
+
+
+def test_next_step_is_said_once(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that names its own next step gets no second one."""
+    monkeypatch.setenv(f"{KEYS}BACKOFF_SECONDS", "0")
+    apple = start_apple(overlapping_world(days=2, parts=1))
+    job.run(apple, "--until", str(TODAY - timedelta(days=1)))
+    apple.fault(Fault("store", "", "flip", times=None))
+    job.run(apple)
+    _, state = ask("status")
+
+    assert 2 == len(state["alerts"])
+    assert [1, 1] == [each.count("the next run tries again") for each in state["alerts"]]
+
+
+def test_budget_is_advised_once(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
+    apple = start_apple(world_of(SIX[:2]), hourly_limit=40)
+    use_keys(apple, north=(NORTH, SIX[:1]), south=(SOUTH, SIX[1:2]))
+    for _ in range(40):
+        apple.budget.spend(SOUTH.key_id)
+    job.invoke("--max-wait", "0")
+    _, state = ask("status")
+    found = [each for each in state["alerts"] if "request budget" in each]
+
+    assert 1 == len(found)
+    assert found[0].endswith(" more; run again later, nothing is lost")
 
 
 @pytest.mark.slow

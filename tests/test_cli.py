@@ -438,6 +438,17 @@ def test_locked_database(is_reader: bool, start_apple: StartApple, job: Job) -> 
     assert "read-only" not in result.stderr, "DuckDB's advice is none for who has to write"
 
 
+def test_lock_is_told_once(start_apple: StartApple, job: Job) -> None:
+    """While the run waits, which process has the file open; DuckDB's words in the error alone."""
+    with held_by_another(job.database, is_reader=True) as holder:
+        result = job.run(start_apple(overlapping_world(days=1)), "--wait", "0.1")
+    waiting, refused = (line for line in result.stderr.splitlines() if "in use" in line)
+
+    assert waiting.endswith(f"in use by another process (PID {holder.pid})")
+    assert f"(PID {holder.pid})" in refused
+    assert "Conflicting lock" in refused
+
+
 @pytest.mark.slow
 def test_locked_database_is_waited_for(start_apple: StartApple, job: Job) -> None:
     """A notebook that is open when cron begins costs some seconds, and is named."""

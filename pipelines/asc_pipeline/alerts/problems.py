@@ -19,6 +19,9 @@ _RENEW = "run once with --create-requests and an Admin key"
 _LOAD_NOW = f"run asc-segments now, since Apple deletes instances after {RETENTION_DAYS} days"
 _LOAD_MISSING = "run asc-segments without --since; Apple may still list them"
 _COMPARE = "compare with App Store Connect, and tell us"
+_NEXT_RUN = "the next run tries again"
+_SAID_IN_REASONS = (_NEXT_RUN, "the next run asks again", "run again later, nothing is lost")
+"""The next steps of errors that the next run mends, at their ends."""
 MOST_APPS = 3
 """Named in a line, of a run for some apps."""
 
@@ -124,17 +127,24 @@ def _of_reports(reports: Sequence[ReportState], today: date) -> Iterator[Problem
 
 def _of_runs(found: Findings, stopped: set[int]) -> Iterator[Problem]:
     """Of an app without a live request one problem tells enough."""
-    advice = "the next run tries again"
     for each in found.failures:
         if each.app_id in stopped and not each.report_name:
             continue
         subject = each.report_name or each.what
-        state = f"{each.count} not loaded: {each.reason}"
+        reason, advice = _with_next_step(each.reason)
+        state = f"{each.count} not loaded: {reason}"
         yield Problem(Kind.FAILED, each.app_id, subject, state, advice, each.count)
     for run in found.ended_early:
         subject = "the last run" if run.app_ids is None else f"the last run of {_apps(run.app_ids)}"
         state = f"ended with {run.exit_code}: {run.reason}"
         yield Problem(Kind.FAILED, None, subject, state, "run asc-segments doctor")
+
+
+def _with_next_step(reason: str) -> tuple[str, str]:
+    """The reason of a failure without its next step, and that step."""
+    found = (step for step in _SAID_IN_REASONS if reason.endswith(f"; {step}"))
+    step = next(found, _NEXT_RUN)
+    return reason.removesuffix(f"; {step}"), step
 
 
 def _apps(app_ids: frozenset[int]) -> str:

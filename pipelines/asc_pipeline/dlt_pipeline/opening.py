@@ -1,5 +1,6 @@
 """Opening the destination: how long to wait for it, and why it cannot be opened."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -56,6 +57,8 @@ _NEXT_STEPS = (
     ("read-only", "let the user that runs the job write it"),
 )
 """By words of DuckDB, Postgres and the system; any other gets the general advice."""
+_HELD = "the DuckDB file is in use by another process"
+_PROCESS = re.compile(r"PID \d+")
 _REASON = "The actual reason given is: "
 POLL_SECONDS = 0.5
 """How often to look whether a DuckDB file is free."""
@@ -137,7 +140,9 @@ def _when_free(action: Callable[[], None], patience: Patience) -> None:
     def tell(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         if state.attempt_number == 1:
-            patience.say(f"waiting up to {patience.seconds:.0f} s: {_holder(str(error))}")
+            process = _PROCESS.search(str(error))
+            named = f" ({process[0]})" if process else ""
+            patience.say(f"waiting up to {patience.seconds:.0f} s: {_HELD}{named}")
 
     retrying = Retrying(
         retry=retry_if_exception(lambda error: IN_USE in str(error)),
@@ -179,7 +184,7 @@ def destination_error(error: BaseException) -> DestinationError:
 def _holder(reason: str) -> str:
     lock = shortened(reason[reason.index(IN_USE) :])
     lock = lock.partition(" However, ")[0]  # the advice that follows is for reading only
-    return f"the DuckDB file is in use by another process ({lock})"
+    return f"{_HELD} ({lock})"
 
 
 def _next_step(reason: str) -> str:
