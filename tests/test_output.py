@@ -87,6 +87,38 @@ def test_error_as_json_line(
     assert "Apple answered 401" in events[-1]["message"]
 
 
+@pytest.mark.parametrize("form", [["--log-format", "json"], ["--log-format=JSON"]])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--nosuch"], "No such option"),
+        (["--since", "2026-13-01"], "does not match the format"),
+        (["--app-id", "x"], "is not an app's Apple ID"),
+        (["--since", "2026-02-01", "--until", "2026-01-01"], "is after until"),
+        (["--plan", "--create-requests"], "--plan makes nothing"),
+        (["nosuch"], "No such command"),
+    ],
+)
+def test_usage_error_as_json_line(arguments: list[str], form: list[str], says: str) -> None:
+    """Wrong options are one object in the log as well, wherever they stand."""
+    for given in ([*form, *arguments], [*arguments, *form]):
+        done = run(*given)
+        events = [json.loads(line) for line in done.stderr.splitlines()]
+
+        assert (2, "") == (done.exit_code, done.stdout)
+        assert [("end", 2)] == [(each["event"], each["exit_code"]) for each in events]
+        assert says in events[0]["message"]
+
+
+def test_traceback_as_json_line(job: Job) -> None:
+    events = [
+        json.loads(line) for line in run("--log-format", "json", "--debug").stderr.splitlines()
+    ]
+
+    assert 1 == len([each for each in events if "Traceback" in each["message"]])
+    assert "end" == events[-1]["event"]
+
+
 def test_refused_run_in_the_log(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 INTERRUPTED = 130
-_JSON = "--json"
+_JSON, _LOG_FORMAT = "--json", "--log-format"
 
 
 class _Answer:
@@ -42,27 +43,37 @@ class _Answer:
 
 
 class CommandGroup(Program):
-    """A group whose usage errors are printed as JSON too, if `--json` was given."""
+    """A group whose usage errors are JSON too, if `--json` or `--log-format json` was given."""
 
     def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
-        is_wanted = _JSON in args
-        with _usage_as_json(is_wanted):
+        wanted = _JSON in args, _has_json_log(args)
+        with _usage_as_json(*wanted):
             context = super().make_context(info_name, args, *rest, **more)
-        context.meta[_JSON] = is_wanted
+        context.meta[_JSON] = wanted
         return context
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _usage_as_json(ctx.meta[_JSON]):
+        with _usage_as_json(*ctx.meta[_JSON]):
             return super().invoke(ctx)
 
 
+def _has_json_log(args: list[str]) -> bool:
+    """Also where no option could be read."""
+    given = {each if "=" in each else f"{each}={value}" for each, value in pairwise([*args, ""])}
+    return f"{_LOG_FORMAT}=json" in {each.casefold() for each in given}
+
+
 @contextmanager
-def _usage_as_json(is_wanted: bool) -> Iterator[None]:
+def _usage_as_json(is_answer: bool, is_log: bool) -> Iterator[None]:
+    """The error on stdout, as the answer; in the log, instead of click's lines of text."""
     try:
         yield
     except click.UsageError as error:
-        _Answer(is_wanted).give({"exit_code": error.exit_code, "error": error.format_message()})
-        raise
+        _Answer(is_answer).give({"exit_code": error.exit_code, "error": error.format_message()})
+        if not is_log:
+            raise
+        Log(is_json=True).write("end", error.format_message(), exit_code=error.exit_code)
+        raise click.exceptions.Exit(error.exit_code) from None
 
 
 class Frame:
@@ -120,7 +131,9 @@ class Frame:
         if not isinstance(error, AppStoreConnectError):
             raise error
         code = INTERRUPTED if self.interruption.is_requested else exit_code_of(error)
-        if self.is_debug:
+        if self.is_debug and self.log.is_json:
+            self.log.write("log", traceback_of(error), level="debug")
+        elif self.is_debug:
             click.echo(traceback_of(error), err=True)
         self._tell_end(failure_line(error), code)
         self._answer.give({"exit_code": code, "error": str(error)})
