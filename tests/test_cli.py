@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+import struct
 import subprocess
 import sys
 import threading
@@ -81,6 +83,53 @@ def not_a_database(patch: pytest.MonkeyPatch, work: Path) -> None:
     (work / "asc_segments.duckdb").write_text("not a database")
 
 
+def newer_database(patch: pytest.MonkeyPatch, work: Path) -> None:
+    write_database(work, version=200)
+
+
+def corrupt_database(patch: pytest.MonkeyPatch, work: Path) -> None:
+    write_database(work, flipped=5000)
+
+
+def short_database(patch: pytest.MonkeyPatch, work: Path) -> None:
+    write_database(work, length=5000)
+
+
+def write_database(
+    work: Path, version: int = 0, flipped: int = 0, length: int | None = None
+) -> None:
+    """A DuckDB file with another version, with a wrong byte, or cut."""
+    file = work / "asc_segments.duckdb"
+    duckdb.connect(str(file)).close()
+    content = bytearray(file.read_bytes())
+    content[12] = version or content[12]
+    content[flipped] ^= 255 if flipped else 0
+    file.write_bytes(checksum(bytes(content[8:4096])) + content[8:length])
+
+
+def checksum(header: bytes) -> bytes:
+    """As DuckDB computes it."""
+    found = 5381
+    for (word,) in struct.iter_unpack("<Q", header):
+        found ^= word * 0xBF58476D1CE4E5B9 & (1 << 64) - 1
+    return struct.pack("<Q", found)
+
+
+def folder_for_database(patch: pytest.MonkeyPatch, work: Path) -> None:
+    (work / "asc_segments.duckdb").mkdir()
+
+
+def sqlite_database(patch: pytest.MonkeyPatch, work: Path) -> None:
+    connection = sqlite3.connect(work / "asc_segments.duckdb")
+    connection.execute("create table a (b)")
+    connection.close()
+    # so that DuckDB neither has the extension nor asks for it in the network
+    patch.setenv(
+        "DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG",
+        json.dumps({"extension_directory": str(work), "autoinstall_known_extensions": False}),
+    )
+
+
 def apostrophe(patch: pytest.MonkeyPatch, work: Path) -> None:
     patch.setenv("DLT_DATA_DIR", str(work / "o'brien"))
 
@@ -104,6 +153,12 @@ def apostrophe(patch: pytest.MonkeyPatch, work: Path) -> None:
         pytest.param(unwritable_file, "cannot be opened", id="unwritable"),
         pytest.param(not_a_database, "not a valid DuckDB database", id="not-a-database"),
         pytest.param(not_a_database, "; move that file away, or name another one", id="move-it"),
+        pytest.param(unwritable_file, "; make the folder that it is to be in", id="no-folder"),
+        pytest.param(newer_database, "pip install --upgrade duckdb", id="newer"),
+        pytest.param(corrupt_database, "; restore it from a backup, or move it away", id="corrupt"),
+        pytest.param(short_database, "; restore it from a backup, or move it away", id="short"),
+        pytest.param(folder_for_database, "; it is a folder: name a file in it", id="folder"),
+        pytest.param(sqlite_database, "; if the file is SQLite and no DuckDB", id="sqlite"),
         pytest.param(apostrophe, "set DLT_DATA_DIR to another folder", id="apostrophe"),
     ],
 )

@@ -97,6 +97,25 @@ def test_full_disk(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("free_kilobytes", [0, 8])
+def test_full_disk_before_the_first_load(
+    free_kilobytes: int, world: World, start_apple: StartApple, job: Job
+) -> None:
+    """A file that could not be begun is removed, so that the next run begins it."""
+    apple = start_apple(world)
+    with small_disk(1) as disk:
+        file = disk / "asc_segments.duckdb"
+        env = {"DESTINATION__DUCKDB__CREDENTIALS": f"duckdb:///{file}"}
+        filler = disk / "filler"
+        filler.write_bytes(bytes(1024 * (1024 - free_kilobytes)))
+        code, _, err = run(apple, env=env)
+
+        assert 2 == code, err
+        assert "No space left on device; free space on its disk" in err
+        assert not file.exists()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("gone", ["dlt's folder", "dlt's folder, half way", "another machine"])
 def test_working_folder_is_gone(
     gone: str, world: World, start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch

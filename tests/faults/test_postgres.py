@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.asking import StartApple
-from tests.conftest import KEYS
+from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, World
 from tests.faults.processes import (
     SMALL_BATCHES,
@@ -140,6 +140,25 @@ def database(server: Server, monkeypatch: pytest.MonkeyPatch) -> Postgres:
     connection.close()
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", server.address(name))
     return Postgres(server.address(name))
+
+
+@pytest.mark.parametrize(
+    ("user", "name", "says"),
+    [
+        ("asc", "nowhere", "does not exist; create that database, or name another one"),
+        ("nobody", "postgres", "does not exist; check user and password in the configuration"),
+    ],
+)
+def test_server_has_no_such(
+    user: str, name: str, says: str, server: Server, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database, or a user, that the server does not have."""
+    address = server.address(name).replace("//asc:", f"//{user}:")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
+    refused = job.invoke("--demo", *TO_POSTGRES)
+
+    assert 2 == refused.exit_code
+    assert says in refused.summary["error"]
 
 
 def test_loads_into_postgres(database: Postgres, start_apple: StartApple) -> None:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,18 +36,38 @@ _NEXT_STEPS = (
     ("no space left", "free space on its disk"),
     ("not a valid DuckDB database", "move that file away, or name another one"),
     (
+        "Corrupt database file|Could not read enough bytes",
+        "restore it from a backup, or move it away and load again what Apple still lists",
+    ),
+    (
+        "database file with version number",
+        "a newer DuckDB wrote it: upgrade this one, pip install --upgrade duckdb",
+    ),
+    ("is a directory", "it is a folder: name a file in it"),
+    ("connection to server on socket", "check host and port, and that the server runs"),
+    ("no such file or directory", "make the folder that it is to be in, or name another one"),
+    (
         "Corrupt WAL file",
         "move that file, whose name ends in .wal, away and keep the database: what it held of the"
         " last run is loaded again",
     ),
+    (
+        "sqlite_scanner",
+        "if the file is SQLite and no DuckDB database, name another one; for a catalogue in SQLite"
+        " install the extension before",
+    ),
     ("download extension", "let this machine reach the address, or install the extension before"),
-    (".duckdb_extension", "install the extension for this version of DuckDB"),
+    (r"\.duckdb_extension", "install the extension for this version of DuckDB"),
     (
         "unique file handle conflict",
         "a DuckDB file as the catalogue of a DuckLake takes one connection, and the job needs two:"
         " set destination.ducklake.credentials.catalog to SQLite or Postgres",
     ),
-    ("authentication failed", "check user and password in the configuration"),
+    (r'database ".*" does not exist', "create that database, or name another one"),
+    (
+        r'authentication failed|role ".*" does not exist',
+        "check user and password in the configuration",
+    ),
     (
         "could not translate host name",
         "check the host; signs such as @ in a password are to be written as %40 and so on",
@@ -56,7 +76,9 @@ _NEXT_STEPS = (
     ("permission denied", "let the user that runs the job read and write it"),
     ("read-only", "let the user that runs the job write it"),
 )
-"""By words of DuckDB, Postgres and the system; any other gets the general advice."""
+"""By words of DuckDB, Postgres and the system, as patterns; any other gets the general advice."""
+_EMPTY_BYTES = 12_288
+"""Of a DuckDB file without a table: three headers. One that is smaller holds nothing."""
 _HELD = "the DuckDB file is in use by another process"
 _PROCESS = re.compile(r"PID \d+")
 _REASON = "The actual reason given is: "
@@ -81,6 +103,7 @@ def opened(
     table_format: str | None = PLAIN,
     patience: Patience | None = None,
     *,
+    new_file: Path | None = None,
     is_plan: bool = False,
 ) -> Iterator[None]:
     """The open warehouse.
@@ -88,6 +111,8 @@ def opened(
     Args:
         table_format: of the tables that are to be written; None for a reader.
         patience: how long to wait for what another process has to itself.
+        new_file: a DuckDB file that was not there before. Its beginning is removed if it cannot be
+            made.
         is_plan: nothing will be written, and no other writer is kept out.
 
     Raises:
@@ -105,8 +130,17 @@ def opened(
         except ConfigurationError:
             raise
         except Exception as error:  # whatever the destination's driver raises
+            if new_file and IN_USE not in str(error):
+                _remove_beginning(new_file)
             raise destination_error(error) from error
         yield
+
+
+def _remove_beginning(file: Path) -> None:
+    """Remove a DuckDB file that was not finished, since no later run could open it."""
+    with suppress(OSError):
+        if file.stat().st_size < _EMPTY_BYTES:
+            file.unlink()
 
 
 def _only_writer(warehouse: Warehouse, patience: Patience) -> AbstractContextManager[None]:
@@ -188,5 +222,5 @@ def _holder(reason: str) -> str:
 
 
 def _next_step(reason: str) -> str:
-    found = (step for words, step in _NEXT_STEPS if words.casefold() in reason.casefold())
+    found = (step for words, step in _NEXT_STEPS if re.search(words, reason, re.IGNORECASE))
     return next(found, "check its address, credentials, rights and free space")

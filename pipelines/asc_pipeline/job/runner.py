@@ -8,8 +8,10 @@ lists anything leaves the views as they are.
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from signal import SIGINT
 from typing import Any
 
@@ -142,13 +144,12 @@ class Run:
                 if is_plan:
                     pipeline = without_file(pipeline, pipelines_dir)
                 warehouse = Warehouse(pipeline, dataset)
-                is_new = is_without_file(pipeline)
-                table_format = self._configuration.table_format
-                with opened(warehouse, table_format, self._patience(), is_plan=is_plan):
+                new_file = Path(location_of(pipeline)) if is_without_file(pipeline) else None
+                with self._opened(warehouse, new_file):
                     try:
                         self._run_recorded(pipeline, warehouse)
                     finally:
-                        if is_new:
+                        if new_file:
                             remove_empty_file(pipeline, warehouse)
                 if not is_plan:
                     copy_for_dlt(pipeline, self._steps)
@@ -159,6 +160,15 @@ class Run:
             set_received_signal(0)
             self.summary.seconds = time.monotonic() - self._started
         return self.summary
+
+    def _opened(self, warehouse: Warehouse, new_file: Path | None) -> AbstractContextManager[None]:
+        return opened(
+            warehouse,
+            self._configuration.table_format,
+            self._patience(),
+            new_file=new_file,
+            is_plan=self._settings.is_plan,
+        )
 
     def interrupt(self) -> None:
         """From another thread: finish the load that is under way, and begin no other."""
