@@ -172,6 +172,20 @@ def test_chosen_keys(start_apple: StartApple, job: Job, use_keys: UseKeys) -> No
     assert {SOUTH.key_id} == {key_of(each) for each in apple.exchanges}
 
 
+@pytest.mark.parametrize("others", [[], SIX[1:2]], ids=["alone", "beside another"])
+def test_app_ids_that_the_key_does_not_see(
+    others: tuple[str, ...], start_apple: StartApple, job: Job, use_keys: UseKeys
+) -> None:
+    """A wrong id in the configuration is named, with its key."""
+    keys = {"north": (NORTH, ("1500000099", *others)), "south": (SOUTH, SIX[:1])}
+    use_keys(start_apple(world_of(SIX[:2])), **keys if others else {"north": keys["north"]})
+    result = job.invoke("--plan")
+    told = [each for each in result.summary["notices"] if "sees no app" in each]
+
+    assert (0, 1) == (result.exit_code, len(told))
+    assert told[0].startswith("key north sees no app 1500000099, which its app_ids name; check")
+
+
 @pytest.mark.parametrize(
     ("given", "shown"), [("1500000001", "1500000001"), ('"all"', "1500000000")]
 )

@@ -4,7 +4,9 @@ import io
 import json
 import re
 import shlex
-from datetime import datetime
+import signal
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +22,8 @@ from asc_pipeline.cli.main import main
 from asc_pipeline.job.summary import Summary
 from tests.asking import NOON, StartApple, credentials_of, keys_of
 from tests.conftest import KEYS, Job
+from tests.emulator import Fault
+from tests.faults.processes import finish, start
 from tests.worlds import APPS, CRASHES, overlapping_world, world_with_reports
 
 LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}) ([0-9a-f]{12}) (.+)")
@@ -147,6 +151,22 @@ def test_quiet(start_apple: StartApple, job: Job) -> None:
         line[:16] for line in ill.stderr.splitlines() if line
     ]
     assert "--create-requests" in ill.stderr
+
+
+def test_interrupted_plan(start_apple: StartApple, job: Job) -> None:
+    """It does not say that there is nothing to load."""
+    apple = start_apple(overlapping_world(days=1))
+    apple.fault(Fault("api", "/instances", "slow", times=None, delay=timedelta(seconds=4)))
+    process = start(apple, "--plan")
+    deadline = time.monotonic() + 60
+    while len(apple.exchanges) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    code, out, _ = finish(process)
+
+    assert 130 == code
+    assert "The number of instances is not known: the plan ended early." in out
+    assert "instances to load" not in out
 
 
 def test_quiet_tells_a_refusal(job: Job) -> None:

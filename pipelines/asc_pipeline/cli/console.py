@@ -87,7 +87,7 @@ def _notes(summary: Summary) -> list[str]:
 
 def print_plan(summary: Summary, console: Console, options: Options) -> None:
     """Print the plan: instances to load by report, and the requests that they would take."""
-    selection = summary.selection or Selection((), 0, 0, 0)
+    selection = _known(summary) or Selection((), 0, 0, 0)
     counts = Counter(
         (item.listed.app_id, item.listed.report.name, item.listed.instance.granularity.value)
         for item in selection.due
@@ -105,14 +105,25 @@ def print_plan(summary: Summary, console: Console, options: Options) -> None:
     offered = sorted({report.name for _, report in summary.listing.reports})
     if offered and ALL_REPORTS in options.reports:
         _say(console, f"Apple offers {len(offered)} reports: {', '.join(offered)}")
+    _say(console, f"{_planned(summary)} This plan: {_requests(summary)}. Nothing was loaded.")
+    _print_stop(summary, console)
+
+
+def _known(summary: Summary) -> Selection | None:
+    """What a plan found; None if it was interrupted, and so may have seen a part of the lists."""
+    return None if summary.is_interrupted else summary.selection
+
+
+def _planned(summary: Summary) -> str:
+    selection = _known(summary)
+    if selection is None:
+        return "The number of instances is not known: the plan ended early."
     rechecks = len(selection.due) - selection.new
-    _say(
-        console,
+    return (
         f"{selection.new:,} instances to load and {rechecks:,} to check again of"
         f" {selection.listed:,} listed{_outside(selection)}: {summary.planned_requests:,} more"
-        f" requests. This plan: {_requests(summary)}. Nothing was loaded.",
+        " requests."
     )
-    _print_stop(summary, console)
 
 
 def _instances(summary: Summary) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from ..api.keys import ApiKeys
+from ..api.keys import ApiKey, ApiKeys, apps_to_ask
 from ..catalog import schema_of_report
 from ..entities import AccessType, App, Report, ReportRequest, pass_over
 from ..errors import (
@@ -88,6 +88,7 @@ class _Walk:
         for key, apps in self.reader.apps(app_ids, bundle_ids):
             self.listing.other_keys.discard(key.name)
             found |= {app.id: found.get(app.id, app) for app in apps}
+            self._note_unseen(key, apps)
             for app in apps:
                 self.listing.keys_of.setdefault(app.id, []).append(key.name)
         self.keys.assign(self.listing.keys_of)
@@ -96,8 +97,18 @@ class _Walk:
         self.listing.apps = apps
         if missing := chosen - {app.id for app in apps} - {app.bundle_id for app in apps}:
             self._miss(sorted(missing))
-        if not (apps or self.reader.incomplete):
+        if not (apps or self.reader.incomplete or self.listing.notices):
             self.listing.notices.append("the key sees no app")
+
+    def _note_unseen(self, key: ApiKey, apps: Iterable[App]) -> None:
+        """Apps that the configuration says the key is for, and that it does not see."""
+        asked = apps_to_ask(key.app_ids, self.options.app_ids) if key.app_ids else None
+        missing = sorted({*(asked or ())} - {app.id for app in apps})
+        if missing and not self.reader.incomplete:
+            self.listing.notices.append(
+                f"key {key.name} sees no app {', '.join(missing)}, which its app_ids name; check"
+                " the id and, for an individual key, which apps its user may see"
+            )
 
     def _miss(self, app_ids: list[str]) -> None:
         """Apps that were asked for and not found: among all, or among those that can be read."""
