@@ -311,6 +311,8 @@ def test_ids_of_another_shape_are_refused(
         pytest.param(
             ["--destination", "filesystem"], "DESTINATION__FILESYSTEM__BUCKET_URL", id="filesystem"
         ),
+        pytest.param(["--destination", "postgress"], "; did you mean postgres?", id="near"),
+        pytest.param(["--destination", "DuckDB"], "; did you mean duckdb", id="case"),
         pytest.param(["--destination", "nowhere"], "'nowhere' cannot be used", id="destination"),
     ],
 )

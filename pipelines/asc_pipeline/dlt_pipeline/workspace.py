@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,10 @@ def _remember_secrets() -> None:
 def _why_unusable(destination: str, error: Exception) -> str:
     name = destination.rpartition(".")[2]
     if isinstance(error, UnknownDestinationModule):
-        return "dlt has none of that name"
+        near = get_close_matches(name.lower(), dlt.destinations.__all__)
+        return "dlt has none of that name" + (
+            f"; did you mean {' or '.join(near)}?" if near else ""
+        )
     if isinstance(error, ImportError):
         return f"what it needs is not installed; {how_to_install(name)}"
     if isinstance(error, ConfigurationException):
