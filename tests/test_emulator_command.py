@@ -76,6 +76,40 @@ def test_command_that_does_not_exist() -> None:
     assert "no-such-program cannot be run: No such file" in done.stderr
 
 
+def test_command_that_a_signal_ends() -> None:
+    """The exit code is the one that a shell gives."""
+    with emulator("sh", "-c", "kill -9 $$") as server:
+        server.communicate()
+
+    assert 137 == server.returncode
+
+
+def test_option_that_does_not_exist() -> None:
+    """Options before the command are the emulator's, those after it the command's."""
+    done = CliRunner().invoke(main, ["emulator", "--nosuch", "sh"])
+
+    assert 2 == done.exit_code
+    assert "No such option" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_settings_that_cannot_be_written() -> None:
+    """It does not serve an address that nobody can know."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", START],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+        )
+
+    assert 1 == done.returncode
+    assert ["stdout could not be written: No space left on device"] == [
+        line.partition(";")[0] for line in done.stderr.splitlines()
+    ]
+
+
 # The demo's apps are kept apart from others.
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from asc_pipeline.emulator import Emulator
 
 _PREFIX = "SOURCES__APP_STORE_CONNECT__"
+_SIGNALLED = 128
+"""And the number of the signal is the exit code in shells."""
 
 
 @click.command(
@@ -33,6 +35,8 @@ def emulator(command: tuple[str, ...]) -> None:
     """
     from asc_pipeline.emulator import Emulator, World, add_demo
 
+    if command and command[0].startswith("-"):
+        raise click.NoSuchOption(command[0])
     world = World()
     add_demo(world, datetime.now(UTC).date())
     with terminated_as_interrupted(), Emulator(world) as apple:
@@ -57,7 +61,7 @@ def _run(command: tuple[str, ...], apple: "Emulator") -> int:
     try:
         # it is the user's own command, and no shell reads it
         done = subprocess.run(command, env=environment, check=False)  # noqa: S603  # nosec B603
-        return done.returncode
+        return done.returncode if done.returncode >= 0 else _SIGNALLED - done.returncode
     except OSError as error:
         raise click.UsageError(f"{command[0]} cannot be run: {error.strerror}") from None
 
@@ -66,6 +70,8 @@ def _serve(apple: "Emulator") -> int:
     for name, value in settings_for(apple).items():
         click.echo(f"export {name}={shlex.quote(value)}")
     sys.stdout.flush()
+    if getattr(sys.stdout, "failure", None):  # nobody learns the key
+        return 1
     click.echo(f"serving on {apple.base_url} until Ctrl-C", err=True)
     threading.Event().wait()
     return 0
