@@ -20,6 +20,7 @@ from app_store_connect.extract.outcome import Outcome
 from asc_pipeline.cli.console import print_summary
 from asc_pipeline.cli.main import main
 from asc_pipeline.job.summary import Summary
+from asc_pipeline.text import counted
 from tests.asking import NOON, StartApple, credentials_of, keys_of
 from tests.conftest import KEYS, Job
 from tests.emulator import Fault
@@ -174,6 +175,48 @@ def test_quiet_tells_a_refusal(job: Job) -> None:
 
     assert 2 == done.exit_code
     assert "the API key is not set" in done.stderr
+
+
+def test_quiet_begins_with_text(start_apple: StartApple, job: Job) -> None:
+    """A mail of cron begins with the failures, and a plan without a table with its notes."""
+    world = overlapping_world(days=1)
+    world.request(APPS[0], "ONGOING").is_stopped = True
+    job.use(start_apple(world))
+    quiet = run("--quiet").stderr.splitlines()
+    plan = run("--plan", "--recheck", "0").stdout.splitlines()
+
+    assert "Not loaded:" == quiet[0]
+    assert plan[0].endswith(":")
+
+
+def test_plan_is_a_table_without_blanks_at_the_end(start_apple: StartApple, job: Job) -> None:
+    """Numbers under each other, one of a kind in the singular."""
+    world = overlapping_world(days=1)
+    world.hide(world.report(APPS[1], CRASHES).instances[0])
+    job.use(start_apple(world))
+    done = run("--plan")
+    lines = done.stdout.splitlines()
+
+    assert [] == [line for line in lines if line != line.rstrip()]
+    assert lines[0].split()[-3:] == ["instances", "to", "load"]
+    assert len(lines[0]) == len(lines[1])
+    assert "1 instance to load and 0 to check again of 1 listed: 1 more request. This" in lines[-1]
+    assert "1 instance to load or check" in run("--progress", "log").stderr
+    status = run("status").stdout
+    assert re.search(r"exit 0 \(\w+\), \d+ requests, \d+ rows, 0 failures$", status, re.MULTILINE)
+
+
+def test_numbers_of_options() -> None:
+    """A wrong number is told from a number that is out of range, in words."""
+    assert "'x' is not a valid number." in run("--wait", "x").stderr
+    assert "'x' is not a valid whole number." in run("--recheck", "x").stderr
+
+
+@pytest.mark.parametrize(
+    ("count", "says"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1140, "1,140 rows")]
+)
+def test_counts(count: int, says: str) -> None:
+    assert says == counted(count, "row")
 
 
 @pytest.mark.slow

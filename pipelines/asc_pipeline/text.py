@@ -29,6 +29,11 @@ def printable(text: str) -> str:
     return _CONTROLS.sub("?", _BREAKS.sub(" ", text))
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 row`, `1,140 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def package_version() -> str:
     """The version of this package, or `not installed` where its folder alone is on the path."""
     from app_store_connect.errors import PACKAGE  # --help does without

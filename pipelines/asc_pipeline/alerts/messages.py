@@ -10,7 +10,7 @@ from typing import Any
 from app_store_connect.instances import RETENTION_DAYS
 from app_store_connect.redaction import redacted, without_secrets
 from asc_pipeline.alerts.problems import Kind, Problem
-from asc_pipeline.text import printable
+from asc_pipeline.text import counted, printable
 
 REPEAT_AFTER = timedelta(days=7)
 WORSE = 2
@@ -127,15 +127,14 @@ def message_of(alerts: Sequence[Alert], app_names: Mapping[int, str]) -> Message
     if not alerts:
         return None
     over = sum(each.change is Change.OVER for each in alerts)
-    counts = [(len(alerts) - over, "problems" if len(alerts) - over > 1 else "problem")]
-    counts.append((over, "over"))
-    told = ", ".join(f"{count} {word}" for count, word in counts if count)
+    told = [counted(len(alerts) - over, "problem")] if over < len(alerts) else []
+    told += [f"{over:,} over"] if over else []
     groups = [list(group) for _, group in groupby(sorted(alerts, key=_order), key=_alike)]
     lines = [_line(group, app_names) for group in groups]
     if len(lines) > MOST_LINES:
         rest = sum(map(len, groups[MOST_LINES - 1 :]))
         lines[MOST_LINES - 1 :] = [f"and {rest} more: asc-segments status shows all reports"]
-    return Message(f"App Store Connect reports: {told}", lines, list(alerts))
+    return Message(f"App Store Connect reports: {', '.join(told)}", lines, list(alerts))
 
 
 def _order(alert: Alert) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from enum import IntEnum
 from app_store_connect.instances import RETENTION_DAYS
 from app_store_connect.views.owners import Tie
 from asc_pipeline.alerts.runs import FailureCount, RunEnd
+from asc_pipeline.text import counted
 from asc_pipeline.truth.freshness import ReportState, days_late_of
 
 _NOTHING_COMES = {
@@ -111,17 +112,17 @@ def _of_reports(reports: Sequence[ReportState], today: date) -> Iterator[Problem
             continue
         name = f"{each.report_name} {each.granularity}"
         if count := each.expiring_instances:
-            state = f"{_several(count, 'instance')} not loaded and about to be deleted"
+            state = f"{counted(count, 'instance')} not loaded and about to be deleted"
             yield Problem(Kind.EXPIRING, each.app_id, name, state, _LOAD_NOW, count)
         if days_late_of(each, reports, today) and (newest := each.newest_processing_date):
             state = f"late, no instance since {newest}"
             advice = "check in App Store Connect whether it shows newer figures"
             yield Problem(Kind.LATE, each.app_id, name, state, advice)
         if count := each.missing_dates:
-            state = f"{_several(count, 'date')} missing"
+            state = f"{counted(count, 'date')} missing"
             yield Problem(Kind.MISSING, each.app_id, name, state, _LOAD_MISSING, count)
         if count := each.doubled_dates:
-            state = f"{_several(count, 'date')} with every row twice"
+            state = f"{counted(count, 'date')} with every row twice"
             yield Problem(Kind.DOUBLED, each.app_id, name, state, _COMPARE, count)
 
 
@@ -132,7 +133,7 @@ def _of_runs(found: Findings, stopped: set[int]) -> Iterator[Problem]:
             continue
         subject = each.report_name or each.what
         reason, advice = _with_next_step(each.reason)
-        state = f"{each.count} not loaded: {reason}"
+        state = f"{each.count:,} not loaded: {reason}"
         yield Problem(Kind.FAILED, each.app_id, subject, state, advice, each.count)
     for run in found.ended_early:
         subject = "the last run" if run.app_ids is None else f"the last run of {_apps(run.app_ids)}"
@@ -157,7 +158,7 @@ def _apps(app_ids: frozenset[int]) -> str:
 def _of_ties(ties: Iterable[Tie]) -> Iterator[Problem]:
     for tie in ties:
         subject = f"{tie.table_name} {tie.shown_id} {tie.other_id}"
-        state = f"these two instances tell different figures of {_several(tie.dates, 'date')}"
+        state = f"these two instances tell different figures of {counted(tie.dates, 'date')}"
         yield Problem(Kind.DOUBLED, tie.app_id, subject, state, _COMPARE, tie.dates)
 
 
@@ -171,7 +172,7 @@ def _of_columns(found: Findings) -> Iterator[Problem]:
         subject = f"{table}.{column} = {value}"
         yield Problem(Kind.NEW, None, subject, "a value that Apple added", advice)
     for each in found.unparsed:
-        state = f"{_several(each.count, 'value')} not of the column's type, so NULL"
+        state = f"{counted(each.count, 'value')} not of the column's type, so NULL"
         subject = f"{each.table_name}.{each.column_name}"
         advice = "look at analytics_unparsed_values"
         yield Problem(Kind.UNPARSED, each.app_id, subject, state, advice, each.count)
@@ -180,7 +181,3 @@ def _of_columns(found: Findings) -> Iterator[Problem]:
 def recent(today: date) -> date:
     """The first day whose instances are searched for new values: Apple lists no older ones."""
     return today - timedelta(days=RETENTION_DAYS)
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -11,7 +11,7 @@ from app_store_connect.planning.missing import NO_INSTANCES
 from app_store_connect.planning.options import Options
 from app_store_connect.planning.selection import ALL_REPORTS, Selection
 from asc_pipeline.job.summary import Summary
-from asc_pipeline.text import printable
+from asc_pipeline.text import counted, printable
 
 MAX_LINES = 20
 _FAVOURITE = "app_downloads_standard_daily"
@@ -40,23 +40,24 @@ def print_summary(summary: Summary, console: Console) -> None:
     if data["unparsed_values"]:
         _say(
             console,
-            f"{data['unparsed_values']:,} values are not of their column's type: NULL there, kept"
-            f" in {summary.dataset}_raw.analytics_unparsed_values",
+            f"{counted(data['unparsed_values'], 'value')} not of the column's type: NULL there,"
+            f" kept in {summary.dataset}_raw.analytics_unparsed_values",
         )
     if data["unverified_segments"]:
         _say(
             console,
-            f"{data['unverified_segments']:,} of the segments have a checksum of an unknown kind:"
+            f"{counted(data['unverified_segments'], 'segment')} with a checksum of an unknown kind:"
             " only their size was compared",
         )
     _list(console, "Notes", _notes(summary))
-    print_failures(summary, console)
+    print_failures(summary, console, is_first=False)
     _print_whereabouts(summary, console)
 
 
-def print_failures(summary: Summary, console: Console) -> None:
+def print_failures(summary: Summary, console: Console, *, is_first: bool = True) -> None:
     """Print failures, and why the run ended early: somebody may have to act."""
-    _list(console, "Not loaded", [f"{each.what}: {each.why}" for each in summary.failures])
+    failures = [f"{each.what}: {each.why}" for each in summary.failures]
+    _list(console, "Not loaded", failures, is_first=is_first)
     if summary.is_interrupted:
         _say(console, "Interrupted: what was loaded stays, the next run goes on")
     else:
@@ -76,9 +77,10 @@ def _notes(summary: Summary) -> list[str]:
     apps = {each.app_id for each in quiet}
     if len(apps) < 2:
         return summary.notices
+    reports = len({each.report_name for each in quiet})
     hidden = {each.note for each in quiet}
     return [
-        f"no instances (yet) of {len({each.report_name for each in quiet})} reports, each of some"
+        f"no instances (yet) of {counted(reports, 'report')}, each of some"
         f" of {len(apps)} apps: usual in the first two days, and for reports that do not apply;"
         " asc-segments status names them",
         *(each for each in summary.notices if each not in hidden),
@@ -95,16 +97,18 @@ def print_plan(summary: Summary, console: Console, options: Options) -> None:
     )
     if counts:
         table = Table(box=None, pad_edge=False)
-        for heading in ("app", "report", "granularity", "instances to load"):
+        for heading in ("app", "report", "granularity"):
             table.add_column(heading, no_wrap=True)
+        table.add_column("instances to load", no_wrap=True, justify="right")
         for key, count in sorted(counts.items()):
-            table.add_row(*(escape(printable(each)) for each in key), str(count))
+            table.add_row(*(escape(printable(each)) for each in key), f"{count:,}")
         console.print(table)
-    _list(console, "Notes", summary.notices)
-    _list(console, "Cannot be listed", [f"{each.what}: {each.why}" for each in summary.failures])
+    failures = [f"{each.what}: {each.why}" for each in summary.failures]
+    _list(console, "Notes", summary.notices, is_first=not counts)
+    _list(console, "Cannot be listed", failures, is_first=not (counts or summary.notices))
     offered = sorted({report.name for _, report in summary.listing.reports})
     if offered and ALL_REPORTS in options.reports:
-        _say(console, f"Apple offers {len(offered)} reports: {', '.join(offered)}")
+        _say(console, f"Apple offers {counted(len(offered), 'report')}: {', '.join(offered)}")
     _say(console, f"{_planned(summary)} This plan: {_requests(summary)}. Nothing was loaded.")
     _print_stop(summary, console)
 
@@ -120,9 +124,9 @@ def _planned(summary: Summary) -> str:
         return "The number of instances is not known: the plan ended early."
     rechecks = len(selection.due) - selection.new
     return (
-        f"{selection.new:,} instances to load and {rechecks:,} to check again of"
-        f" {selection.listed:,} listed{_outside(selection)}: {summary.planned_requests:,} more"
-        " requests."
+        f"{counted(selection.new, 'instance')} to load and {rechecks:,} to check again of"
+        f" {selection.listed:,} listed{_outside(selection)}:"
+        f" {counted(summary.planned_requests, 'more request')}."
     )
 
 
@@ -161,10 +165,13 @@ def _print_whereabouts(summary: Summary, console: Console) -> None:
     _say(console, f"Try: {query.format(dataset=summary.dataset)}")
 
 
-def _list(console: Console, title: str, lines: list[str]) -> None:
+def _list(console: Console, title: str, lines: list[str], *, is_first: bool = False) -> None:
+    """After an empty line, unless nothing is above: cron mails begin with it."""
     if not lines:
         return
-    console.print(f"\n{title}:", style="bold")
+    if not is_first:
+        console.print()
+    console.print(f"{title}:", style="bold")
     for line in lines[:MAX_LINES]:
         _say(console, f"- {line}")
     if len(lines) > MAX_LINES:

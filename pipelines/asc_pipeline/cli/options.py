@@ -42,6 +42,14 @@ def _seconds(_: click.Context, __: click.Parameter, value: float) -> float:
     return value
 
 
+class _Number(click.FloatRange):
+    name = "number"
+
+
+class _WholeNumber(click.IntRange):
+    name = "whole number"
+
+
 class _Choice(click.Choice[str]):
     """A choice in any case, which an error lists as it is documented."""
 
@@ -85,7 +93,7 @@ PLACE = (
     click.option(
         "--wait",
         "wait_seconds",
-        type=click.FloatRange(min=0),
+        type=_Number(min=0),
         callback=_seconds,
         default=60,
         show_default=True,
@@ -173,7 +181,7 @@ _OPTIONS = (
     click.option(
         "--recheck",
         "recheck_days",
-        type=click.IntRange(min=0, max=_MAX_DAYS),
+        type=_WholeNumber(min=0, max=_MAX_DAYS),
         default=2,
         show_default=True,
         metavar="DAYS",
@@ -182,14 +190,14 @@ _OPTIONS = (
     click.option(
         "--keep-superseded",
         "keep_superseded_days",
-        type=click.IntRange(min=0, max=_MAX_DAYS),
+        type=_WholeNumber(min=0, max=_MAX_DAYS),
         metavar="DAYS",
         help="Remove rows that newer instances replaced, DAYS after they were processed. Default:"
         " keep all.",
     ),
     click.option(
         "--max-wait",
-        type=click.FloatRange(min=0),
+        type=_Number(min=0),
         callback=_seconds,
         default=3600,
         show_default=True,

@@ -10,7 +10,7 @@ from app_store_connect.errors import Failure
 from app_store_connect.extract.outcome import Outcome, Totals
 from asc_pipeline.cli.log import Log
 from asc_pipeline.job.progress import FOR_APPLE, Progress
-from asc_pipeline.text import printable
+from asc_pipeline.text import counted, printable
 
 if TYPE_CHECKING:  # a run without a bar need not import it
     from rich.console import Console
@@ -64,7 +64,9 @@ class LogProgress(NoProgress):
     def begin(self, instances: int, outcome: Outcome) -> None:
         self._instances, self._outcome = instances, outcome
         self._started = self._shown = time.monotonic()
-        self._log.write("begin", f"{instances} instances to load or check", instances=instances)
+        self._log.write(
+            "begin", f"{counted(instances, 'instance')} to load or check", instances=instances
+        )
 
     def changed(self) -> None:
         now = time.monotonic()
@@ -78,7 +80,7 @@ class LogProgress(NoProgress):
         time_left = f", {timedelta(seconds=round(left))} left" if left is not None else ""
         self._log.write(
             "progress",
-            f"{done}/{self._instances} instances, {_amount(totals)}{time_left}",
+            f"{done:,}/{self._instances:,} instances, {_amount(totals)}{time_left}",
             instances_done=done,
             instances=self._instances,
             rows=totals.read_rows,
@@ -149,7 +151,7 @@ def progress_for(choice: str, console: "Console", log: Log | None = None) -> Pro
 
 
 def _amount(totals: Totals) -> str:
-    return f"{totals.read_rows:,} rows, {decimal(totals.read_bytes)}"
+    return f"{counted(totals.read_rows, 'row')}, {decimal(totals.read_bytes)}"
 
 
 def _wait_text(seconds: float, why: str) -> str:

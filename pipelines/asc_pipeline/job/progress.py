@@ -5,6 +5,7 @@ from typing import Protocol
 
 from app_store_connect.errors import Failure
 from app_store_connect.extract.outcome import Outcome
+from asc_pipeline.text import counted
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class LoggedProgress:
         logger.info("%s", what)
 
     def begin(self, instances: int, outcome: Outcome) -> None:
-        logger.info("%d instances to load or check", instances)
+        logger.info("%s to load or check", counted(instances, "instance"))
 
     def changed(self) -> None:
         pass

@@ -10,7 +10,7 @@ import click
 
 from asc_pipeline.cli.command import CONTEXT, Frame
 from asc_pipeline.cli.options import OUTPUT, PLACE, with_options
-from asc_pipeline.text import PLAIN, printable
+from asc_pipeline.text import PLAIN, counted, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +68,7 @@ def _print(state: "State", console: "Console") -> None:
     _print_runs(state, console)
     _print_size(state, console)
     if late := state.late:
-        console.print(f"\nlate: {len(late)} of {len(state.reports)} reports", **PLAIN)
+        console.print(f"\nlate: {len(late)} of {counted(len(state.reports), 'report')}", **PLAIN)
 
 
 def _print_app(state: "State", reports: list["ReportState"], console: "Console") -> None:
@@ -128,8 +128,8 @@ def _print_runs(state: "State", console: "Console") -> None:
         reason = f": {printable(each.reason)}" if each.reason else ""
         console.print(
             f"  {each.started_at:%Y-%m-%d %H:%M:%S} UTC, {each.seconds} s, exit {each.exit_code}"
-            f" ({each.outcome}), {each.requests:,} requests, {each.rows:,} rows,"
-            f" {each.failures:,} failures{reason}",
+            f" ({each.outcome}), {counted(each.requests, 'request')},"
+            f" {counted(each.rows, 'row')}, {counted(each.failures, 'failure')}{reason}",
             markup=False,
             highlight=False,
         )
@@ -147,8 +147,8 @@ def _print_size(state: "State", console: "Console") -> None:
     where = state.location or state.destination
     console.print(f"\n{where}, schema {state.dataset}", style="bold", markup=False)
     console.print(
-        f"  {size.rows:,} rows in the report tables, {size.superseded_rows:,} of them ({share})"
-        f" superseded by newer instances{removal}",
+        f"  {counted(size.rows, 'row')} in the report tables, {size.superseded_rows:,} of them"
+        f" ({share}) superseded by newer instances{removal}",
         markup=False,
         highlight=False,
     )

@@ -25,6 +25,7 @@ from asc_pipeline.dagster.settings import (
     table_asset,
     view_asset,
 )
+from asc_pipeline.text import counted
 from asc_pipeline.truth.freshness import ReportState
 
 FRESH, LOADED = "data_freshness", "load_failures"
@@ -177,7 +178,7 @@ def _tell_new(instance: dg.DagsterInstance, lines: Sequence[str]) -> list[str]:
     if not (new and urls):
         return []
     more = [f"and {len(new) - _MOST_NAMED} more"] if len(new) > _MOST_NAMED else []
-    title = f"App Store Connect reports: {len(new)} new problem{'s' if len(new) > 1 else ''}"
+    title = f"App Store Connect reports: {counted(len(new), 'new problem')}"
     return send(urls, title, "\n".join([*new[:_MOST_NAMED], *more]))
 
 
