@@ -16,9 +16,10 @@ from rich.console import Console
 from app_store_connect.api.client import AppStoreConnectClient
 from app_store_connect.api.keys import ApiKeys
 from app_store_connect.errors import DestinationError, Failure
-from app_store_connect.extract.outcome import Outcome
+from app_store_connect.extract.outcome import Outcome, Totals
 from asc_pipeline.cli.console import print_summary
 from asc_pipeline.cli.main import main
+from asc_pipeline.cli.progress import BarProgress
 from asc_pipeline.job.summary import Summary
 from asc_pipeline.text import counted
 from tests.asking import NOON, StartApple, credentials_of, keys_of
@@ -204,6 +205,23 @@ def test_plan_is_a_table_without_blanks_at_the_end(start_apple: StartApple, job:
     assert "1 instance to load or check" in run("--progress", "log").stderr
     status = run("status").stdout
     assert re.search(r"exit 0 \(\w+\), \d+ requests, \d+ rows, 0 failures$", status, re.MULTILINE)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+@pytest.mark.parametrize("phase", ["loading", "bringing the views up to date"])
+def test_bar_shows_its_counts(columns: int, phase: str) -> None:
+    """On a narrow terminal the phase and the bar give up their room."""
+    out = io.StringIO()
+    outcome = Outcome()
+    outcome.totals = Totals(instances=1141, read_rows=10_162_000, read_bytes=160_700_000)
+    bar = BarProgress(Console(file=out, width=columns, force_terminal=True, color_system=None))
+    bar.phase(phase)
+    bar.begin(11_400, outcome)
+    bar.changed()
+    bar.close()
+
+    assert "1,141/11,400 10,162,000 rows, 160.7 MB -:--:--" in out.getvalue()
+    assert phase[:5] in out.getvalue()
 
 
 def test_numbers_of_options() -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # a run without a bar need not import it
     from rich.console import Console
 
 LOG_EVERY_SECONDS = 10.0
+_COUNTS_WIDTH = 54
+"""Of the longest counts, the time left and the shortest bar: they matter more than the phase."""
 
 
 class NoProgress:
@@ -96,28 +98,31 @@ class BarProgress:
     """One live line with instances, bytes, rows and the time left; failures scroll above it."""
 
     def __init__(self, console: "Console") -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
         self._outcome: Outcome | None = None
+        self._instances = 0
         self._bar = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}"),
             TextColumn("{task.fields[amount]}"),
             TimeRemainingColumn(),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("starting", total=None, amount="")
+        self._task = self._bar.add_task("starting", total=None, count="", amount="")
         self._bar.start()
 
     def phase(self, what: str) -> None:
-        self._bar.update(self._task, description=what)
+        room = max(1, self._bar.console.width - _COUNTS_WIDTH)
+        fitting = what if len(what) <= room else f"{what[: room - 1]}…"
+        self._bar.update(self._task, description=fitting)
 
     def begin(self, instances: int, outcome: Outcome) -> None:
-        self._outcome = outcome
-        self._bar.update(self._task, total=instances)
+        self._instances, self._outcome = instances, outcome
+        self._bar.update(self._task, total=instances, count=f"0/{instances:,}")
 
     def changed(self) -> None:
         if self._outcome is not None:
@@ -125,6 +130,7 @@ class BarProgress:
             self._bar.update(
                 self._task,
                 completed=totals.instances,
+                count=f"{totals.instances:,}/{self._instances:,}",
                 amount=_amount(totals),
             )
 
