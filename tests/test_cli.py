@@ -54,6 +54,11 @@ def missing_key(patch: pytest.MonkeyPatch, work: Path) -> None:
     patch.delenv(f"{KEYS}PRIVATE_KEY")
 
 
+def no_key(patch: pytest.MonkeyPatch, work: Path) -> None:
+    for name in ("PRIVATE_KEY", "KEY_ID", "ISSUER_ID"):
+        patch.delenv(f"{KEYS}{name}")
+
+
 def plain_http(patch: pytest.MonkeyPatch, work: Path) -> None:
     patch.setenv(f"{KEYS}BASE_URL", "http://example.com")
 
@@ -140,6 +145,7 @@ def apostrophe(patch: pytest.MonkeyPatch, work: Path) -> None:
         pytest.param(wrong_key_id, "check that key_id belongs to this private_key", id="key-id"),
         pytest.param(malformed_key, "cannot be read as a private key", id="malformed-key"),
         pytest.param(missing_key, f"set {KEYS}PRIVATE_KEY", id="missing-key"),
+        pytest.param(no_key, "example), and issuer_id too for a team key, or", id="no-key"),
         pytest.param(key_is_folder, "private_key names the folder", id="key-is-folder"),
         pytest.param(key_is_empty, "private_key names the file key, which is empty", id="no-text"),
         pytest.param(

@@ -9,6 +9,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
@@ -288,30 +289,37 @@ def test_one_app_without_instances_is_named(start_apple: StartApple, job: Job) -
     assert f"app {APPS[0]}: no instances (yet) of {CRASHES}" in run().stdout
 
 
+COMMANDS = [[], *([name] for name in main.commands)]
+
+
 @pytest.mark.parametrize("columns", [60, 80, 140])
-def test_help_fits(columns: int) -> None:
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits(command: list[str], columns: int) -> None:
     """No line is cut or wider than the terminal; options that may be repeated say so."""
-    done = run("--help", columns=columns)
+    done = run(*command, "--help", columns=columns)
     lines = done.stdout.splitlines()
-    text = " ".join(done.stdout.split())
 
     assert [] == [line for line in lines if len(line) > columns or line != line.rstrip()]
-    assert "..." not in done.stdout.replace("[ARGS]...", "")
-    repeatable = [each.opts[0] for each in main.params if getattr(each, "multiple", False)]
+    assert "..." not in done.stdout.replace("[ARGS]...", "").replace("[COMMAND]...", "")
+    params = main.commands[command[0]].params if command else main.params
+    options = [each for each in params if isinstance(each, click.Option)]
+    repeatable = [each.opts[0] for each in options if getattr(each, "multiple", False)]
+    described = {each.split()[0]: each for each in re.split(r"\n  (?=-)", done.stdout)}
     for option in repeatable:
-        described = text.partition(f" {option} ")[2].partition(" --")[0]
-        assert "Repeatable" in described, option
+        assert "Repeatable" in described[option]
 
 
-def test_examples_of_help_are_accepted() -> None:
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_of_help_are_accepted(command: list[str]) -> None:
     """Each line under Examples is a command that the job takes."""
-    lines = run("--help").stdout.partition("Examples:")[2].strip().splitlines()
+    lines = run(*command, "--help").stdout.partition("Examples:")[2].strip().splitlines()
 
-    assert 4 < len(lines)
+    assert (2 if command else 5) <= len(lines)
     for line in lines:
-        name, *words = shlex.split(line)
-        assert "asc-segments" == name
-        main.make_context(name, words)
+        name, *words = shlex.split(line.partition(" > ")[0])
+        assert ["asc-segments", *command] == [name, *words][: 1 + len(command)]
+        called = main.commands[words.pop(0)] if command else main
+        called.make_context(name, words)
 
 
 def test_choices_in_errors_are_as_documented() -> None:

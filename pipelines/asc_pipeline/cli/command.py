@@ -28,6 +28,11 @@ INTERRUPTED = 130
 _JSON, _LOG_FORMAT = "--json", "--log-format"
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's `--help`."""
+    return "\n".join(["\b", "Examples:", *(f"  asc-segments {line}".rstrip() for line in lines)])
+
+
 class _Answer:
     """The one JSON object of a command on stdout. A second one, from a thread that was left behind,
     is not printed.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame
+from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame, examples
 from asc_pipeline.cli.commands.dashboard import dashboard
 from asc_pipeline.cli.commands.digest import digest
 from asc_pipeline.cli.commands.doctor import doctor
@@ -27,21 +27,17 @@ if TYPE_CHECKING:
     from asc_pipeline.job.summary import Summary
 
 
-_EXAMPLES = """\b
-Examples:
-  asc-segments --demo
-  asc-segments --plan
-  asc-segments --app-id 1500000000 --since 2026-11-01
-  asc-segments --report '*' --category PERFORMANCE
-  asc-segments --quiet --destination postgres
-"""
-
-
 @click.group(
     cls=CommandGroup,
     invoke_without_command=True,
     context_settings=CONTEXT,
-    epilog=_EXAMPLES,
+    epilog=examples(
+        "--demo",
+        "--plan",
+        "--app-id 1500000000 --since 2026-11-01",
+        "--report '*' --category PERFORMANCE",
+        "--quiet --destination postgres",
+    ),
 )
 @job_options
 @click.version_option(package_name="dlt-app-store-connect")

@@ -72,8 +72,8 @@ def parse_credentials(
         raise CredentialsError(
             f"the API key is not set: {' and '.join(missing)}; set {variables}, or write"
             f" {' and '.join(missing)} under"
-            f" [{section}] in .dlt/secrets.toml (see secrets.toml.example), or try --demo, which"
-            " needs no key"
+            f" [{section}] in .dlt/secrets.toml (see secrets.toml.example){_of_team(issuer_id)}, or"
+            " try --demo, which needs no key"
         )
     return Credentials(
         key_id=parse_key_id(key_id),
@@ -81,6 +81,10 @@ def parse_credentials(
         private_key=parse_private_key(private_key),
         base_url=parse_base_url(base_url),
     )
+
+
+def _of_team(issuer_id: str | None) -> str:
+    return "" if issuer_id else ", and issuer_id too for a team key"
 
 
 def parse_key_id(text: str) -> str:

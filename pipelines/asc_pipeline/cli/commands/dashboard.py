@@ -9,14 +9,19 @@ from typing import Any
 
 import click
 
-from asc_pipeline.cli.command import CONTEXT, Frame
+from asc_pipeline.cli.command import CONTEXT, Frame, examples
 from asc_pipeline.cli.options import OUTPUT, PLACE, with_options
 from asc_pipeline.text import PLAIN
 
 _FILE = "asc_segments.html"
 
 
-@click.command("dashboard", short_help="Write a page of the marts.", context_settings=CONTEXT)
+@click.command(
+    "dashboard",
+    short_help="Write a page of the marts.",
+    epilog=examples("dashboard --open", "dashboard --output apps.html"),
+    context_settings=CONTEXT,
+)
 @with_options(*PLACE)
 @click.option(
     "--output",

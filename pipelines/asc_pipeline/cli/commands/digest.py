@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asc_pipeline.cli.command import CONTEXT, Frame
+from asc_pipeline.cli.command import CONTEXT, Frame, examples
 from asc_pipeline.cli.options import OUTPUT, PLACE, with_options
 from asc_pipeline.text import PLAIN
 
@@ -26,7 +26,14 @@ def _file(_: click.Context, __: click.Parameter, value: Path | None) -> Path | N
     return value
 
 
-@click.command("digest", short_help="Sum up the last week.", context_settings=CONTEXT)
+@click.command(
+    "digest",
+    short_help="Sum up the last week.",
+    epilog=examples(
+        "digest", "digest --output digest.html", "digest --send --attach asc_segments.html"
+    ),
+    context_settings=CONTEXT,
+)
 @with_options(*PLACE)
 @click.option(
     "--output",
@@ -42,7 +49,7 @@ def _file(_: click.Context, __: click.Parameter, value: Path | None) -> Path | N
     multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="With --send: a file to send with it, such as the dashboard; may be given again.",
+    help="With --send: a file to send with it, such as the dashboard. Repeatable.",
 )
 @with_options(*OUTPUT)
 def digest(**options: Any) -> None:

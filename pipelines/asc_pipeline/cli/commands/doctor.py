@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asc_pipeline.cli.command import CONTEXT, Frame
+from asc_pipeline.cli.command import CONTEXT, Frame, examples
 from asc_pipeline.cli.options import APP_ID, KEY, OUTPUT, PLACE, with_options
 from asc_pipeline.text import PLAIN, printable
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 _MARKS = ("ok     ", "warning", "ERROR  ")
 
 
-@click.command("doctor", short_help="Check whether a run would work.", context_settings=CONTEXT)
+@click.command(
+    "doctor",
+    short_help="Check whether a run would work.",
+    epilog=examples(
+        "doctor", "doctor --key games --app-id 1500000000", "doctor --destination postgres --json"
+    ),
+    context_settings=CONTEXT,
+)
 @with_options(APP_ID, KEY, *PLACE[:2], *OUTPUT)
 def doctor(**options: Any) -> None:
     """Check whether a run would work, and name the next step. Nothing is changed.

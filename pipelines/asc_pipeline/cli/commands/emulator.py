@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from asc_pipeline.cli.command import CONTEXT
+from asc_pipeline.cli.command import CONTEXT, examples
 from asc_pipeline.cli.signals import terminated_as_interrupted
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _SIGNALLED = 128
 @click.command(
     "emulator",
     short_help="Serve the demo's App Store Connect.",
+    epilog=examples("emulator python my_pipeline.py", "emulator > emulator.sh"),
     context_settings={**CONTEXT, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)

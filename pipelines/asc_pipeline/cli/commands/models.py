@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asc_pipeline.cli.command import CONTEXT, Frame
+from asc_pipeline.cli.command import CONTEXT, Frame, examples
 from asc_pipeline.cli.options import OUTPUT, PLACE, with_options
 from asc_pipeline.text import PLAIN
 
@@ -30,9 +30,18 @@ _HEADINGS = {
 }
 
 
-@click.command("models", short_help="Build the dbt models.", context_settings=CONTEXT)
+@click.command(
+    "models",
+    short_help="Build the dbt models.",
+    epilog=examples(
+        "models", "models --full-refresh", "models --select dim_app_store_connect__apps"
+    ),
+    context_settings=CONTEXT,
+)
 @with_options(*PLACE)
-@click.option("--select", multiple=True, metavar="MODEL", help="Only these, in dbt's own words.")
+@click.option(
+    "--select", multiple=True, metavar="MODEL", help="Only these, in dbt's own words. Repeatable."
+)
 @click.option("--full-refresh", is_flag=True, help="Build all days anew, not only changed ones.")
 @click.option("--fivetran", is_flag=True, help="Also what fivetran/dbt_apple_store reads.")
 @with_options(*OUTPUT)

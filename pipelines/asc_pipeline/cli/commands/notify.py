@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from asc_pipeline.cli.command import CONTEXT, Frame
+from asc_pipeline.cli.command import CONTEXT, Frame, examples
 from asc_pipeline.cli.options import OUTPUT, PLACE, with_options
 from asc_pipeline.text import PLAIN
 
@@ -17,7 +17,12 @@ _SAMPLE = (
 )
 
 
-@click.command("notify", short_help="Send the alerts that are due.", context_settings=CONTEXT)
+@click.command(
+    "notify",
+    short_help="Send the alerts that are due.",
+    epilog=examples("notify --test", "notify --destination postgres"),
+    context_settings=CONTEXT,
+)
 @with_options(*PLACE)
 @click.option("--test", "is_test", is_flag=True, help="Send a sample; open no destination.")
 @with_options(*OUTPUT)

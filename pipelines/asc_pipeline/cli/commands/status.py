@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asc_pipeline.cli.command import CONTEXT, Frame
+from asc_pipeline.cli.command import CONTEXT, Frame, examples
 from asc_pipeline.cli.options import OUTPUT, PLACE, with_options
 from asc_pipeline.text import PLAIN, counted, printable
 
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 _SHOWN_RUNS = 5
 
 
-@click.command("status", short_help="Show how things stand.", context_settings=CONTEXT)
+@click.command(
+    "status",
+    short_help="Show how things stand.",
+    epilog=examples("status", "status --destination postgres", "status --fail-if-late --json"),
+    context_settings=CONTEXT,
+)
 @with_options(*PLACE)
 @click.option("--fail-if-late", is_flag=True, help="Exit with 1 if a report is late.")
 @with_options(*OUTPUT)
