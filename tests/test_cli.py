@@ -363,6 +363,9 @@ def test_apple_cannot_be_reached(
         f"{host} cannot be reached ({why}): check the network, the proxy and base_url"
         in (result.summary["error"])
     )
+    said = [line for line in result.stderr.splitlines() if "asking again" in line]
+    assert 1 == len(said)
+    assert f"no usable answer, asking again: {host} cannot be reached ({why})" in said[0]
 
 
 @pytest.mark.parametrize("command", [[], ["models"]], ids=["job", "models"])

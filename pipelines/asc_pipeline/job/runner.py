@@ -98,6 +98,7 @@ class Run:
             max_wait=settings.max_wait,
             on_wait=self._waiting,
             on_slow=self._slowed,
+            on_retry=self._retrying,
         )
         self._outcome = Outcome(on_failure=self._failed, on_change=progress.changed)
         self._outcome.notices += self._keys.notices
@@ -127,6 +128,10 @@ class Run:
     def _slowed(self, key: str, seconds: float) -> None:
         text = slow_text(seconds)
         self._progress.say(text if self._keys.is_single else f"key {key}: {text}")
+
+    def _retrying(self, key: str, reason: str) -> None:
+        whose = "" if self._keys.is_single else f"key {key}: "
+        self._progress.say(f"{whose}no usable answer, asking again: {reason}")
 
     def execute(self) -> Summary:
         """Load all that is due; returns the account of it.

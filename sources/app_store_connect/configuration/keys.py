@@ -82,11 +82,13 @@ def api_keys(
     max_wait: float,
     on_wait: Callable[[str, float], None] = lambda key, seconds: None,
     on_slow: Callable[[str, float], None] = lambda key, seconds: None,
+    on_retry: Callable[[str, str], None] = lambda key, reason: None,
 ) -> tuple[ApiKeys, list[Failure]]:
     """The keys, and a failure for each that cannot be used although others can.
 
     Args:
         on_wait, on_slow: told the name of a key, and the seconds as `RequestBudget` tells them.
+        on_retry: told the name of a key and why Apple is asked again, for the first time.
 
     Raises:
         CredentialsError: none can be used.
@@ -108,7 +110,8 @@ def api_keys(
         budget = RequestBudget(
             max_wait, on_wait=partial(on_wait, key.name), on_slow=partial(on_slow, key.name)
         )
-        keys.append(_api_key(key, credentials, configuration, budget))
+        tell = partial(on_retry, key.name)
+        keys.append(_api_key(key, credentials, configuration, budget, tell))
     doubled = {each.name for each in settings} - {each.name for each in keys}
     configured = [each.name for each in read_key_settings(configuration)]
     others = [name for name in configured if name not in doubled]
@@ -145,10 +148,15 @@ def _api_key(
     credentials: Credentials,
     configuration: Configuration,
     budget: RequestBudget,
+    on_retry: Callable[[str], None],
 ) -> ApiKey:
     timeout, backoff = configuration.request_timeout_seconds, configuration.backoff_seconds
     client = AppStoreConnectClient(
-        credentials, budget=budget, backoff_seconds=backoff, timeout_seconds=timeout
+        credentials,
+        budget=budget,
+        backoff_seconds=backoff,
+        timeout_seconds=timeout,
+        on_retry=on_retry,
     )
     downloader = SegmentDownloader(
         client.read_segment, backoff_seconds=backoff, timeout_seconds=timeout
