@@ -126,6 +126,18 @@ def test_wrong_keys_are_named_once(
     ]
 
 
+def test_key_that_cannot_be_used_keeps_its_apps(
+    start_apple: StartApple, job: Job, use_keys: UseKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`apps` still says that it sees them: its file may be there again tomorrow."""
+    use_keys(start_apple(world_of(SIX[:1])), north=(NORTH, ()), south=(SOUTH, ()))
+    job.invoke()
+    monkeypatch.setenv(f"{KEYS}KEYS__SOUTH__PRIVATE_KEY", "nowhere.p8")
+    job.invoke()
+
+    assert [("north, south",)] == job.query("select key_names from app_store_connect_raw.apps")
+
+
 def test_all_keys_wrong(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
     """Then nothing can be loaded, as with one key."""
     apple = start_apple(world_of(SIX[:1]))

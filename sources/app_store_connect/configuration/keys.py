@@ -96,13 +96,16 @@ def api_keys(
     usable: list[tuple[KeySettings, Credentials]] = []
     failures: list[Failure] = []
     notices: list[str] = []
+    doubled: set[str] = set()
     for each in settings:
         try:
             credentials = each.parsed(configuration.base_url)
         except CredentialsError as error:
             failures.append(Failure(f"key {each.name}", str(error), error))
         else:
-            notices += _add(usable, each, credentials)
+            told = _add(usable, each, credentials)
+            notices += told
+            doubled |= {each.name} if told else set()
     if not usable:
         raise _none_usable(failures)
     keys = []
@@ -112,7 +115,6 @@ def api_keys(
         )
         tell = partial(on_retry, key.name)
         keys.append(_api_key(key, credentials, configuration, budget, tell))
-    doubled = {each.name for each in settings} - {each.name for each in keys}
     configured = [each.name for each in read_key_settings(configuration)]
     others = [name for name in configured if name not in doubled]
     return ApiKeys(keys, configuration.workers, others, notices), failures
