@@ -124,6 +124,7 @@ def test_failures_of_a_run(start_apple: StartApple, job: Job, webhook: ScriptedS
     assert f"over: App 1 ({APPS[0]}), {CRASHES}: loads again" == over[0]
 
 
+@pytest.mark.slow
 def test_next_step_is_said_once(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:

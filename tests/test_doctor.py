@@ -286,6 +286,26 @@ def test_app_of_another_key(
     assert error == [each[:52] for each in found.of("error")]
 
 
+def test_key_with_two_names(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
+    """It is asked once, and said to be one."""
+    use_keys(start_apple(overlapping_world(days=1)), north=(NORTH, ()), again=(NORTH, ()))
+    found = Doctor()
+
+    assert [
+        "settings: keys again and north are one API key, NORTHKEY01: it is used once, as again"
+    ] == found.of("warning")
+    assert 1 == len([each for each in found.checks if each["subject"].startswith("key ")])
+
+
+def test_settings_that_cannot_be_read(write_settings: Callable[[str, str], Path]) -> None:
+    """The file, once: it is why neither keys nor destination can be looked at."""
+    write_settings("secrets.toml", "no toml")
+    found = Doctor()
+
+    assert (2, 1) == (found.exit_code, len(found.of("error")))
+    assert "secrets.toml is not valid TOML: " in found.of("error")[0]
+
+
 @pytest.mark.parametrize(
     ("levels", "exit_code"),
     [
@@ -305,6 +325,7 @@ def test_error_of_one_key(levels: dict[str, Level], exit_code: int) -> None:
     assert exit_code == exit_code_of_checks(checks)
 
 
+@pytest.mark.slow
 def test_demo_in_the_database(
     start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,6 +340,7 @@ def test_demo_in_the_database(
     ]
 
 
+@pytest.mark.slow
 def test_full_disk(ask: Ask, start_apple: StartApple, job: Job) -> None:
     """Less than two batches of room is said."""
     world = overlapping_world(days=1)

@@ -126,6 +126,7 @@ def test_wrong_keys_are_named_once(
     ]
 
 
+@pytest.mark.slow
 def test_key_that_cannot_be_used_keeps_its_apps(
     start_apple: StartApple, job: Job, use_keys: UseKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,6 +156,7 @@ def test_quiet(start_apple: StartApple, job: Job) -> None:
     assert "--create-requests" in ill.stderr
 
 
+@pytest.mark.slow
 def test_interrupted_plan(start_apple: StartApple, job: Job) -> None:
     """It does not say that there is nothing to load."""
     apple = start_apple(overlapping_world(days=1))
@@ -179,6 +180,7 @@ def test_quiet_tells_a_refusal(job: Job) -> None:
     assert "the API key is not set" in done.stderr
 
 
+@pytest.mark.slow
 def test_quiet_begins_with_text(start_apple: StartApple, job: Job) -> None:
     """A mail of cron begins with the failures, and a plan without a table with its notes."""
     world = overlapping_world(days=1)
@@ -191,6 +193,7 @@ def test_quiet_begins_with_text(start_apple: StartApple, job: Job) -> None:
     assert plan[0].endswith(":")
 
 
+@pytest.mark.slow
 def test_plan_is_a_table_without_blanks_at_the_end(start_apple: StartApple, job: Job) -> None:
     """Numbers under each other, one of a kind in the singular."""
     world = overlapping_world(days=1)

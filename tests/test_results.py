@@ -106,6 +106,7 @@ def test_dataset_with_the_name_of_the_file(start_apple: StartApple, job: Job) ->
     assert CRASH_TABLE in asc.dataset(pipeline, "apple_views").tables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("raw", "shown"), [("Apple_RAW", "apple"), ("MyApple", "my_apple_views")])
 def test_dataset_that_dlt_spells_otherwise(
     raw: str, shown: str, start_apple: StartApple, job: Job
@@ -136,6 +137,7 @@ def test_dataset_that_cannot_be_the_views(name: str, said: str, job: Job) -> Non
         asc.create_views(pipeline, name)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated")  # dlt 1.31 calls it
 def test_run_that_only_loaded(start_apple: StartApple, job: Job) -> None:
     """After a run that died dlt loads the rest of that run, and asks Apple for nothing."""

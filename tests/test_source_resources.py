@@ -188,6 +188,7 @@ def test_transformer_behind_a_report(apple: Emulator, pipeline: dlt.Pipeline) ->
     assert {CRASH_TABLE, PURCHASE_TABLE} == set(create_views(pipeline))
 
 
+@pytest.mark.slow
 def test_transformer_without_its_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     """The ledger does not say that the report is loaded, so the next run loads it."""
     source = app_store_connect_source(reports=[CRASHES])
@@ -209,6 +210,7 @@ def test_transformer_by_data_from(apple: Emulator, pipeline: dlt.Pipeline) -> No
         pipeline.run(counts)
 
 
+@pytest.mark.slow
 def test_transformer_behind_a_list(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     """A question to another API for each app: the answers go to a table of their own."""
 
@@ -225,6 +227,7 @@ def test_transformer_behind_a_list(apple: Emulator, pipeline: dlt.Pipeline) -> N
     )
 
 
+@pytest.mark.slow
 def test_tables_of_a_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     """Its own table may be selected; the ledger cannot be left without its rows."""
     source = app_store_connect_source(reports=[CRASHES])
@@ -244,6 +247,7 @@ def test_limit_of_a_report(job: Job, apple: Emulator) -> None:
         app_store_connect_source(reports=[CRASHES]).add_limit(1)
 
 
+@pytest.mark.slow
 def test_metrics_of_a_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     """They count the rows of the report, and not those of the ledger."""
 
@@ -258,6 +262,7 @@ def test_metrics_of_a_report(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     assert expected_rows(apple.world, CRASHES) == metrics["mine"]
 
 
+@pytest.mark.slow
 def test_parallelized(apple: Emulator, pipeline: dlt.Pipeline) -> None:
     """`source.parallelize()` does as everywhere in dlt."""
     pipeline.run(app_store_connect_source(reports=[CRASHES]).parallelize())

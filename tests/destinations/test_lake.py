@@ -80,6 +80,7 @@ def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
     )
 
 
+@pytest.mark.slow
 def test_status_and_alerts(
     plain_lake: LakeJob, start_apple: StartApple, monkeypatch: pytest.MonkeyPatch
 ) -> None:

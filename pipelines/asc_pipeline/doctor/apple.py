@@ -14,11 +14,10 @@ from app_store_connect.api.credentials import Credentials
 from app_store_connect.api.http import BrokenTransferError, exchange, new_session
 from app_store_connect.api.keys import DEFAULT_KEY, apps_to_ask
 from app_store_connect.api.responses import TransientError, document_of
-from app_store_connect.configuration.keys import KeySettings
+from app_store_connect.configuration.keys import KeySettings, UsableKeys
 from app_store_connect.entities import App
 from app_store_connect.errors import (
     AppStoreConnectError,
-    ConfigurationError,
     UnauthorizedError,
 )
 from asc_pipeline.doctor.apps import AppChecks, refused
@@ -56,15 +55,16 @@ def check_keys(
     Args:
         app_ids: only these apps; none for all that the keys see.
     """
+    usable = UsableKeys(keys, base_url)
+    for name, error in usable.errors.items():
+        yield Check(_subject("settings", name), Level.ERROR, str(error), key=name)
+    for notice in usable.notices:
+        yield Check("settings", Level.WARNING, notice)
     seen: list[Sequence[App] | None] = []
-    for key in keys:
+    for key, credentials in usable.keys:
         if (chosen := apps_to_ask(key.app_ids, app_ids)) is None:
             continue
-        try:
-            checks = _KeyChecks(key.credentials(base_url), chosen, now)
-        except ConfigurationError as error:
-            yield Check("settings", Level.ERROR, str(error), key=key.name)
-            continue
+        checks = _KeyChecks(credentials, chosen, now)
         yield from (_named(each, key.name) for each in checks.run())
         seen.append(checks.apps)
     asked = app_ids or [each for key in keys for each in key.app_ids]
@@ -75,10 +75,13 @@ def check_keys(
 
 def _named(check: Check, name: str) -> Check:
     """With the name of the key, which the subject shows where keys have names."""
-    subject = check.subject
-    if name != DEFAULT_KEY:
-        subject = f"key {name}" if subject == "key" else f"{subject}, key {name}"
-    return replace(check, subject=subject, key=name)
+    return replace(check, subject=_subject(check.subject, name), key=name)
+
+
+def _subject(subject: str, name: str) -> str:
+    if name == DEFAULT_KEY:
+        return subject
+    return f"key {name}" if subject == "key" else f"{subject}, key {name}"
 
 
 class _KeyChecks:

@@ -1,7 +1,7 @@
 """The API keys in the configuration: one without a name, and those under `keys`, with names."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import partial
@@ -32,15 +32,6 @@ class KeySettings:
     app_ids: tuple[str, ...] = ()
 
     def credentials(self, base_url: str) -> Credentials:
-        """Raises CredentialsError, which names the key if it has a name."""
-        try:
-            return self.parsed(base_url)
-        except CredentialsError as error:
-            if self.name == DEFAULT_KEY:
-                raise
-            raise CredentialsError(f"key {self.name}: {error}") from None
-
-    def parsed(self, base_url: str) -> Credentials:
         """Raises CredentialsError, which does not name the key."""
         is_named = self.name != DEFAULT_KEY
         try:
@@ -93,50 +84,53 @@ def api_keys(
     Raises:
         CredentialsError: none can be used.
     """
-    usable: list[tuple[KeySettings, Credentials]] = []
-    failures: list[Failure] = []
-    notices: list[str] = []
-    doubled: set[str] = set()
-    for each in settings:
-        try:
-            credentials = each.parsed(configuration.base_url)
-        except CredentialsError as error:
-            failures.append(Failure(f"key {each.name}", str(error), error))
-        else:
-            told = _add(usable, each, credentials)
-            notices += told
-            doubled |= {each.name} if told else set()
-    if not usable:
+    usable = UsableKeys(settings, configuration.base_url)
+    failures = [Failure(f"key {name}", str(error), error) for name, error in usable.errors.items()]
+    if not usable.keys:
         raise _none_usable(failures)
     keys = []
-    for key, credentials in usable:
+    for key, credentials in usable.keys:
         budget = RequestBudget(
             max_wait, on_wait=partial(on_wait, key.name), on_slow=partial(on_slow, key.name)
         )
         tell = partial(on_retry, key.name)
         keys.append(_api_key(key, credentials, configuration, budget, tell))
     configured = [each.name for each in read_key_settings(configuration)]
-    others = [name for name in configured if name not in doubled]
-    return ApiKeys(keys, configuration.workers, others, notices), failures
+    others = [name for name in configured if name not in usable.doubled]
+    return ApiKeys(keys, configuration.workers, others, usable.notices), failures
 
 
-def _add(
-    usable: list[tuple[KeySettings, Credentials]], settings: KeySettings, credentials: Credentials
-) -> list[str]:
-    """Add a key, or its apps to the same key under another name, which is the notice: Apple has one
-    budget for both.
+class UsableKeys:
+    """The keys that can be used, each once: Apple has one budget for a key, whatever its names.
+
+    `errors` are those of keys that cannot be used, by name; `doubled` the names of keys that are
+    the same as another one, of which `notices` tell.
     """
-    for position, (first, known) in enumerate(usable):
-        if known.is_same_key(credentials):
-            is_for_all = not (first.app_ids and settings.app_ids)
-            both = () if is_for_all else tuple(dict.fromkeys(first.app_ids + settings.app_ids))
-            usable[position] = replace(first, app_ids=both), known
-            return [
-                f"keys {first.name} and {settings.name} are one API key, {known.key_id}: it is used"
-                f" once, as {first.name}"
-            ]
-    usable.append((settings, credentials))
-    return []
+
+    def __init__(self, settings: Iterable[KeySettings], base_url: str) -> None:
+        self.keys: list[tuple[KeySettings, Credentials]] = []
+        self.errors: dict[str, CredentialsError] = {}
+        self.notices: list[str] = []
+        self.doubled: set[str] = set()
+        for each in settings:
+            try:
+                self._add(each, each.credentials(base_url))
+            except CredentialsError as error:
+                self.errors[each.name] = error
+
+    def _add(self, settings: KeySettings, credentials: Credentials) -> None:
+        for position, (first, known) in enumerate(self.keys):
+            if known.is_same_key(credentials):
+                is_for_all = not (first.app_ids and settings.app_ids)
+                both = () if is_for_all else tuple(dict.fromkeys(first.app_ids + settings.app_ids))
+                self.keys[position] = replace(first, app_ids=both), known
+                self.doubled.add(settings.name)
+                self.notices.append(
+                    f"keys {first.name} and {settings.name} are one API key, {known.key_id}: it is"
+                    f" used once, as {first.name}"
+                )
+                return
+        self.keys.append((settings, credentials))
 
 
 def _none_usable(failures: Sequence[Failure]) -> CredentialsError:

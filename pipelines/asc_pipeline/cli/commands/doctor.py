@@ -79,7 +79,7 @@ def _checks(options: dict[str, Any]) -> Iterator["Check"]:
     from asc_pipeline.doctor.machine import check_settings, check_versions
 
     yield check_versions()
-    refuse = None
+    refuse, told = None, ""
     try:
         configuration = read_configuration()
         if demo_apps := kept_apart(configuration, is_demo=False):
@@ -90,5 +90,8 @@ def _checks(options: dict[str, Any]) -> Iterator["Check"]:
             keys, configuration.base_url, options["app_ids"], lambda: datetime.now(UTC)
         )
     except ConfigurationError as error:
-        yield Check("settings", Level.ERROR, str(error))
-    yield from check_destination(options["destination"], options["dataset"], refuse)
+        told = str(error)
+        yield Check("settings", Level.ERROR, told)
+    for check in check_destination(options["destination"], options["dataset"], refuse):
+        if check.state != told:  # of a file of settings that cannot be read
+            yield check
