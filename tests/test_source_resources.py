@@ -25,6 +25,7 @@ from app_store_connect.names import snake_case
 from tests.asking import StartApple
 from tests.conftest import KEYS, Job
 from tests.emulator import Emulator, Fault, World, rows_of
+from tests.several_keys import NORTH, UseKeys
 from tests.worlds import (
     APPS,
     CRASHES,
@@ -520,6 +521,23 @@ def test_failures_of_a_resource_alone(
     pipeline.run(app_store_connect_source().resources[resource])
     with pytest.raises(IncompleteLoadError, match="1 not loaded: the reports of report request"):
         raise_for_failures(pipeline)
+
+
+def test_source_tells_why_it_is_late(
+    start_apple: StartApple,
+    pipeline: dlt.Pipeline,
+    caplog: pytest.LogCaptureFixture,
+    use_keys: UseKeys,
+) -> None:
+    """In Python's log: that Apple is asked again, and that a key has two names."""
+    apple = start_apple(world_of(CRASHES))
+    use_keys(apple, north=(NORTH, ()), again=(NORTH, ()))
+    apple.fault(Fault("api", "/v1/apps$", "503"))
+    pipeline.run(app_store_connect_source(reports=[CRASHES]))
+    raise_for_failures(pipeline)
+
+    assert "keys again and north are one API key, NORTHKEY01: it is used once" in caplog.text
+    assert "key again: no usable answer, asking again: " in caplog.text
 
 
 def test_configuration_acts_on_the_source(

@@ -10,7 +10,7 @@ from dlt.common.schema.typing import TSchemaContractDict
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource
 
-from .api.budget import DEFAULT_MAX_WAIT, slow_text
+from .api.budget import DEFAULT_MAX_WAIT
 from .api.credentials import APPLE
 from .api.keys import DEFAULT_KEY
 from .configuration.keys import KeySettings, api_keys, read_key_settings
@@ -81,25 +81,17 @@ def _reading(arguments: dict[str, Any]) -> Reading:
         settings += [each for each in read_key_settings(configuration) if each.name != DEFAULT_KEY]
     else:
         settings = read_key_settings(configuration)
-    keys, failures = api_keys(
-        settings,
-        configuration,
-        max_wait=arguments["max_wait"],
-        on_wait=_log_wait,
-        on_slow=_log_slow,
-    )
+    max_wait = arguments["max_wait"]
+    keys, failures = api_keys(settings, configuration, max_wait=max_wait, tell=_log)
+    for notice in keys.notices:
+        logger.warning("%s", notice)
     set_source_defaults(keys.all_workers)
     raises = arguments["on_failure"] == "raise"
     return Reading(keys, options, configuration, failures, raises=raises)
 
 
-def _log_wait(key: str, seconds: float) -> None:
-    reason = "Apple's request budget is used up, or Apple asks to wait"
-    logger.warning("key %s: %s: %.0f s", key, reason, seconds)
-
-
-def _log_slow(key: str, seconds: float) -> None:
-    logger.warning("key %s: %s", key, slow_text(seconds))
+def _log(key: str, why: str, seconds: float | None) -> None:
+    logger.warning("key %s: %s%s", key, why, "" if seconds is None else f": {seconds:.0f} s")
 
 
 @dlt.source(name=SOURCE_NAME, section=SOURCE_NAME, schema_contract=_CONTRACT)

@@ -9,7 +9,7 @@ from rich.filesize import decimal
 from app_store_connect.errors import Failure
 from app_store_connect.extract.outcome import Outcome, Totals
 from asc_pipeline.cli.log import Log
-from asc_pipeline.job.progress import FOR_APPLE, Progress
+from asc_pipeline.job.progress import Progress
 from asc_pipeline.text import counted, printable
 
 if TYPE_CHECKING:  # a run without a bar need not import it
@@ -38,7 +38,7 @@ class NoProgress:
     def failed(self, failure: Failure) -> None:
         pass
 
-    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
+    def waiting(self, seconds: float, why: str) -> None:
         self._log.write("wait", _wait_text(seconds, why), seconds=seconds)
 
     def say(self, text: str) -> None:
@@ -137,7 +137,7 @@ class BarProgress:
     def failed(self, failure: Failure) -> None:
         self.say(f"not loaded: {failure.what}: {failure.why}")
 
-    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
+    def waiting(self, seconds: float, why: str) -> None:
         self.say(_wait_text(seconds, why))
 
     def say(self, text: str) -> None:

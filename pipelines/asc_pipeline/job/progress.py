@@ -9,7 +9,6 @@ from asc_pipeline.text import counted
 
 logger = logging.getLogger(__name__)
 
-FOR_APPLE = "Apple's request budget is used up, or Apple asks to wait"
 FOR_THE_CLOCK = "the newest load lies in the future by this machine's clock"
 
 
@@ -20,7 +19,7 @@ class Progress(Protocol):
     def begin(self, instances: int, outcome: Outcome) -> None: ...
     def changed(self) -> None: ...
     def failed(self, failure: Failure) -> None: ...
-    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None: ...
+    def waiting(self, seconds: float, why: str) -> None: ...
     def say(self, text: str) -> None: ...
     def close(self) -> None: ...
 
@@ -40,7 +39,7 @@ class LoggedProgress:
     def failed(self, failure: Failure) -> None:
         logger.warning("not loaded: %s: %s", failure.what, failure.why)
 
-    def waiting(self, seconds: float, why: str = FOR_APPLE) -> None:
+    def waiting(self, seconds: float, why: str) -> None:
         logger.warning("%s: %.0f s", why, seconds)
 
     def say(self, text: str) -> None:

@@ -20,7 +20,6 @@ from dlt.common.exceptions import SignalReceivedException
 from dlt.common.pipeline import StepInfo
 from dlt.common.runtime.signals import set_received_signal, wake_all
 
-from app_store_connect.api.budget import slow_text
 from app_store_connect.configuration.keys import api_keys, read_key_settings
 from app_store_connect.configuration.settings import Configuration, set_dlt_defaults
 from app_store_connect.errors import (
@@ -49,7 +48,7 @@ from asc_pipeline.dlt_pipeline.workspace import (
 from asc_pipeline.job.alerting import send_after_run
 from asc_pipeline.job.loading import Loading
 from asc_pipeline.job.maintenance import Upkeep
-from asc_pipeline.job.progress import FOR_APPLE, FOR_THE_CLOCK, Progress
+from asc_pipeline.job.progress import FOR_THE_CLOCK, Progress
 from asc_pipeline.job.run_record import record_run
 from asc_pipeline.job.summary import Summary
 from asc_pipeline.job.verification import DemoApps
@@ -96,9 +95,7 @@ class Run:
             read_key_settings(configuration, settings.keys),
             configuration,
             max_wait=settings.max_wait,
-            on_wait=self._waiting,
-            on_slow=self._slowed,
-            on_retry=self._retrying,
+            tell=self._tell,
         )
         self._outcome = Outcome(on_failure=self._failed, on_change=progress.changed)
         self._outcome.notices += self._keys.notices
@@ -121,17 +118,12 @@ class Run:
             ),
         )
 
-    def _waiting(self, key: str, seconds: float) -> None:
-        why = FOR_APPLE if self._keys.is_single else f"key {key}: {FOR_APPLE}"
-        self._progress.waiting(seconds, why)
-
-    def _slowed(self, key: str, seconds: float) -> None:
-        text = slow_text(seconds)
-        self._progress.say(text if self._keys.is_single else f"key {key}: {text}")
-
-    def _retrying(self, key: str, reason: str) -> None:
-        whose = "" if self._keys.is_single else f"key {key}: "
-        self._progress.say(f"{whose}no usable answer, asking again: {reason}")
+    def _tell(self, key: str, why: str, seconds: float | None) -> None:
+        text = why if self._keys.is_single else f"key {key}: {why}"
+        if seconds is None:
+            self._progress.say(text)
+        else:
+            self._progress.waiting(seconds, text)
 
     def execute(self) -> Summary:
         """Load all that is due; returns the account of it.

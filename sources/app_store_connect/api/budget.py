@@ -57,6 +57,10 @@ def parse_rate_limit(header: str | None) -> list[Window]:
     ]
 
 
+FOR_APPLE = "Apple's request budget is used up, or Apple asks to wait"
+"""Why a request waits, for people."""
+
+
 def slow_text(seconds: float) -> str:
     """For people, where requests keep a distance of so many seconds."""
     return (

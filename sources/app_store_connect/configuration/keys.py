@@ -10,7 +10,7 @@ from typing import Any
 import dlt
 from dlt.common.typing import TSecretStrValue
 
-from ..api.budget import RequestBudget
+from ..api.budget import FOR_APPLE, RequestBudget, slow_text
 from ..api.client import AppStoreConnectClient
 from ..api.credentials import Credentials, parse_credentials
 from ..api.download import SegmentDownloader
@@ -18,6 +18,7 @@ from ..api.keys import DEFAULT_KEY, ApiKey, ApiKeys
 from ..errors import ConfigurationError, CredentialsError, Failure
 from .settings import KEYS_SECTION, SECTION, Configuration, given_settings, near_sections
 
+Tell = Callable[[str, str, float | None], None]
 _SECTION = ".".join(KEYS_SECTION)
 
 
@@ -71,15 +72,12 @@ def api_keys(
     configuration: Configuration,
     *,
     max_wait: float,
-    on_wait: Callable[[str, float], None] = lambda key, seconds: None,
-    on_slow: Callable[[str, float], None] = lambda key, seconds: None,
-    on_retry: Callable[[str, str], None] = lambda key, reason: None,
+    tell: Tell = lambda key, why, seconds: None,
 ) -> tuple[ApiKeys, list[Failure]]:
     """The keys, and a failure for each that cannot be used although others can.
 
     Args:
-        on_wait, on_slow: told the name of a key, and the seconds as `RequestBudget` tells them.
-        on_retry: told the name of a key and why Apple is asked again, for the first time.
+        tell: told the name of a key, why its requests take longer, and how long that is, if known.
 
     Raises:
         CredentialsError: none can be used.
@@ -88,13 +86,10 @@ def api_keys(
     failures = [Failure(f"key {name}", str(error), error) for name, error in usable.errors.items()]
     if not usable.keys:
         raise _none_usable(failures)
-    keys = []
-    for key, credentials in usable.keys:
-        budget = RequestBudget(
-            max_wait, on_wait=partial(on_wait, key.name), on_slow=partial(on_slow, key.name)
-        )
-        tell = partial(on_retry, key.name)
-        keys.append(_api_key(key, credentials, configuration, budget, tell))
+    keys = [
+        _api_key(key, credentials, configuration, max_wait, partial(tell, key.name))
+        for key, credentials in usable.keys
+    ]
     configured = [each.name for each in read_key_settings(configuration)]
     others = [name for name in configured if name not in usable.doubled]
     return ApiKeys(keys, configuration.workers, others, usable.notices), failures
@@ -143,16 +138,21 @@ def _api_key(
     settings: KeySettings,
     credentials: Credentials,
     configuration: Configuration,
-    budget: RequestBudget,
-    on_retry: Callable[[str], None],
+    max_wait: float,
+    tell: Callable[[str, float | None], None],
 ) -> ApiKey:
+    budget = RequestBudget(
+        max_wait,
+        on_wait=partial(tell, FOR_APPLE),
+        on_slow=lambda seconds: tell(slow_text(seconds), None),
+    )
     timeout, backoff = configuration.request_timeout_seconds, configuration.backoff_seconds
     client = AppStoreConnectClient(
         credentials,
         budget=budget,
         backoff_seconds=backoff,
         timeout_seconds=timeout,
-        on_retry=on_retry,
+        on_retry=lambda reason: tell(f"no usable answer, asking again: {reason}", None),
     )
     downloader = SegmentDownloader(
         client.read_segment, backoff_seconds=backoff, timeout_seconds=timeout
