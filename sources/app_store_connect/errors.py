@@ -12,6 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGE = "dlt-app-store-connect"
+ASKS_AGAIN = "the next run asks again"
+TRIES_AGAIN = "the next run tries again"
+RUN_LATER = "run again later, nothing is lost"
 _LONGEST_ID = 100  # in a message; Apple's have some 40 characters
 _MOST_NAMED = 5  # failures, in a message
 
@@ -149,7 +152,7 @@ class UnavailableError(AppStoreConnectError):
         self.reason = reason
         self.tries = tries
         count = "1 try" if tries == 1 else f"{tries} tries"
-        super().__init__(f"{self._start}{path}: {reason} ({count}); the next run asks again")
+        super().__init__(f"{self._start}{path}: {reason} ({count}); {ASKS_AGAIN}")
 
 
 class ApiDownError(UnavailableError):
@@ -190,7 +193,7 @@ class BudgetExhaustedError(AppStoreConnectError):
         self.max_wait_seconds = max_wait_seconds
         super().__init__(
             f"Apple's request budget of this key is used up for about {wait_seconds:.0f} s, and"
-            f" --max-wait allows {max_wait_seconds:.0f} s more; run again later, nothing is lost"
+            f" --max-wait allows {max_wait_seconds:.0f} s more; {RUN_LATER}"
         )
 
 
@@ -203,7 +206,7 @@ class SegmentError(AppStoreConnectError):
     def __init__(self, segment_id: str, problem: str) -> None:
         self.segment_id = segment_id
         self.problem = problem
-        super().__init__(f"segment {segment_id}: {problem}; the next run tries again")
+        super().__init__(f"segment {segment_id}: {problem}; {TRIES_AGAIN}")
 
 
 class DownloadError(SegmentError):

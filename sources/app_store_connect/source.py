@@ -19,7 +19,7 @@ from .entities import AccessType, Granularity
 from .errors import ConfigurationError
 from .instances import DEFAULT_RECHECK_DAYS
 from .names import SOURCE_NAME
-from .planning.options import check_number, options_from
+from .planning.options import check_seconds, options_from
 from .reading import Reading
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def _reading(arguments: dict[str, Any]) -> Reading:
         raise ConfigurationError(
             f"on_failure is {arguments['on_failure']!r}; there are {' and '.join(_REACTIONS)}"
         )
-    check_number("max_wait", arguments["max_wait"])
+    check_seconds("max_wait", arguments["max_wait"])
     configuration = read_configuration()
     configuration.base_url = arguments["base_url"]
     if arguments["key_id"] or arguments["private_key"]:

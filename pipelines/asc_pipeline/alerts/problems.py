@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import IntEnum
 
+from app_store_connect.errors import ASKS_AGAIN, RUN_LATER, TRIES_AGAIN
 from app_store_connect.instances import RETENTION_DAYS
 from app_store_connect.views.owners import Tie
 from asc_pipeline.alerts.runs import FailureCount, RunEnd
@@ -20,9 +21,8 @@ _RENEW = "run once with --create-requests and an Admin key"
 _LOAD_NOW = f"run asc-segments now, since Apple deletes instances after {RETENTION_DAYS} days"
 _LOAD_MISSING = "run asc-segments without --since; Apple may still list them"
 _COMPARE = "compare with App Store Connect, and tell us"
-_NEXT_RUN = "the next run tries again"
-_SAID_IN_REASONS = (_NEXT_RUN, "the next run asks again", "run again later, nothing is lost")
-"""The next steps of errors that the next run mends, at their ends."""
+_NEXT_STEPS = (TRIES_AGAIN, ASKS_AGAIN, RUN_LATER)
+"""At the ends of errors that the next run mends."""
 MOST_APPS = 3
 """Named in a line, of a run for some apps."""
 
@@ -132,7 +132,7 @@ def _of_runs(found: Findings, stopped: set[int]) -> Iterator[Problem]:
         if each.app_id in stopped and not each.report_name:
             continue
         subject = each.report_name or each.what
-        reason, advice = _with_next_step(each.reason)
+        reason, advice = _split_next_step(each.reason)
         state = f"{each.count:,} not loaded: {reason}"
         yield Problem(Kind.FAILED, each.app_id, subject, state, advice, each.count)
     for run in found.ended_early:
@@ -141,10 +141,10 @@ def _of_runs(found: Findings, stopped: set[int]) -> Iterator[Problem]:
         yield Problem(Kind.FAILED, None, subject, state, "run asc-segments doctor")
 
 
-def _with_next_step(reason: str) -> tuple[str, str]:
+def _split_next_step(reason: str) -> tuple[str, str]:
     """The reason of a failure without its next step, and that step."""
-    found = (step for step in _SAID_IN_REASONS if reason.endswith(f"; {step}"))
-    step = next(found, _NEXT_RUN)
+    found = (step for step in _NEXT_STEPS if reason.endswith(f"; {step}"))
+    step = next(found, TRIES_AGAIN)
     return reason.removesuffix(f"; {step}"), step
 
 

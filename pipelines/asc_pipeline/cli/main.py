@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asc_pipeline.cli.command import CONTEXT, CommandGroup, Frame, examples
+from asc_pipeline.cli.command import CONTEXT, INTERRUPTED, CommandGroup, Frame, examples
 from asc_pipeline.cli.commands.dashboard import dashboard
 from asc_pipeline.cli.commands.digest import digest
 from asc_pipeline.cli.commands.doctor import doctor
@@ -101,7 +101,7 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
         frame.interruption.on_request = run.interrupt
         if frame.interruption.is_requested:
             run.interrupt()
-        _execute(run, log)
+        _execute(run, log, frame)
         ping.end(run.summary.exit_code)
         run.summary.outcome.notices += ping.notices
         progress.close()
@@ -111,7 +111,7 @@ def _load(options: dict[str, Any], frame: Frame) -> int:
         return run.summary.exit_code
 
 
-def _execute(run: "Run", log: "Log") -> None:
+def _execute(run: "Run", log: "Log", frame: Frame) -> None:
     """Log the begin of the run, and the end of one that is refused: its error has no date."""
     from app_store_connect.errors import AppStoreConnectError
     from asc_pipeline.job.summary import exit_code_of
@@ -121,7 +121,9 @@ def _execute(run: "Run", log: "Log") -> None:
         run.execute()
     except AppStoreConnectError as error:
         if not log.is_json:  # with json the error is the last line itself
-            log.write("end", f"ends with {exit_code_of(error)}")
+            is_interrupted = frame.interruption.is_requested
+            code = INTERRUPTED if is_interrupted else exit_code_of(error)
+            log.write("end", f"ends with {code}")
         raise
 
 

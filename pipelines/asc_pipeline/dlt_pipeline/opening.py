@@ -44,8 +44,6 @@ _NEXT_STEPS = (
         "a newer DuckDB wrote it: upgrade this one, pip install --upgrade duckdb",
     ),
     ("is a directory", "it is a folder: name a file in it"),
-    ("connection to server on socket", "check host and port, and that the server runs"),
-    ("no such file or directory", "make the folder that it is to be in, or name another one"),
     (
         "Corrupt WAL file",
         "move that file, whose name ends in .wal, away and keep the database: what it held of the"
@@ -68,6 +66,9 @@ _NEXT_STEPS = (
         r'authentication failed|role ".*" does not exist',
         "check user and password in the configuration",
     ),
+    # of a Unix socket; libpq begins its refusals of user and database in the same way
+    ("connection to server on socket", "check host and port, and that the server runs"),
+    ("no such file or directory", "make the folder that it is to be in, or name another one"),
     (
         "could not translate host name",
         "check the host; signs such as @ in a password are to be written as %40 and so on",
@@ -78,7 +79,7 @@ _NEXT_STEPS = (
 )
 """By words of DuckDB, Postgres and the system, as patterns; any other gets the general advice."""
 _EMPTY_BYTES = 12_288
-"""Of a DuckDB file without a table: three headers. One that is smaller holds nothing."""
+"""Of a DuckDB file without a table: three headers."""
 _HELD = "the DuckDB file is in use by another process"
 _PROCESS = re.compile(r"PID \d+")
 _REASON = "The actual reason given is: "
@@ -111,8 +112,7 @@ def opened(
     Args:
         table_format: of the tables that are to be written; None for a reader.
         patience: how long to wait for what another process has to itself.
-        new_file: a DuckDB file that was not there before. Its beginning is removed if it cannot be
-            made.
+        new_file: a DuckDB file that was not there before. It is removed if it is of no use.
         is_plan: nothing will be written, and no other writer is kept out.
 
     Raises:
@@ -128,6 +128,8 @@ def opened(
                 if table_format == ICEBERG and not is_plan:
                     stack.enter_context(_only_writer(warehouse, patience))
         except ConfigurationError:
+            if new_file:
+                _remove_beginning(new_file)
             raise
         except Exception as error:  # whatever the destination's driver raises
             if new_file and IN_USE not in str(error):
@@ -137,9 +139,9 @@ def opened(
 
 
 def _remove_beginning(file: Path) -> None:
-    """Remove a DuckDB file that was not finished, since no later run could open it."""
+    """Remove a DuckDB file without a table, which no later run could open if it is unfinished."""
     with suppress(OSError):
-        if file.stat().st_size < _EMPTY_BYTES:
+        if file.stat().st_size <= _EMPTY_BYTES:
             file.unlink()
 
 

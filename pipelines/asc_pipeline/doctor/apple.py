@@ -67,10 +67,10 @@ def check_keys(
         checks = _KeyChecks(credentials, chosen, now)
         yield from (_named(each, key.name) for each in checks.run())
         seen.append(checks.apps)
-    asked = app_ids or [each for key in keys for each in key.app_ids]
+    asked = app_ids or [each for key, _ in usable.keys for each in key.app_ids]
     found = {app.id for apps in seen for app in apps or ()}
     if None not in seen and (missing := sorted({*asked} - found)):
-        yield judge_missing_apps(missing)
+        yield judge_missing_apps(missing, is_run_refused=bool(app_ids))
 
 
 def _named(check: Check, name: str) -> Check:

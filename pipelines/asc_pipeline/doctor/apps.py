@@ -22,15 +22,15 @@ class AppChecks:
 
     def __init__(self, client: AppStoreConnectClient) -> None:
         self._client = client
-        self._has_requests = False
         self._has_listed_instances = False
 
     def run(self, apps: Sequence[App]) -> Iterator[Check]:
         judged: list[Check] = []
+        has_requests = False
         for number, app in enumerate(apps):
             try:
                 requests = self._client.list_report_requests(app.id)
-                self._has_requests = self._has_requests or bool(requests)
+                has_requests = has_requests or bool(requests)
                 judged.append(judge_requests(app, requests))
                 yield judged[-1]
                 yield from self._of_reports(app, requests)
@@ -40,7 +40,7 @@ class AppChecks:
             except AppStoreConnectError as error:
                 yield refused(title_of(app), "list report requests", error)
         if judged:
-            yield judge_ordering(judged, has_requests=self._has_requests)
+            yield judge_ordering(judged, has_requests=has_requests)
 
     def _of_reports(self, app: App, requests: Sequence[ReportRequest]) -> Iterator[Check]:
         live = [each for each in requests if not each.is_stopped] or list(requests)

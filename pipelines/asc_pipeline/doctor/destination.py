@@ -46,7 +46,9 @@ def check_destination(
         with TemporaryDirectory(prefix="asc-doctor-") as folder:
             pipeline = make_pipeline(destination, dataset, Path(folder))
             if is_without_file(pipeline):
-                yield _of_new_file(Path(location_of(pipeline)))
+                file = Path(location_of(pipeline))
+                yield _of_new_file(file)
+                yield from _of_disk(file)
             elif is_lake(pipeline):
                 yield _of_lake(pipeline)
             else:
@@ -55,7 +57,8 @@ def check_destination(
                     if refuse:
                         refuse(warehouse)
                     yield _of_database(warehouse, location_of(pipeline) or destination)
-                    yield from _of_disk(database_file(pipeline))
+                    if existing := database_file(pipeline):
+                        yield from _of_disk(existing)
     except AppStoreConnectError as error:
         yield Check(_SUBJECT, Level.ERROR, str(error))
 
@@ -67,9 +70,11 @@ def _of_new_file(file: Path) -> Check:
     return Check(_SUBJECT, Level.ERROR, f"{file.parent} is no folder to write to", advice)
 
 
-def _of_disk(file: Path | None) -> Iterator[Check]:
-    """Whether there is room beside a DuckDB file for what a run writes: batches, and its log."""
-    if file and (free := disk_usage(file.parent).free) < ROOM:
+def _of_disk(file: Path) -> Iterator[Check]:
+    """Whether there is room for what a run adds to a DuckDB file."""
+    if not file.parent.is_dir():
+        return
+    if (free := disk_usage(file.parent).free) < ROOM:
         state = f"{free / 2**20:,.0f} MB are free on the disk of {file}"
         yield Check(_SUBJECT, Level.WARNING, state, "free some space: a first run takes more")
 

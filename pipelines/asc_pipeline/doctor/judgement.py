@@ -9,6 +9,7 @@ from app_store_connect.catalog import REPORTS, schema_of_report
 from app_store_connect.entities import AccessType, App, Report, ReportRequest
 from app_store_connect.errors import UnknownAppError
 from asc_pipeline.doctor.check import Check, Level
+from asc_pipeline.text import counted
 
 MAX_NAMES = 6
 _ORDER = "run once with --create-requests and a key of the role Admin"
@@ -45,14 +46,18 @@ def judge_end_of_budget(done: int, total: int) -> Check:
 def judge_apps(count: int, asked: int) -> Check:
     """`asked` is 0 for all apps; of others `judge_missing_apps` tells if no key sees them."""
     if asked:
-        return Check("apps", Level.OK, f"the key sees {count:,} of {asked:,} apps asked for")
-    state = f"the key sees {'1 app' if count == 1 else f'{count:,} apps'}"
-    return Check("apps", Level.OK if count else Level.ERROR, state)
+        state = f"the key sees {count:,} of the {counted(asked, 'app')} that it is asked for"
+        return Check("apps", Level.OK, state)
+    level = Level.OK if count else Level.ERROR
+    return Check("apps", level, f"the key sees {counted(count, 'app')}")
 
 
-def judge_missing_apps(app_ids: Sequence[str]) -> Check:
-    """Of apps that are asked for and that no key sees."""
-    return Check("apps", Level.ERROR, str(UnknownAppError(app_ids)))
+def judge_missing_apps(app_ids: Sequence[str], *, is_run_refused: bool) -> Check:
+    """Of apps that are asked for and that no key sees. A run that names them is refused; where the
+    configuration does, other apps are loaded.
+    """
+    level = Level.ERROR if is_run_refused else Level.WARNING
+    return Check("apps", level, str(UnknownAppError(app_ids)))
 
 
 def title_of(app: App) -> str:

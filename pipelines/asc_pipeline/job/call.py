@@ -10,7 +10,7 @@ from app_store_connect.configuration.settings import read_configuration
 from app_store_connect.entities import AccessType, Granularity
 from app_store_connect.errors import BudgetExhaustedError, ConfigurationError, IncompleteLoadError
 from app_store_connect.instances import DEFAULT_RECHECK_DAYS
-from app_store_connect.planning.options import check_number, options_from, texts
+from app_store_connect.planning.options import check_days, check_seconds, options_from, texts
 from asc_pipeline.alerts.ping import pinged
 from asc_pipeline.alerts.settings import AlertSettings, read_alert_settings
 from asc_pipeline.job.progress import LoggedProgress
@@ -72,9 +72,10 @@ def with_alerts(settings: Settings, *, is_silent: bool) -> tuple[Settings, Alert
 def _settings(given: dict[str, Any]) -> Settings:
     if given["is_plan"] and given["create_requests"]:
         raise ConfigurationError("is_plan makes nothing: leave out create_requests, or is_plan")
-    for name in ("max_wait", "wait_seconds", "keep_superseded_days"):
-        if given[name] is not None:
-            check_number(name, given[name])
+    for name in ("max_wait", "wait_seconds"):
+        check_seconds(name, given[name])
+    if given["keep_superseded_days"] is not None:
+        check_days("keep_superseded_days", given["keep_superseded_days"])
     own = {each.name for each in fields(Settings)} & given.keys() - {"keys"}
     settings = {name: given[name] for name in own}
     return Settings(options_from(given), keys=texts("keys", given["keys"]), **settings)

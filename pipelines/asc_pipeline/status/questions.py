@@ -59,6 +59,7 @@ def read_state(
                 location=location_of(pipeline),
                 dataset=dataset,
                 today=today,
+                is_lake=not warehouse.database.can_delete,
                 size=_size(warehouse, kind_of(pipeline), location_of(pipeline)),
                 reports=_reports(warehouse, nothing),
                 alerts=alerts_of(warehouse),

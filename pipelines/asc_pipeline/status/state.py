@@ -2,10 +2,8 @@
 
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
-from app_store_connect.warehouse.database import LAKE_FILE
 from asc_pipeline.truth.freshness import ReportState, days_late_of
 
 
@@ -53,14 +51,11 @@ class State:
     dataset: str
     today: date
     size: Size
+    is_lake: bool = False
     reports: list[ReportState] = field(default_factory=list)
     runs: list[RunState] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     """The lines of the message that is due."""
-
-    @property
-    def is_lake(self) -> bool:
-        return Path(self.location).name == LAKE_FILE
 
     def days_late(self, report: ReportState) -> int:
         return days_late_of(report, self.reports, self.today)

@@ -76,6 +76,7 @@ class RequestBudget:
         max_wait: seconds that all waits of this run may take together; 0 never waits.
         on_wait: told the length of each wait, for the budget or as `pause`, before it begins.
         on_slow: told once a run, before requests begin to keep a distance, how long that is.
+        on_retry: told once a run why a request is repeated: all tries may take half a minute.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class RequestBudget:
         *,
         on_wait: Callable[[float], None] = lambda seconds: None,
         on_slow: Callable[[float], None] = lambda seconds: None,
+        on_retry: Callable[[str], None] = lambda reason: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
@@ -97,7 +99,8 @@ class RequestBudget:
         self._sleep = sleep or self._cancelled.wait
         self._on_wait = on_wait
         self._on_slow = on_slow
-        self._is_slow = False
+        self._on_retry = on_retry
+        self._is_slow = self._has_retried = False
         self._clock = clock
         self._waited = 0.0
         self._not_before = self._paused_until = clock()
@@ -113,7 +116,13 @@ class RequestBudget:
         """Count waits anew: `max_wait` is for one run, and a source may be run again."""
         with self._state:
             self._waited = 0.0
-            self._is_slow = False
+            self._is_slow = self._has_retried = False
+
+    def tell_retry(self, reason: str) -> None:
+        with self._state:
+            is_first, self._has_retried = not self._has_retried, True
+        if is_first:
+            self._on_retry(reason)
 
     def wait_for_turn(self) -> int:
         """Return when a request may be sent, and count it. `note` wants the number returned.

@@ -41,8 +41,7 @@ _FIELDS_SEGMENTS = {"fields[analyticsReportSegments]": "checksum,sizeInBytes,url
 class AppStoreConnectClient:
     """Safe to share between threads. Methods raise the errors under "Apple's answer" in `errors`.
 
-    `backoff_seconds` scales the pauses between tries; 0 tries again at once. `on_retry` is told the
-    reason of the first try that is repeated.
+    `backoff_seconds` scales the pauses between tries; 0 tries again at once.
     """
 
     def __init__(
@@ -53,7 +52,6 @@ class AppStoreConnectClient:
         auth: TokenAuth | None = None,
         backoff_seconds: float = 1.0,
         timeout_seconds: float = 60.0,
-        on_retry: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._credentials = credentials
         self.budget = budget or RequestBudget()
@@ -63,7 +61,6 @@ class AppStoreConnectClient:
             auth or TokenAuth(credentials),
             backoff_seconds=backoff_seconds,
             timeout_seconds=timeout_seconds,
-            on_retry=on_retry,
         )
 
     def list_apps(

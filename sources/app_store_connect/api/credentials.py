@@ -42,8 +42,9 @@ class Credentials:
 
     def is_same_key(self, other: "Credentials") -> bool:
         """Whether Apple takes both for one key, which has one budget."""
-        return (self.key_id, self.private_key.private_numbers()) == (
+        return (self.key_id, self.issuer_id, self.private_key.private_numbers()) == (
             other.key_id,
+            other.issuer_id,
             other.private_key.private_numbers(),
         )
 

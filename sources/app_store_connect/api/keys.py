@@ -38,7 +38,7 @@ class ApiKey:
 class ApiKeys:
     """The keys, at least one. An app is read with one of them; threads share it.
 
-    `configured` names all keys of the configuration, of which a run may use some alone. `notices`
+    `configured` names the keys of the configuration, each once; a run may use some alone. `notices`
     are about these keys.
     """
 

@@ -4,7 +4,7 @@ which Apple is down.
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import requests
@@ -40,9 +40,7 @@ Params = Mapping[str, str]
 
 
 class Requester:
-    """Asks with one key. Threads share it. `on_retry` is told the reason of the first try that is
-    repeated: all tries together may take half a minute.
-    """
+    """Asks with one key. Threads share it."""
 
     def __init__(
         self,
@@ -52,11 +50,8 @@ class Requester:
         *,
         backoff_seconds: float,
         timeout_seconds: float,
-        on_retry: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._budget = budget
-        self._on_retry = on_retry
-        self._first_retry = threading.Semaphore()
         self._auth = auth
         self._backoff = wait_random_exponential(
             multiplier=backoff_seconds, max=LONGEST_BACKOFF_SECONDS
@@ -144,8 +139,8 @@ class Requester:
             pause = self._refused_pause
         elif retry_after is not None:
             pause = retry_after
-        if status != TOO_MANY_REQUESTS and self._first_retry.acquire(blocking=False):
-            self._on_retry(str(error))
+        if status != TOO_MANY_REQUESTS:
+            self._budget.tell_retry(str(error))
         logger.info("try %d: %s; again in %.1f s", state.attempt_number, error, pause)
         return pause
 

@@ -16,7 +16,14 @@ from ..api.credentials import Credentials, parse_credentials
 from ..api.download import SegmentDownloader
 from ..api.keys import DEFAULT_KEY, ApiKey, ApiKeys
 from ..errors import ConfigurationError, CredentialsError, Failure
-from .settings import KEYS_SECTION, SECTION, Configuration, given_settings, near_sections
+from .settings import (
+    KEYS_OF_AN_API_KEY,
+    KEYS_SECTION,
+    SECTION,
+    Configuration,
+    given_settings,
+    near_sections,
+)
 
 Tell = Callable[[str, str, float | None], None]
 _SECTION = ".".join(KEYS_SECTION)
@@ -54,9 +61,14 @@ def read_key_settings(
     """The chosen keys, or all. Without any, the one that `credentials` tells to be missing.
 
     Raises:
-        ConfigurationError: there is no key of a chosen name.
+        ConfigurationError: there is no key of a chosen name, or one without a name among them.
     """
-    found = {name: _named(name) for name in sorted(given_settings(KEYS_SECTION))}
+    names = given_settings(KEYS_SECTION)
+    if nameless := sorted(names & {*KEYS_OF_AN_API_KEY}):
+        raise ConfigurationError(
+            f"{nameless[0]} stands in [{_SECTION}] itself: give the key a name, [{_SECTION}.NAME]"
+        )
+    found = {name: _named(name) for name in sorted(names)}
     own = configuration.key_id, configuration.private_key, configuration.issuer_id
     if any(own[:2]) or not found:
         found = {DEFAULT_KEY: KeySettings(DEFAULT_KEY, *own), **found}
@@ -90,9 +102,10 @@ def api_keys(
         _api_key(key, credentials, configuration, max_wait, partial(tell, key.name))
         for key, credentials in usable.keys
     ]
-    configured = [each.name for each in read_key_settings(configuration)]
-    others = [name for name in configured if name not in usable.doubled]
-    return ApiKeys(keys, configuration.workers, others, usable.notices), failures
+    all_keys = read_key_settings(configuration)
+    doubled = UsableKeys(all_keys, configuration.base_url).doubled
+    configured = [each.name for each in all_keys if each.name not in doubled]
+    return ApiKeys(keys, configuration.workers, configured, usable.notices), failures
 
 
 class UsableKeys:
@@ -145,6 +158,7 @@ def _api_key(
         max_wait,
         on_wait=partial(tell, FOR_APPLE),
         on_slow=lambda seconds: tell(slow_text(seconds), None),
+        on_retry=lambda reason: tell(f"no usable answer, asking again: {reason}", None),
     )
     timeout, backoff = configuration.request_timeout_seconds, configuration.backoff_seconds
     client = AppStoreConnectClient(
@@ -152,7 +166,6 @@ def _api_key(
         budget=budget,
         backoff_seconds=backoff,
         timeout_seconds=timeout,
-        on_retry=lambda reason: tell(f"no usable answer, asking again: {reason}", None),
     )
     downloader = SegmentDownloader(
         client.read_segment, backoff_seconds=backoff, timeout_seconds=timeout

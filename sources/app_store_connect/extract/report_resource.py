@@ -220,8 +220,8 @@ class ReportResource(RawResource):
 
 
 def file_formats(resources: Iterable[DltResource]) -> set[str]:
-    """The formats of files that a user chose, as hints or for the run."""
-    hints: list[Any] = [each._hints or {} for each in resources]
+    """The formats of files that a user chose for raw tables, as hints or for the run."""
+    hints: list[Any] = [each._hints or {} for each in resources if isinstance(each, RawResource)]
     return {each["file_format"] for each in hints if each.get("file_format")}
 
 

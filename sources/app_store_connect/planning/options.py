@@ -11,6 +11,9 @@ from ..entities import AccessType, Granularity
 from ..errors import ConfigurationError
 from ..instances import DEFAULT_RECHECK_DAYS
 
+MAX_DAYS = 36_500
+"""A century; dates end in the year 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -72,7 +75,7 @@ def options_of(
         create_requests=_access_type("create_requests", create_requests),
         recheck_days=recheck_days,
     )
-    check_number("recheck_days", recheck_days)
+    check_days("recheck_days", recheck_days)
     _refuse_contradictions(options)
     return options
 
@@ -83,11 +86,17 @@ def options_from(arguments: Mapping[str, Any]) -> Options:
     return options_of(**{name: arguments[name] for name in names})
 
 
-def check_number(name: str, value: Any) -> None:
+def check_seconds(name: str, value: Any) -> None:
     """Raises ConfigurationError for anything but a number of 0 or more."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not value >= 0:  # NaN is neither
         raise ConfigurationError(f"{name} is {value!r}; it is 0 or more")
+
+
+def check_days(name: str, value: Any) -> None:
+    """Raises ConfigurationError for anything but a whole number from 0 to `MAX_DAYS`."""
+    if type(value) is not int or not 0 <= value <= MAX_DAYS:
+        raise ConfigurationError(f"{name} is {value!r}; it is a whole number from 0 to {MAX_DAYS}")
 
 
 def _refuse_contradictions(options: Options) -> None:
