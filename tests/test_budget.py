@@ -170,6 +170,18 @@ def test_slowness_is_told_once_a_run(start_apple: StartApple, clock: Clock) -> N
     assert "one goes out every 90.0 s" in slow_text(told[0])
 
 
+def test_first_retry_of_a_run_is_told() -> None:
+    """All tries of a request may take half a minute; one line a run says why."""
+    told: list[str] = []
+    budget = RequestBudget(on_retry=told.append)
+    for reason in ("first", "second"):
+        budget.tell_retry(reason)
+    budget.begin_run()
+    budget.tell_retry("third")
+
+    assert ["first", "third"] == told
+
+
 def test_budget_used_by_others_is_looked_at_every_minute(
     start_apple: StartApple, clock: Clock
 ) -> None:

@@ -79,6 +79,8 @@ def test_failures_raise(start_apple: StartApple, job: Job) -> None:
         ({"max_wait": -1}, ConfigurationError),
         ({"wait_seconds": float("nan")}, ConfigurationError),
         ({"keep_superseded_days": -1}, ConfigurationError),
+        ({"keep_superseded_days": 1_000_000}, ConfigurationError),
+        ({"recheck_days": 1.5}, ConfigurationError),
         ({"recheck_days": "2"}, ConfigurationError),
     ],
     ids=lambda each: " and ".join(each) if isinstance(each, dict) else "",

@@ -531,6 +531,18 @@ def test_locked_database_is_waited_for(start_apple: StartApple, job: Job) -> Non
     assert [] == differences(job, world)
 
 
+def test_refused_format_leaves_no_file(
+    start_apple: StartApple, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first run that is refused once the file is open takes it away again."""
+    monkeypatch.setenv(f"{KEYS}TABLE_FORMAT", "delta")
+    result = job.run(start_apple(overlapping_world(days=1)))
+
+    assert 2 == result.exit_code
+    assert "table_format is for --destination filesystem" in result.stderr
+    assert not job.database.exists()
+
+
 def test_plan_beside_a_reader(start_apple: StartApple, job: Job) -> None:
     """It writes nothing, so an open notebook is not in its way."""
     with held_by_another(job.database, is_reader=True):

@@ -353,6 +353,35 @@ def test_full_disk(ask: Ask, start_apple: StartApple, job: Job) -> None:
     assert f"MB are free on the disk of {job.database}; free some space" in warning
 
 
+@pytest.mark.parametrize(
+    ("app_ids", "private_key", "exit_code"),
+    [
+        ((APPS[0], "1500000009"), NORTH.private_key, 1),
+        (("1500000009",), "no key", 1),
+        (APPS, NORTH.private_key, 0),
+    ],
+    ids=["an app that it does not see", "of a key that cannot be used", "apps that it sees"],
+)
+def test_apps_in_the_configuration(
+    app_ids: tuple[str, ...],
+    private_key: str,
+    exit_code: int,
+    start_apple: StartApple,
+    job: Job,
+    use_keys: UseKeys,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run loads the other apps, so that one which no key sees is a warning."""
+    apple = start_apple(overlapping_world(days=1))
+    use_keys(apple, north=(NORTH, app_ids), south=(SOUTH, APPS[:1]))
+    monkeypatch.setenv(f"{KEYS}KEYS__NORTH__PRIVATE_KEY", private_key)
+    found = Doctor()
+    unseen = [each for each in found.of("warning") if "the key sees no app '1500000009'" in each]
+
+    assert exit_code == found.exit_code
+    assert (app_ids[0] == APPS[0] and exit_code == 1) == bool(unseen)
+
+
 def test_unknown_key(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
     """A name that no key has is an error with near ones; the rest is looked at all the same."""
     use_keys(start_apple(overlapping_world(days=1)), north=(NORTH, ()))

@@ -236,6 +236,30 @@ def test_ids_need_one_key(start_apple: StartApple, job: Job, use_keys: UseKeys) 
 
 
 @pytest.mark.slow
+def test_key_of_another_issuer_is_another(
+    start_apple: StartApple, job: Job, use_keys: UseKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Apple refuses the one without the team's issuer, and the run works with the other."""
+    use_keys(start_apple(world_of(SIX[:1])), north=(NORTH, ()))
+    monkeypatch.setenv(f"{KEYS}KEY_ID", NORTH.key_id)
+    monkeypatch.setenv(f"{KEYS}PRIVATE_KEY", NORTH.private_key)
+    result = job.invoke("--plan")
+
+    assert ["key default"] == [each["what"] for each in result.summary["failures"]]
+    assert 3 == result.summary["instances_due"]
+
+
+def test_key_without_a_name(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting of a key that stands among the names of keys is said to be one."""
+    monkeypatch.setenv(f"{KEYS}KEYS__KEY_ID", "ABC123DEFG")
+    result = job.invoke()
+
+    assert 2 == result.exit_code
+    assert "key_id stands in [sources.app_store_connect.keys] itself: give the key a name" in (
+        result.stderr
+    )
+
+
 def test_keys_in_secrets(start_apple: StartApple, job: Job) -> None:
     """As the documents show them; the key without a name is one of them."""
     apple = start_apple(world_of(SIX[:2]))

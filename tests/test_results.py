@@ -180,11 +180,14 @@ def test_lake_of_other_files(
 ) -> None:
     """A format that the views could not read is refused before anything is loaded."""
     job.use(start_apple(overlapping_world(days=1)))
-    with (
-        files(monkeypatch, "parquet") as pipeline,
-        pytest.raises(PipelineStepFailed, match="a lake has files of Parquet and not of csv"),
-    ):
-        pipeline.run(asc.app_store_connect_source(), loader_file_format="csv")
+    source = asc.app_store_connect_source()
+    mine = dlt.transformer(lambda batch: {"rows": batch.num_rows}, name="mine", file_format="jsonl")
+    source.resources["mine"] = source.resources[CRASH_TABLE] | mine
+    with files(monkeypatch, "parquet") as pipeline:
+        with pytest.raises(PipelineStepFailed, match="a lake has files of Parquet and not of csv"):
+            pipeline.run(asc.app_store_connect_source(), loader_file_format="csv")
+        with pytest.raises(PipelineStepFailed, match="Parquet and not of jsonl"):
+            pipeline.run(source)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from signal import SIGINT
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -149,11 +150,20 @@ def database(server: Server, monkeypatch: pytest.MonkeyPatch) -> Postgres:
         ("nobody", "postgres", "does not exist; check user and password in the configuration"),
     ],
 )
+@pytest.mark.parametrize("is_socket", [False, True], ids=["by TCP", "by a socket"])
 def test_server_has_no_such(
-    user: str, name: str, says: str, server: Server, job: Job, monkeypatch: pytest.MonkeyPatch
+    is_socket: bool,
+    user: str,
+    name: str,
+    says: str,
+    server: Server,
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A database, or a user, that the server does not have."""
     address = server.address(name).replace("//asc:", f"//{user}:")
+    if is_socket:
+        address = address.replace("127.0.0.1", quote(str(server.folder), safe=""))
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
     refused = job.invoke("--demo", *TO_POSTGRES)
 

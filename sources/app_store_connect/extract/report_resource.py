@@ -220,8 +220,10 @@ class ReportResource(RawResource):
 
 
 def file_formats(resources: Iterable[DltResource]) -> set[str]:
-    """The formats of files that a user chose for raw tables, as hints or for the run."""
-    hints: list[Any] = [each._hints or {} for each in resources if isinstance(each, RawResource)]
+    """The formats of files that a user chose, as hints or for the run, for any table: all tables of
+    a lake's dataset are read together.
+    """
+    hints: list[Any] = [each._hints or {} for each in resources]
     return {each["file_format"] for each in hints if each.get("file_format")}
 
 
