@@ -194,7 +194,7 @@ def test_wrong_configuration_is_one_message(
 def test_settings_that_are_not_toml(
     name: str, command: list[str], write_settings: WriteSettings
 ) -> None:
-    """File, line and what is wrong there, from every command; nothing of the line."""
+    """Every command names the file, the line and the error, and shows no text of that line."""
     write_settings(name, '[sources.app_store_connect]\nkey_id = "hunter2\n')
     done = CliRunner().invoke(main, command)
     told = [line for line in done.output.splitlines() if "TOML" in line]

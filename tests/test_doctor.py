@@ -244,7 +244,7 @@ def test_budget_that_ends_on_the_way(ask: Ask) -> None:
 
 
 def test_two_requests_for_an_app(start_apple: StartApple, job: Job) -> None:
-    """And three of the key, of which one tries its right to read instances."""
+    """Beside them the key takes three, of which one tries its right to read instances."""
     apple = start_apple(overlapping_world(days=1))
     job.use(apple)
     Doctor()
@@ -287,7 +287,7 @@ def test_app_of_another_key(
 
 
 def test_key_with_two_names(start_apple: StartApple, job: Job, use_keys: UseKeys) -> None:
-    """It is asked once, and said to be one."""
+    """Apple is asked once with that key, and a warning names both names."""
     use_keys(start_apple(overlapping_world(days=1)), north=(NORTH, ()), again=(NORTH, ()))
     found = Doctor()
 
@@ -298,7 +298,7 @@ def test_key_with_two_names(start_apple: StartApple, job: Job, use_keys: UseKeys
 
 
 def test_settings_that_cannot_be_read(write_settings: Callable[[str, str], Path]) -> None:
-    """The file, once: it is why neither keys nor destination can be looked at."""
+    """One line names the file, which keeps keys and destination from being checked."""
     write_settings("secrets.toml", "no toml")
     found = Doctor()
 
@@ -342,7 +342,7 @@ def test_demo_in_the_database(
 
 @pytest.mark.slow
 def test_full_disk(ask: Ask, start_apple: StartApple, job: Job) -> None:
-    """Less than two batches of room is said."""
+    """A warning tells of a disk with less room than two batches take."""
     world = overlapping_world(days=1)
     job.run(start_apple(world))
     with pytest.MonkeyPatch.context() as patch:
@@ -526,7 +526,7 @@ def test_section_of_a_near_name_in_the_environment(
 
 
 def test_further_sections_are_those_of_the_job() -> None:
-    """What each of them reads is known, and nothing else."""
+    """The known names of each section are the fields that its reader has."""
     pytest.importorskip("dagster")
     from asc_pipeline.dagster.settings import DagsterSettings
 

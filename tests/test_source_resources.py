@@ -172,7 +172,7 @@ def test_views_of_a_report_alone(is_source: bool, apple: Emulator, pipeline: dlt
 
 
 def crash_counts(batch: pa.Table) -> Any:
-    """What a user derives from rows: a row for each batch."""
+    """A transformer of a user: the sum of each batch as a row."""
     yield {"crashes": pc.sum(batch["crashes"]).as_py()}
 
 
@@ -275,7 +275,7 @@ def test_parallelized(apple: Emulator, pipeline: dlt.Pipeline) -> None:
 
 
 def test_without_a_pipeline(job: Job, apple: Emulator) -> None:
-    """Without a destination nothing says what is loaded."""
+    """The ledger is at the destination, so that the source refuses to run without one."""
     with pytest.raises(ResourceExtractionError, match=r"run it by pipeline\.run\(source\)"):
         list(app_store_connect_source(reports=[CRASHES]))
 

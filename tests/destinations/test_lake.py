@@ -84,7 +84,7 @@ def test_first_run(lake: LakeJob, start_apple: StartApple) -> None:
 def test_status_and_alerts(
     plain_lake: LakeJob, start_apple: StartApple, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They read the lake itself, in any folder, and with the last run."""
+    """Both commands read the lake itself, from any folder, and know the last run."""
     world = overlapping_world(days=4)
     world.request(APPS[1], "ONGOING").is_stopped = True
     ran = plain_lake.run(start_apple(world), *TO_FILES)

@@ -63,7 +63,7 @@ class CommandGroup(Program):
 
 
 def _has_json_log(args: list[str]) -> bool:
-    """Also where no option could be read."""
+    """Whether the log is JSON, by the words alone: click may have refused them."""
     given = {each if "=" in each else f"{each}={value}" for each, value in pairwise([*args, ""])}
     return f"{_LOG_FORMAT}=json" in {each.casefold() for each in given}
 

@@ -114,7 +114,7 @@ def print_plan(summary: Summary, console: Console, options: Options) -> None:
 
 
 def _known(summary: Summary) -> Selection | None:
-    """What a plan found; None if it was interrupted, and so may have seen a part of the lists."""
+    """The instances that a plan found; None if it was interrupted, and may lack a part of them."""
     return None if summary.is_interrupted else summary.selection
 
 

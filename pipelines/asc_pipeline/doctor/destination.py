@@ -71,7 +71,7 @@ def _of_new_file(file: Path) -> Check:
 
 
 def _of_disk(file: Path) -> Iterator[Check]:
-    """Whether there is room for what a run adds to a DuckDB file."""
+    """Whether the disk of a DuckDB file has room for the rows of a run."""
     if not file.parent.is_dir():
         return
     if (free := disk_usage(file.parent).free) < ROOM:

@@ -24,7 +24,7 @@ PACKAGES_OF_EXTRAS = {
     "notify": "apprise",
     "dagster": "dagster",
 }
-"""Of each extra in pyproject.toml a package that it alone brings."""
+"""For each extra in pyproject.toml a package that shows whether the extra is installed."""
 
 
 def check_versions() -> Check:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "SOURCES__APP_STORE_CONNECT__"
 _SIGNALLED = 128
-"""And the number of the signal is the exit code in shells."""
+"""Shells add the number of the signal to this for the exit code."""
 
 
 @click.command(
